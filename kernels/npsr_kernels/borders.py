@@ -1,0 +1,108 @@
+"""Borders: what a convolution reads beyond its input, and what is cut from a deconvolution.
+
+A layer is pad → valid convolution, or pad → full deconvolution → crop, so that the kernels know
+no border. Padding by zero or by replication, and cropping, each with its adjoint.
+"""
+
+import numpy as np
+
+MODES = {"zero": "constant", "replicate": "edge"}
+
+
+def pad(x: np.ndarray, before: int, after: int, border: str) -> np.ndarray:
+    """Continue rows and columns beyond the border.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, C, H, W)
+        Input.
+    before, after : int
+        Pixels to add at the first and last row and column.
+    border : {"zero", "replicate"}
+        Zeros, or the nearest pixel of the input.
+
+    Returns
+    -------
+    ndarray of shape (N, C, before + H + after, before + W + after)
+
+    Raises
+    ------
+    ValueError
+        If `border` is not one of the two.
+    """
+    _check(border)
+    if before == after == 0:
+        return x
+    sides = (before, after)
+    return np.pad(x, ((0, 0), (0, 0), sides, sides), mode=MODES[border])
+
+
+def pad_backward(dpadded: np.ndarray, before: int, after: int, border: str) -> np.ndarray:
+    """Gradient of `pad`'s input: zeros had no source; a replicated pixel collects from its copies.
+
+    Parameters
+    ----------
+    dpadded : ndarray of shape (N, C, before + H + after, before + W + after)
+        Gradient of the padded array.
+    before, after, border
+        As in `pad`.
+
+    Returns
+    -------
+    ndarray of shape (N, C, H, W)
+    """
+    _check(border)
+    for axis in (2, 3):
+        dpadded = np.moveaxis(dpadded, axis, 0)
+        side = dpadded.shape[0] - before - after
+        inner = dpadded[before : before + side].copy()
+        if border == "replicate":
+            inner[0] += dpadded[:before].sum(axis=0)
+            inner[-1] += dpadded[before + side :].sum(axis=0)
+        dpadded = np.moveaxis(inner, 0, axis)
+    return np.ascontiguousarray(dpadded)
+
+
+def crop(y: np.ndarray, start: int, rows: int, columns: int) -> np.ndarray:
+    """Cut `rows` × `columns` pixels out of y, from (start, start) on.
+
+    Parameters
+    ----------
+    y : ndarray of shape (N, C, I, J)
+        A full deconvolution's output; where it ends before the cut does (filters narrower than the
+        stride), zeros continue it.
+    start, rows, columns : int
+        The cut.
+
+    Returns
+    -------
+    ndarray of shape (N, C, rows, columns)
+    """
+    return np.ascontiguousarray(y[:, :, start : start + rows, start : start + columns])
+
+
+def crop_backward(dcropped: np.ndarray, start: int, rows: int, columns: int) -> np.ndarray:
+    """Gradient of `crop`'s input: zero where it was cut away.
+
+    Parameters
+    ----------
+    dcropped : ndarray of shape (N, C, h, w)
+        Gradient of the cut.
+    start : int
+        As in `crop`.
+    rows, columns : int
+        I and J of the array that was cut.
+
+    Returns
+    -------
+    ndarray of shape (N, C, rows, columns)
+    """
+    N, C, h, w = dcropped.shape
+    dy = np.zeros((N, C, rows, columns), dcropped.dtype)
+    dy[:, :, start : start + h, start : start + w] = dcropped
+    return dy
+
+
+def _check(border: str) -> None:
+    if border not in MODES:
+        raise ValueError(f'border is {border!r}, but must be "zero" or "replicate"; without one, do not pad')

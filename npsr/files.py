@@ -1,0 +1,83 @@
+"""Writing files so that a failure never leaves half of one, and never costs an existing one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+
+@contextmanager
+def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears under its name only when it is complete.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    force : bool
+        Replace an existing file.
+
+    Yields
+    ------
+    file object, binary
+
+    Raises
+    ------
+    FileExistsError
+        If `path` exists and `force` is False.
+    OSError
+        If the folder is missing or cannot be written; nothing is left behind.
+    """
+    refuse_existing(path, force)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, but must be a file name: add one")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first")
+    try:
+        handle = NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False)
+    except OSError as error:
+        raise type(error)(f"the folder {path.parent} cannot be written: {error.strerror}") from error
+    try:
+        with handle:
+            yield handle  # type: ignore[misc]
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.chmod(handle.name, 0o666 & ~_umask())
+        if force:
+            os.replace(handle.name, path)
+        else:
+            _publish_new(Path(handle.name), path)
+    finally:
+        Path(handle.name).unlink(missing_ok=True)
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Refuse to replace a file unless forced.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` exists and `force` is False.
+    """
+    if path.exists() and not force:
+        raise FileExistsError(f"{path} exists and is kept: choose another name or replace it with --force")
+
+
+def _publish_new(temporary: Path, path: Path) -> None:
+    """Give a finished file its name; fail rather than replace one that appeared meanwhile."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        refuse_existing(path, force=False)
+        raise
+    except OSError:  # a file system without hard links
+        refuse_existing(path, force=False)
+        os.replace(temporary, path)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

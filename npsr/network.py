@@ -1,0 +1,220 @@
+"""A network: its layers, its parameters, forward, loss and gradients.
+
+The heart of the program. N batch, H W rows and columns, n upscaling factor. Each layer's forward
+stands beside its backward below; a layer's forward returns what its backward takes, and layers
+hold no state.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
+from npsr_kernels.conv2d import (
+    conv2d_backward_bias,
+    conv2d_backward_input,
+    conv2d_backward_weight,
+    conv2d_forward,
+)
+from npsr_kernels.deconv2d import deconv2d_backward_input, deconv2d_backward_weight, deconv2d_forward
+from npsr_kernels.prelu import prelu_backward, prelu_forward
+from npsr_kernels.shapes import replicated_reach
+
+from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers and their parameters.
+
+    Attributes
+    ----------
+    name : str
+        Name of the architecture, for example ``"fsrcnn(56,12,4)"``.
+    scale : int
+        Upscaling factor n that the network is for.
+    layers : tuple of Layer
+        Layers in forward order.
+    parameters : dict of str to ndarray
+        In forward order: convolution weight (n_out, n_in, f, f), deconvolution weight
+        (n_in, n_out, f, f), bias (n_out,), slope (C,) or (1,).
+    provenance : dict
+        Where the parameters come from; empty for a network just initialised.
+    """
+
+    name: str
+    scale: int
+    layers: tuple[Layer, ...]
+    parameters: Arrays
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Run the network.
+
+        Parameters
+        ----------
+        x : ndarray of shape (N, 1, H, W)
+            Luma in [0, 1]: the LR image, or for SRCNN its bicubic enlargement. Converted to the
+            parameters' dtype.
+
+        Returns
+        -------
+        ndarray of shape (N, 1, nH, nW)
+            (N, 1, H, W) for SRCNN; smaller with border "valid". Not clipped to [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If x has another shape.
+        """
+        return forward(self, x)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The parameters' dtype."""
+        return next(iter(self.parameters.values())).dtype
+
+    @property
+    def enlarges(self) -> bool:
+        """True if the network takes the LR image, False if its bicubic enlargement (SRCNN)."""
+        return isinstance(self.layers[-1], DeConv)
+
+    def with_border(self, border: Border) -> "Network":
+        """The same network, sharing its parameters, with another border rule."""
+        return replace(self, layers=with_border(self.layers, border))
+
+    def astype(self, dtype: Any) -> "Network":
+        """The same network with its parameters converted."""
+        return replace(self, parameters={key: p.astype(dtype) for key, p in self.parameters.items()})
+
+
+def forward(net: Network, x: np.ndarray, saved: list[Any] | None = None) -> np.ndarray:
+    """Run the network; append to `saved`, if given, what each layer's backward needs."""
+    x = _check_images("x", x, net.dtype)
+    for layer in net.layers:
+        x, kept = layer_forward(layer, net.parameters, x)
+        if saved is not None:
+            saved.append(kept)
+    return x
+
+
+def loss_and_gradients(net: Network, x: np.ndarray, target: np.ndarray) -> tuple[float, Arrays]:
+    """The cost, Equation 3, and its gradient.
+
+    (1/N) Σ_i ‖F(x_i; θ) − target_i‖²: summed over the pixels of a sample, averaged over samples.
+
+    Parameters
+    ----------
+    net : Network
+        The network F and its parameters θ.
+    x : ndarray of shape (N, 1, H, W)
+        Inputs in [0, 1].
+    target : ndarray of the shape of ``net(x)``
+        Labels in [0, 1].
+
+    Returns
+    -------
+    loss : float
+    gradients : dict of str to ndarray
+        The keys, their order, the shapes and the dtype of ``net.parameters``.
+
+    Raises
+    ------
+    ValueError
+        If x or target have another shape.
+    """
+    saved: list[Any] = []
+    y = forward(net, x, saved)
+    target = _check_images("target", target, net.dtype)
+    if target.shape != y.shape:
+        raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
+    difference = y - target
+    loss = float(np.sum(np.square(difference, dtype=np.float64))) / len(y)
+    return loss, backward(net, difference * net.dtype.type(2 / len(y)), saved)
+
+
+def backward(net: Network, dy: np.ndarray, saved: list[Any]) -> Arrays:
+    """Gradients of all parameters from the gradient of the output; empties `saved` on the way."""
+    gradients: Arrays = {}
+    for index in reversed(range(len(net.layers))):
+        dy, of_layer = layer_backward(net.layers[index], net.parameters, dy, saved.pop(), index > 0)
+        gradients |= of_layer
+    return {key: gradients[key] for key in net.parameters}
+
+
+def layer_forward(layer: Layer, parameters: Arrays, x: np.ndarray) -> tuple[np.ndarray, Any]:
+    """Output of one layer, and what its backward needs."""
+    match layer:
+        case Conv():
+            x = pad(x, layer.padding, layer.padding, layer.border) if layer.padding else x
+            weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
+            return conv2d_forward(x, weight, bias), x
+        case PReLU():
+            return prelu_forward(x, parameters[f"{layer.name}.slope"]), x
+        case ReLU():
+            return prelu_forward(x, np.zeros(1, x.dtype)), x
+        case DeConv():
+            rows, columns = x.shape[2:]
+            before, after, start, loss = _deconvolution_borders(layer)
+            x = pad(x, before, after, "replicate")
+            weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
+            full = deconv2d_forward(x, weight, bias, layer.stride)
+            cut = start, layer.stride * rows - loss, layer.stride * columns - loss
+            return crop(full, *cut), (x, full.shape[2:])
+
+
+def layer_backward(
+    layer: Layer, parameters: Arrays, dy: np.ndarray, kept: Any, need_dx: bool = True
+) -> tuple[np.ndarray, Arrays]:
+    """Gradients of one layer's input and parameters. Without `need_dx` (the first layer, whose
+    input is the image) a convolution returns dy in the place of its input's gradient."""
+    match layer:
+        case Conv():
+            gradients = {
+                f"{layer.name}.weight": conv2d_backward_weight(dy, kept, layer.f),
+                f"{layer.name}.bias": conv2d_backward_bias(dy),
+            }
+            if need_dx:
+                dy = conv2d_backward_input(dy, parameters[f"{layer.name}.weight"], kept.shape[2:])
+                if layer.padding:
+                    dy = pad_backward(dy, layer.padding, layer.padding, layer.border)
+            return dy, gradients
+        case PReLU():
+            dx, dslope = prelu_backward(dy, kept, parameters[f"{layer.name}.slope"])
+            return dx, {f"{layer.name}.slope": dslope}
+        case ReLU():
+            return prelu_backward(dy, kept, np.zeros(1, dy.dtype))[0], {}
+        case DeConv():
+            x, full_sides = kept
+            before, after, start, _ = _deconvolution_borders(layer)
+            dbias = dy.sum(axis=(0, 2, 3))
+            dy = crop_backward(dy, start, *full_sides)
+            gradients = {
+                f"{layer.name}.weight": deconv2d_backward_weight(dy, x, layer.f, layer.stride),
+                f"{layer.name}.bias": dbias,
+            }
+            dx = deconv2d_backward_input(dy, parameters[f"{layer.name}.weight"], layer.stride)
+            return pad_backward(dx, before, after, "replicate"), gradients
+
+
+def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
+    """Pixels replicated (before, after) the input, where the cut of the full output starts, and by
+    how much it is shorter than stride times the input's side."""
+    if layer.border == "valid":
+        return 0, 0, layer.f // 2, layer.stride - layer.f + 2 * (layer.f // 2)
+    if layer.border == "zero":
+        return 0, 0, layer.padding, 0
+    before, after = replicated_reach(layer.f, layer.stride, layer.padding)
+    return before, after, layer.padding + layer.stride * before, 0
+
+
+def _check_images(name: str, images: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[1] != 1 or 0 in images.shape:
+        raise ValueError(
+            f"{name} has shape {images.shape}, but must be (N, 1, H, W) with N, H, W ≥ 1: "
+            "add axes with image[None, None]"
+        )
+    return np.ascontiguousarray(images, dtype)

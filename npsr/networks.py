@@ -1,0 +1,284 @@
+"""Every network of the paper, by its numbers and by its name, and what it costs.
+
+Section 2 of the paper (SRCNN), Section 3 (FSRCNN) and the transition states between them.
+"""
+
+import re
+from math import prod
+from typing import Any
+
+import numpy as np
+from npsr_kernels.shapes import centring_padding, replicated_reach
+
+from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes, with_border
+from npsr.network import Network
+
+NAMES = ("fsrcnn", "fsrcnn-s", "srcnn", "srcnn-ex", "transition-1", "transition-2")
+"""Names that `build` takes besides the forms ``fsrcnn(d,s,m)`` and ``srcnn(f1,f2,f3)``."""
+
+SRCNN_EX_WEIGHTS = 57184
+"""Weights of SRCNN-Ex (9-5-5), the network that the paper's speed-ups are measured against."""
+
+
+def fsrcnn(
+    d: int = 56,
+    s: int = 12,
+    m: int = 4,
+    scale: int = 3,
+    seed: int = 0,
+    dtype: Any = "float32",
+    border: Border = "zero",
+    shared_slopes: bool = False,
+) -> Network:
+    """FSRCNN(d, s, m): Conv(5,d,1) Conv(1,s,d) m×Conv(3,s,s) Conv(1,d,s) DeConv(9,1,d).
+
+    Parameters
+    ----------
+    d, s, m : int
+        LR feature dimension, shrinking filters, mapping depth (Section 3.2).
+    scale : int
+        Upscaling factor n, the deconvolution's stride.
+    seed : int
+        Seed of the initialisation.
+    dtype : str or dtype
+        float32 or float64.
+    border : {"zero", "replicate", "valid"}
+        "valid" is the form that the paper trains in: 11 × 11 → 19 × 19 at ×3.
+    shared_slopes : bool
+        One PReLU slope a layer, as in the authors' released models, instead of one a channel.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+    _require_counts(d=d, s=s)
+    if m < 0:
+        raise ValueError(f"m is {m}, but must be at least 0: it counts the mapping layers")
+    convolutions = [Conv("feature", 5, d, 1), Conv("shrinking", 1, s, d)]
+    convolutions += [Conv(f"mapping_{k}", 3, s, s) for k in range(1, m + 1)]
+    convolutions += [Conv("expanding", 1, d, s)]
+    layers = [*_rectified(convolutions, shared_slopes), deconvolution(d, scale)]
+    return _initialised(f"fsrcnn({d},{s},{m})", scale, layers, seed, dtype, border)
+
+
+def srcnn(
+    f1: int = 9,
+    f2: int = 1,
+    f3: int = 5,
+    scale: int = 3,
+    seed: int = 0,
+    dtype: Any = "float32",
+    border: Border = "zero",
+) -> Network:
+    """SRCNN(f1-f2-f3): Conv(f1,64,1) Conv(f2,32,64) Conv(f3,1,32), ReLU between (Section 2).
+
+    It runs on the bicubic enlargement of the LR image, so its output has its input's size.
+
+    Parameters
+    ----------
+    f1, f2, f3 : int
+        Filter sides, odd: 9-1-5 is SRCNN, 9-5-5 SRCNN-Ex.
+    scale : int
+        Upscaling factor that it is trained for.
+    seed, dtype, border
+        As in `fsrcnn`; with border "valid" no layer is padded: 33 × 33 → 21 × 21 for 9-1-5.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+    for name, side in {"f1": f1, "f2": f2, "f3": f3}.items():
+        if side < 1 or side % 2 == 0:
+            raise ValueError(f"{name} is {side}, but must be odd and positive: the output has the input's size")
+    layers = [
+        Conv("extraction", f1, 64, 1),
+        ReLU("extraction"),
+        Conv("mapping", f2, 32, 64),
+        ReLU("mapping"),
+        Conv("reconstruction", f3, 1, 32),
+    ]
+    return _initialised(f"srcnn({f1},{f2},{f3})", scale, layers, seed, dtype, border)
+
+
+def transition(
+    state: int, scale: int = 3, seed: int = 0, dtype: Any = "float32", border: Border = "zero"
+) -> Network:
+    """The transition states between SRCNN-Ex and FSRCNN (Table 1 of the paper).
+
+    Parameters
+    ----------
+    state : {1, 2}
+        1: SRCNN-Ex with a deconvolution at its end, on the LR image. 2: its mapping layer replaced
+        by shrinking, mapping and expanding layers.
+    scale, seed, dtype, border
+        As in `fsrcnn`.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+    if state == 1:
+        convolutions, channels = [Conv("feature", 9, 64, 1), Conv("mapping", 5, 32, 64)], 32
+    elif state == 2:
+        convolutions = [Conv("feature", 9, 64, 1), Conv("shrinking", 1, 12, 64)]
+        convolutions += [Conv(f"mapping_{k}", 3, 12, 12) for k in range(1, 5)]
+        convolutions += [Conv("expanding", 1, 64, 12)]
+        channels = 64
+    else:
+        raise ValueError(f"state is {state}, but the paper has the transition states 1 and 2")
+    layers = [*_rectified(convolutions, False), deconvolution(channels, scale)]
+    return _initialised(f"transition-{state}", scale, layers, seed, dtype, border)
+
+
+def build(name: str, scale: int = 3, seed: int = 0, dtype: Any = "float32", border: Border = "zero") -> Network:
+    """A freshly initialised network by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`, or ``fsrcnn(d,s,m)``, or ``srcnn(f1,f2,f3)``.
+    scale, seed, dtype, border
+        As in `fsrcnn`.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    options: dict[str, Any] = {"scale": scale, "seed": seed, "dtype": dtype, "border": border}
+    if numbers := re.fullmatch(r"(fsrcnn|srcnn)\((\d+),(\d+),(\d+)\)", name.replace(" ", "")):
+        make = fsrcnn if numbers[1] == "fsrcnn" else srcnn
+        return make(*(int(number) for number in numbers.groups()[1:]), **options)
+    match name:
+        case "fsrcnn":
+            return fsrcnn(56, 12, 4, **options)
+        case "fsrcnn-s":
+            return fsrcnn(32, 5, 1, **options)
+        case "srcnn":
+            return srcnn(9, 1, 5, **options)
+        case "srcnn-ex":
+            return srcnn(9, 5, 5, **options)
+        case "transition-1" | "transition-2":
+            return transition(int(name[-1]), **options)
+    raise ValueError(
+        f"the network {name!r} is unknown: there are {', '.join(NAMES)}, and by their numbers "
+        "fsrcnn(d,s,m) and srcnn(f1,f2,f3)"
+    )
+
+
+def deconvolution(c: int, scale: int) -> DeConv:
+    """DeConv(9, 1, c) with the padding that centres its filters on the pixel they enlarge.
+
+    Raises
+    ------
+    ValueError
+        If the factor is not 1 to 9, the filter's side.
+    """
+    if not 1 <= scale <= 9:
+        raise ValueError(f"scale is {scale}, but must be 1 to 9: a 9 × 9 filter leaves gaps beyond")
+    return DeConv("deconvolution", 9, 1, c, scale, centring_padding(9, scale))
+
+
+def equation_1(f1: int, n1: int, f2: int, n2: int, f3: int, pixels: int = 1) -> int:
+    """Equation 1, multiplications of SRCNN: (f1² n1 + n1 f2² n2 + n2 f3²) S_HR."""
+    return (f1**2 * n1 + n1 * f2**2 * n2 + n2 * f3**2) * pixels
+
+
+def equation_2(d: int, s: int, m: int, pixels: int = 1) -> int:
+    """Equation 2, multiplications of FSRCNN: (25d + sd + 9ms² + ds + 81d) S_LR."""
+    return (25 * d + s * d + 9 * m * s**2 + d * s + 81 * d) * pixels
+
+
+def weight_count(net: Network) -> int:
+    """Number of weights, without biases and slopes, as the paper counts."""
+    return sum(p.size for key, p in net.parameters.items() if key.endswith(".weight"))
+
+
+def parameter_count(net: Network) -> int:
+    """Number of all parameters: weights, biases and slopes."""
+    return sum(p.size for p in net.parameters.values())
+
+
+def multiplications(net: Network) -> int:
+    """Multiplications per LR pixel: every weight once, for SRCNN on every one of n² HR pixels."""
+    return weight_count(net) * (1 if net.enlarges else net.scale**2)
+
+
+def speed_up(net: Network) -> float:
+    """The paper's speed-up column: multiplications of SRCNN-Ex over the network's."""
+    return SRCNN_EX_WEIGHTS * net.scale**2 / multiplications(net)
+
+
+def reach(net: Network) -> tuple[int, int]:
+    """Input pixels (before, after) its own place that an output pixel depends on, along one axis.
+
+    The receptive field is before + 1 + after: in LR pixels, for SRCNN in HR pixels.
+    """
+    before = after = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv))
+    last = net.layers[-1]
+    if isinstance(last, DeConv):
+        extra_before, extra_after = replicated_reach(last.f, last.stride, last.padding)
+        return before + extra_before, after + extra_after
+    return before, after
+
+
+def _rectified(convolutions: list[Conv], shared_slopes: bool) -> list[Layer]:
+    """Each convolution followed by its PReLU."""
+    return [
+        layer
+        for conv in convolutions
+        for layer in (conv, PReLU(conv.name, 1 if shared_slopes else conv.n))
+    ]
+
+
+def _initialised(
+    name: str, scale: int, layers: list[Layer], seed: int, dtype: Any, border: Border
+) -> Network:
+    """The network with parameters drawn as the paper does.
+
+    Convolutions of a network with a deconvolution: N(0, 2/(f² n)) (He et al.), for PReLU; those of
+    SRCNN and every deconvolution: N(0, 0.001²). Biases 0. Slopes 0.25 (He et al.).
+    """
+    if np.dtype(dtype) not in (np.dtype("float32"), np.dtype("float64")):
+        raise ValueError(f"dtype is {dtype!r}, but must be float32 or float64")
+    if scale < 1:
+        raise ValueError(f"scale is {scale}, but must be at least 1")
+    rng = np.random.default_rng(seed)
+    he = isinstance(layers[-1], DeConv)
+    parameters = {}
+    for key, shape in parameter_shapes(tuple(layers)).items():
+        if key.endswith(".bias"):
+            values = np.zeros(shape)
+        elif key.endswith(".slope"):
+            values = np.full(shape, 0.25)
+        elif he and not key.startswith("deconvolution."):
+            values = rng.normal(0, np.sqrt(2 / (shape[0] * prod(shape[2:]))), shape)
+        else:
+            values = rng.normal(0, 0.001, shape)
+        parameters[key] = values.astype(dtype)
+    return Network(name, scale, with_border(tuple(layers), border), parameters)
+
+
+def _require_counts(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{name} is {count}, but must be at least 1: it counts filters")

@@ -1,0 +1,149 @@
+"""Training samples: sub-images and their labels, cut on demand from luma planes.
+
+Only the planes are held, each image at each scale once as (LR, HR) pair of float32: about
+8 bytes × HR pixels × 1.1, times 3.3 for the paper's five scales. Rotations are views; a sample is a
+row of an index table.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from npsr.layers import Conv, DeConv
+from npsr.network import Network
+from npsr.resize import imresize
+
+SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)
+ROTATIONS = (0, 1, 2, 3)
+
+Planes = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where a network's sub-images and labels lie, in pixels along one axis.
+
+    A sub-image that starts at input pixel r has its label at HR pixels step·r + `offset` and on.
+
+    Attributes
+    ----------
+    side, label : int
+        Sides of the sub-image and of its label.
+    step : int
+        HR pixels per input pixel: n, or 1 for SRCNN, whose input is the enlargement.
+    offset : int
+        Start of the label for the sub-image at 0.
+    stride : int
+        Input pixels from one sub-image to the next.
+    """
+
+    side: int
+    label: int
+    step: int
+    offset: int
+    stride: int
+
+
+def geometry(net: Network) -> Geometry:
+    """The paper's sub-images for a network in its training form (border "valid").
+
+    LR 14, 11, 10 pixels → HR 19, 19, 21 for FSRCNN at ×2, ×3, ×4, four pixels apart; 33 → 21 for
+    SRCNN 9-1-5, fourteen apart.
+
+    Raises
+    ------
+    ValueError
+        If the network is not in that form.
+    """
+    first, last = net.layers[0], net.layers[-1]
+    if not isinstance(first, Conv) or first.border != "valid":
+        raise ValueError('the network is padded, but trains with border="valid": use net.with_border("valid")')
+    context = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv) and layer.border == "valid")
+    if not isinstance(last, DeConv):
+        return Geometry(33, 33 - 2 * context, 1, context, 14)
+    n = last.stride
+    inner = {2: 10, 3: 7, 4: 6}.get(n, max(4, 21 // n))
+    label = n * inner - (n - 1)
+    return Geometry(inner + 2 * context, label, n, n * context + last.f // 2 - last.padding, 4)
+
+
+class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
+    """All sub-images of a set of images, with their labels.
+
+    Parameters
+    ----------
+    images : iterable of ndarray of shape (H, W)
+        Luma planes in [0, 1], the larger the better; those too small for a sub-image give none.
+    net : Network
+        The network to train; gives the factor and the geometry.
+    scales : sequence of float
+        Reductions of each image (Section 4.1: 1, 0.9, 0.8, 0.7, 0.6).
+    rotations : sequence of int
+        Quarter turns of each.
+    """
+
+    def __init__(
+        self,
+        images: Iterable[np.ndarray],
+        net: Network,
+        scales: Sequence[float] = SCALES,
+        rotations: Sequence[int] = ROTATIONS,
+    ) -> None:
+        self.geometry = geometry(net)
+        self.planes: list[Planes] = []
+        tables = [np.empty((0, 4), np.int32)]
+        for planes in _planes(images, net, scales):
+            for turn in rotations:
+                table = _starts(np.rot90(planes[0], turn).shape, np.rot90(planes[1], turn).shape, self.geometry)
+                prefix = np.tile(np.array([len(self.planes), turn], np.int32), (len(table), 1))
+                tables.append(np.hstack([prefix, table]))
+            self.planes.append(planes)
+        self.table = np.concatenate(tables)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        """Sub-images (N, 1, side, side) and labels (N, 1, label, label) of an array of indices."""
+        g = self.geometry
+        rows = self.table[index]
+        x = np.empty((len(rows), 1, g.side, g.side), np.float32)
+        target = np.empty((len(rows), 1, g.label, g.label), np.float32)
+        for k, (plane, turn, r, c) in enumerate(rows.tolist()):
+            low, high = (np.rot90(p, turn) for p in self.planes[plane])
+            x[k, 0] = low[r : r + g.side, c : c + g.side]
+            r, c = g.step * r + g.offset, g.step * c + g.offset
+            target[k, 0] = high[r : r + g.label, c : c + g.label]
+        return x, target
+
+
+def low_resolution(high: np.ndarray, n: int) -> np.ndarray:
+    """Bicubic reduction by n of a plane whose sides are multiples of n."""
+    return imresize(high, size=(high.shape[0] // n, high.shape[1] // n))
+
+
+def crop_to_multiple(image: np.ndarray, n: int) -> np.ndarray:
+    """The image cut, at its end, to sides that are multiples of n."""
+    return image[: image.shape[0] // n * n, : image.shape[1] // n * n]
+
+
+def _planes(images: Iterable[np.ndarray], net: Network, scales: Sequence[float]) -> Iterator[Planes]:
+    """(input, HR) planes, float32, of every image at every scale."""
+    for image in images:
+        for scale in scales:
+            high = image if scale == 1 else imresize(image, scale)
+            high = crop_to_multiple(high, net.scale)
+            if 0 in high.shape:
+                continue
+            low = low_resolution(high, net.scale)
+            if not net.enlarges:
+                low = imresize(low, net.scale)
+            yield low.astype(np.float32), high.astype(np.float32)
+
+
+def _starts(low: tuple[int, ...], high: tuple[int, ...], g: Geometry) -> np.ndarray:
+    """Rows and columns at which sub-images start so that they and their labels fit."""
+    last = (min(low[a] - g.side, (high[a] - g.label - g.offset) // g.step) for a in (0, 1))
+    rows, columns = (np.arange(0, stop + 1, g.stride) for stop in last)
+    return np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32)

@@ -1,0 +1,200 @@
+"""Networks on disk: .npz files with their layers, provenance and a checksum; the released models.
+
+A file holds one array per parameter and one string, "metadata", in JSON. Nothing is pickled.
+"""
+
+import hashlib
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npsr.files import atomic_write
+from npsr.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
+from npsr.network import Arrays, Network
+
+RELEASED = Path(__file__).parent / "weights"
+FORMAT = 1
+MAX_BYTES = 64 * 2**20
+"""Largest uncompressed file that is read; FSRCNN needs 0.05 MB."""
+
+KINDS: dict[str, type] = {kind.__name__: kind for kind in (Conv, PReLU, ReLU, DeConv)}
+
+
+class WeightsError(ValueError):
+    """A weights file is missing, damaged or of another kind."""
+
+
+def released() -> dict[str, list[int]]:
+    """Names of the released models, each with its factors."""
+    models: dict[str, list[int]] = {}
+    for path in sorted(RELEASED.glob("*_x?.npz")):
+        name, _, factor = path.stem.rpartition("_x")
+        models.setdefault(name, []).append(int(factor))
+    return models
+
+
+def load(model: str | Path, scale: int | None = None) -> Network:
+    """Load a network.
+
+    Parameters
+    ----------
+    model : str or Path
+        Name of a released model, or an .npz file.
+    scale : int, optional
+        Upscaling factor; needed for a name, checked for a file.
+
+    Returns
+    -------
+    Network
+        With border "replicate", as models upscale.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such model or factor (the message lists what there is), or the file is
+        missing, damaged or foreign.
+    """
+    if str(model).endswith(".npz"):
+        net = read_network(Path(model))
+        if scale not in (None, net.scale):
+            raise WeightsError(f"{model} is a model for ×{net.scale}, but scale is {scale}: use -s {net.scale}")
+        return net
+    models = released()
+    if scale not in models.get(str(model), []):
+        known = "; ".join(f"{name} at ×{', ×'.join(map(str, factors))}" for name, factors in models.items())
+        raise WeightsError(f"there is no released model {model!r} at ×{scale}: there are {known}, and .npz files")
+    return read_network(RELEASED / f"{model}_x{scale}.npz")
+
+
+def save(net: Network, path: str | Path, force: bool = False) -> None:
+    """Save a network with its provenance.
+
+    Parameters
+    ----------
+    net : Network
+        The network.
+    path : str or Path
+        The .npz file; written atomically.
+    force : bool
+        Replace an existing file.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and `force` is False.
+    OSError
+        If it cannot be written.
+    """
+    metadata = {
+        "format": FORMAT,
+        "name": net.name,
+        "scale": net.scale,
+        "layers": [{"kind": type(layer).__name__, **asdict(layer)} for layer in net.layers],
+        "sha256": digest(net.parameters),
+        "provenance": net.provenance,
+    }
+    with atomic_write(Path(path), force) as file:
+        np.savez(file, allow_pickle=False, metadata=np.array(json.dumps(metadata)), **net.parameters)
+
+
+def digest(parameters: Arrays) -> str:
+    """SHA-256 of all parameters in forward order, as little-endian bytes."""
+    total = hashlib.sha256()
+    for p in parameters.values():
+        total.update(np.ascontiguousarray(p, p.dtype.newbyteorder("<")).tobytes())
+    return total.hexdigest()
+
+
+def read_network(path: Path) -> Network:
+    """Read a network from a file, checking everything.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing, damaged or foreign.
+    """
+    arrays = read_arrays(path)
+    try:
+        metadata = json.loads(str(arrays.pop("metadata")))
+        if metadata["format"] != FORMAT:
+            raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
+        layers = tuple(_layer(entry) for entry in metadata["layers"])
+        shapes = parameter_shapes(layers)
+        parameters = {key: arrays[key] for key in shapes}
+        name, scale, provenance = str(metadata["name"]), int(metadata["scale"]), dict(metadata["provenance"])
+        checksum = metadata["sha256"]
+    except WeightsError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(
+            f"{path} is not an npsr model ({type(error).__name__}: {error}): "
+            "import the authors' .mat files with `npsr import`"
+        ) from error
+    for key, p in parameters.items():
+        if p.shape != shapes[key] or p.dtype not in (np.float32, np.float64):
+            raise WeightsError(f"{path}: {key} is {p.dtype} {p.shape}, but its layer needs {shapes[key]}")
+    if digest(parameters) != checksum or not all(np.isfinite(p).all() for p in parameters.values()):
+        raise WeightsError(f"{path} is damaged: its parameters do not have their checksum; get the file anew")
+    if len({p.dtype for p in parameters.values()}) != 1 or not _fits_together(layers, scale):
+        raise WeightsError(f"{path}: its layers do not fit together; get the file anew")
+    return Network(name, scale, layers, parameters, provenance).with_border("replicate")
+
+
+def read_arrays(path: Path) -> Arrays:
+    """All arrays of an .npz file, none of them pickled, none unreasonably large.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing, damaged, no .npz file or larger than `MAX_BYTES`.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MAX_BYTES:
+            raise WeightsError(f"{path} unpacks to {size} bytes, but a model has at most {MAX_BYTES}")
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except FileNotFoundError as error:
+        names = ", ".join(released())
+        raise WeightsError(f"the weights file {path} does not exist; released models are {names}") from error
+    except WeightsError:
+        raise
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # NumPy and zipfile raise many kinds for damaged files
+        raise WeightsError(f"{path} is not an .npz file or is damaged ({error}): get it anew") from error
+
+
+def _layer(entry: dict[str, Any]) -> Layer:
+    """A layer from its metadata; numbers must be positive whole numbers."""
+    fields = dict(entry)
+    kind = KINDS[fields.pop("kind")]
+    for key, value in fields.items():
+        if key in ("name", "border"):
+            if not isinstance(value, str) or (key == "border" and value not in BORDERS):
+                raise ValueError(f"{key} is {value!r}")
+        elif type(value) is not int or value < (0 if key == "padding" else 1):
+            raise ValueError(f"{key} is {value!r}")
+    return kind(**fields)  # type: ignore[no-any-return]
+
+
+def _fits_together(layers: tuple[Layer, ...], scale: int) -> bool:
+    """Whether each layer takes the channels that the one before gives, from 1 to 1."""
+    channels = 1
+    for index, layer in enumerate(layers):
+        match layer:
+            case Conv() | DeConv():
+                if layer.c != channels:
+                    return False
+                channels = layer.n
+                if isinstance(layer, DeConv) and (index != len(layers) - 1 or layer.stride != scale):
+                    return False
+            case PReLU():
+                if layer.slopes not in (1, channels):
+                    return False
+    return channels == 1 and len({(type(layer), layer.name) for layer in layers}) == len(layers) > 0
