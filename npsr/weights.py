@@ -16,7 +16,7 @@ from npsr.files import atomic_write
 from npsr.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
 from npsr.network import Arrays, Network
 
-RELEASED = Path(__file__).parent / "weights"
+RELEASED = Path(__file__).parent / "models"
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
 """Largest uncompressed file that is read; FSRCNN needs 0.05 MB."""

@@ -1,0 +1,182 @@
+"""Image files ↔ arrays: nothing is reduced, dropped or reinterpreted silently."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from PIL import Image
+
+from npsr.files import atomic_write
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
+ORIENTATION = 0x0112
+MODES = {"1": "L", "L": "L", "I;16": None, "LA": "RGBA", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"}
+"""Pillow's modes that are read, and the mode each is read as; "P" depends on its transparency."""
+
+SAVING: dict[str, dict[str, object]] = {
+    ".jpg": {"quality": 95, "subsampling": 0},
+    ".jpeg": {"quality": 95, "subsampling": 0},
+    ".webp": {"lossless": True, "exact": True},
+    ".tif": {"compression": "tiff_adobe_deflate"},
+    ".tiff": {"compression": "tiff_adobe_deflate"},
+}
+
+
+class ImageError(ValueError):
+    """An image file is missing, damaged, of an unsupported kind, or cannot be written."""
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """Pixels, and what else a file says of them.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
+        uint8, or uint16 for 16-bit grey; upright (EXIF orientation applied).
+    icc_profile, exif : bytes or None
+        Colour profile and EXIF, orientation reset; passed on to the output.
+    """
+
+    pixels: np.ndarray
+    icc_profile: bytes | None = None
+    exif: bytes | None = None
+
+
+def read_image(path: Path) -> Photograph:
+    """Read an image file.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, empty, truncated, no image, animated, or of a kind that cannot be
+        kept whole: CMYK, 16-bit colour, 32-bit.
+    """
+    with _errors(path):
+        with Image.open(path) as header:
+            mode = _readable_mode(path, header)
+            icc_profile = header.info.get("icc_profile")
+            exif = header.getexif()
+            orientation = exif.get(ORIENTATION, 1)
+            if orientation != 1:
+                exif[ORIENTATION] = 1
+            exif_bytes = exif.tobytes() if len(exif) else None
+        pixels = iio.imread(path, plugin="pillow", index=0, mode=mode)
+    return Photograph(np.ascontiguousarray(_upright(pixels, orientation)), icc_profile, exif_bytes)
+
+
+def write_image(path: Path, photograph: Photograph, force: bool = False) -> None:
+    """Write an image file, atomically, in the format that its name tells.
+
+    Raises
+    ------
+    ImageError
+        If the format is unknown or cannot hold the pixels.
+    FileExistsError
+        If the file exists and `force` is False.
+    OSError
+        If the file cannot be written.
+    """
+    suffix, pixels = check_writable(path), photograph.pixels
+    if pixels.dtype == np.uint16 and (suffix not in (".png", ".tif", ".tiff") or pixels.ndim == 3):
+        raise ImageError(f"{path.name}: 16-bit grey is written as .png or .tif only, 16-bit colour not at all")
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and suffix in (".jpg", ".jpeg", ".bmp"):
+        raise ImageError(f"{path.name}: {suffix} cannot hold transparency: write .png, .webp or .tif")
+    extras = {"icc_profile": photograph.icc_profile, "exif": photograph.exif}
+    options = SAVING.get(suffix, {}) | {key: value for key, value in extras.items() if value}
+    with atomic_write(path, force) as file:
+        try:
+            iio.imwrite(file, pixels, plugin="pillow", extension=suffix, **options)
+        except ValueError as error:
+            raise ImageError(f"{path} cannot be written: {error}") from error
+
+
+def check_writable(path: Path) -> str:
+    """The suffix of an output file, in lower case.
+
+    Raises
+    ------
+    ImageError
+        If no format is known for it.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ImageError(f"{path.name} ends in {suffix!r}, but must end in one of {', '.join(sorted(SUFFIXES))}")
+    return suffix
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The image files of a folder, sorted by name.
+
+    Raises
+    ------
+    ImageError
+        If there is no such folder or no image in it.
+    """
+    if not folder.is_dir():
+        raise ImageError(f"{folder} is not a folder: name a folder of images")
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not files:
+        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(SUFFIXES))})")
+    return files
+
+
+@contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    """Turn what decoders raise for missing and damaged files into an ImageError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ImageError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageError(f"{path} does not exist: check the name") from error
+    except PermissionError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror}") from error
+    except IsADirectoryError as error:
+        raise ImageError(f"{path} is a folder: name an image file") from error
+    except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, … for damaged files
+        reason = "it is empty" if path.is_file() and path.stat().st_size == 0 else str(error)
+        raise ImageError(f"{path} is no image or is damaged: {reason}") from error
+
+
+def _readable_mode(path: Path, header: Image.Image) -> str | None:
+    """The mode to read pixels as, or an error that says why they cannot be kept whole."""
+    if getattr(header, "n_frames", 1) > 1 and header.format != "MPO":
+        raise ImageError(f"{path} has {header.n_frames} frames, but must have one: save one frame")  # type: ignore[attr-defined]
+    if header.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        raise ImageError(f"{path} is {header.mode}, but must be grey or RGB: convert it in an image editor")
+    if _bits(header) > 8 and header.mode not in ("I;16", "I"):
+        raise ImageError(f"{path} has 16-bit colour, which would be reduced to 8: convert it to 8 bits first")
+    if header.mode == "I" and header.format == "PNG":
+        return "I;16"
+    if header.mode == "P":
+        return "RGBA" if "transparency" in header.info or header.palette.mode == "RGBA" else "RGB"  # type: ignore[union-attr]
+    if header.mode not in MODES:
+        raise ImageError(f"{path} has pixels of kind {header.mode}, but must be 8-bit, or 16-bit grey")
+    if header.mode in ("L", "RGB") and "transparency" in header.info:
+        return "RGBA"
+    return MODES[header.mode]
+
+
+def _bits(header: Image.Image) -> int:
+    """Bits per channel in the file; Pillow reads 16-bit colour PNG as if it had 8."""
+    tiles = getattr(header, "tile", [])
+    raw_modes = [str(argument) for tile in tiles for argument in np.ravel(np.array(tile[3], dtype=object))]
+    return 16 if any("16" in mode for mode in raw_modes) else 8
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Apply an EXIF orientation, 1 to 8 (others are taken as 1)."""
+    if orientation in (5, 6, 7, 8):
+        pixels = np.swapaxes(pixels, 0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels

@@ -1,0 +1,156 @@
+"""Image in, image out: luma through the network, chroma by bicubic, alpha as a plane of its own."""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from npsr.colour import from_ycbcr, to_ycbcr
+from npsr.network import Network
+from npsr.resize import imresize
+from npsr.weights import load
+
+BICUBIC = "bicubic"
+
+Model = Network | None
+"""A network, or None for plain bicubic."""
+
+
+def upscale(image: np.ndarray, scale: int = 3, model: str | Path | Network = "fsrcnn") -> np.ndarray:
+    """Enlarge an image.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
+        Grey, RGB or RGBA with straight (not premultiplied) alpha; uint8, uint16, or floating point
+        in [0, 1]. Any size from 1 × 1.
+    scale : int
+        Upscaling factor n.
+    model : str, Path or Network
+        A released model's name, an .npz file, a network, or ``"bicubic"``.
+
+    Returns
+    -------
+    ndarray of shape (nH, nW), (nH, nW, 3) or (nH, nW, 4)
+        Same dtype, aligned with the input: pixel i is centred on output coordinate n·i + (n−1)/2.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is another.
+    ValueError
+        If the shape is another or empty, a value is not finite or outside [0, 1], or there is no
+        such model or factor (the message lists what there is).
+
+    Notes
+    -----
+    The luma of BT.601 goes through the network, its chroma is enlarged by bicubic interpolation, as
+    the paper does for colour images. Grey images are their own luma. Colour is premultiplied by
+    alpha before, so that hidden colours do not bleed into edges; alpha goes through the network and
+    stays within its neighbourhood's range, so that opaque stays opaque.
+    """
+    image = np.asarray(image)
+    net = resolve(model, scale)
+    pixels = _to_unit(image)
+    if pixels.ndim == 2:
+        result = upscale_plane(pixels, scale, net)
+    elif pixels.shape[2] == 3:
+        result = _upscale_colour(pixels, scale, net)
+    else:
+        result = _upscale_transparent(pixels, scale, net)
+    return _from_unit(result, image.dtype)
+
+
+def resolve(model: str | Path | Network, scale: int) -> Model:
+    """The network that `model` names, with replicated borders; None for bicubic.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it is for another factor.
+    """
+    if model == BICUBIC:
+        if type(scale) is not int or scale < 1:
+            raise ValueError(f"scale is {scale!r}, but must be a whole number of at least 1")
+        return None
+    net = model if isinstance(model, Network) else load(model, scale)
+    if net.scale != scale:
+        raise ValueError(f"the network is for ×{net.scale}, but scale is {scale}: use scale={net.scale}")
+    return net.with_border("replicate")
+
+
+def upscale_plane(plane: np.ndarray, scale: int, net: Model) -> np.ndarray:
+    """Enlarge one plane.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (H, W)
+        Floating point, in [0, 1].
+    scale : int
+        Upscaling factor n.
+    net : Network or None
+        Network, or None for bicubic.
+
+    Returns
+    -------
+    ndarray of shape (nH, nW)
+        Not clipped.
+    """
+    if net is None:
+        return imresize(plane, scale)
+    entering = plane if net.enlarges else imresize(plane, scale)
+    return net(entering[None, None])[0, 0]
+
+
+def _upscale_colour(rgb: np.ndarray, scale: int, net: Model) -> np.ndarray:
+    if net is None:
+        return imresize(rgb, scale)
+    ycbcr = to_ycbcr(rgb)
+    luma = upscale_plane(ycbcr[..., 0], scale, net)
+    return from_ycbcr(np.dstack([luma, imresize(ycbcr[..., 1:], scale)]))
+
+
+def _upscale_transparent(rgba: np.ndarray, scale: int, net: Model) -> np.ndarray:
+    """Colour premultiplied; where the result is fully transparent, colours by plain bicubic."""
+    rgb, alpha = rgba[..., :3], rgba[..., 3]
+    lowest, highest = (
+        limit(alpha, 3, mode="nearest").repeat(scale, 0).repeat(scale, 1)
+        for limit in (minimum_filter, maximum_filter)
+    )
+    large_alpha = np.clip(upscale_plane(alpha, scale, net), lowest, highest)[..., None]
+    if lowest.min() == 1:
+        return np.dstack([_upscale_colour(rgb, scale, net), large_alpha])
+    premultiplied = np.clip(_upscale_colour(rgb * alpha[..., None], scale, net), 0, large_alpha)
+    visible = large_alpha > 0.5 / 255
+    straight = np.divide(premultiplied, large_alpha, where=visible, out=imresize(rgb, scale))
+    return np.dstack([straight, large_alpha])
+
+
+def _to_unit(image: np.ndarray) -> np.ndarray:
+    """The image as float32, or float64 if it was, in [0, 1]; refuse what cannot be upscaled."""
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
+        raise ValueError(
+            f"image has shape {image.shape}, but must be (H, W), (H, W, 3) or (H, W, 4), channels last"
+        )
+    if 0 in image.shape:
+        raise ValueError(f"image has shape {image.shape}, but must have at least one pixel")
+    if image.dtype in (np.uint8, np.uint16):
+        return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+    if not np.issubdtype(image.dtype, np.floating):
+        raise TypeError(f"image has dtype {image.dtype}, but must be uint8, uint16 or floating point in [0, 1]")
+    if not np.isfinite(image).all():
+        raise ValueError("image holds NaN or infinite values, but must be finite: use np.nan_to_num")
+    if image.min() < 0 or image.max() > 1:
+        raise ValueError(
+            f"image ranges from {image.min():g} to {image.max():g}, but floating point must be in [0, 1]: "
+            "divide by 255, or clip"
+        )
+    return image.astype(np.float64 if image.dtype == np.float64 else np.float32)
+
+
+def _from_unit(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Clip to [0, 1] and return to a dtype, integers rounded."""
+    image = np.clip(image, 0, 1)
+    if np.issubdtype(dtype, np.integer):
+        image = np.floor(image * np.iinfo(dtype).max + image.dtype.type(0.5))
+    return image.astype(dtype)
