@@ -56,7 +56,9 @@ def evaluate(
             raise ImageError(f"{path} has {pixels.dtype} pixels, but the protocol is 8-bit: convert it")
         high = crop_to_multiple(luma(pixels), scale)
         if min(high.shape) < 11 + 2 * scale:
-            raise ImageError(f"{path} is {pixels.shape[1]}×{pixels.shape[0]}, too small to evaluate at ×{scale}")
+            raise ImageError(
+                f"{path} is {pixels.shape[1]}×{pixels.shape[0]}, too small to evaluate at ×{scale}"
+            )
         images.append({"name": path.name} | evaluate_luma(high, scale, net))
         if each:
             each(images[-1])

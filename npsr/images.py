@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import imageio.v3 as iio
 import numpy as np
@@ -17,7 +18,7 @@ ORIENTATION = 0x0112
 MODES = {"1": "L", "L": "L", "I;16": None, "LA": "RGBA", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"}
 """Pillow's modes that are read, and the mode each is read as; "P" depends on its transparency."""
 
-SAVING: dict[str, dict[str, object]] = {
+SAVING: dict[str, dict[str, Any]] = {
     ".jpg": {"quality": 95, "subsampling": 0},
     ".jpeg": {"quality": 95, "subsampling": 0},
     ".webp": {"lossless": True, "exact": True},
@@ -83,14 +84,16 @@ def write_image(path: Path, photograph: Photograph, force: bool = False) -> None
     """
     suffix, pixels = check_writable(path), photograph.pixels
     if pixels.dtype == np.uint16 and (suffix not in (".png", ".tif", ".tiff") or pixels.ndim == 3):
-        raise ImageError(f"{path.name}: 16-bit grey is written as .png or .tif only, 16-bit colour not at all")
+        raise ImageError(
+            f"{path.name}: 16-bit grey is written as .png or .tif only, 16-bit colour not at all"
+        )
     if pixels.ndim == 3 and pixels.shape[2] == 4 and suffix in (".jpg", ".jpeg", ".bmp"):
         raise ImageError(f"{path.name}: {suffix} cannot hold transparency: write .png, .webp or .tif")
     extras = {"icc_profile": photograph.icc_profile, "exif": photograph.exif}
     options = SAVING.get(suffix, {}) | {key: value for key, value in extras.items() if value}
     with atomic_write(path, force) as file:
         try:
-            iio.imwrite(file, pixels, plugin="pillow", extension=suffix, **options)
+            iio.imwrite(cast(BinaryIO, file), pixels, plugin="pillow", extension=suffix, **options)
         except ValueError as error:
             raise ImageError(f"{path} cannot be written: {error}") from error
 
@@ -105,7 +108,9 @@ def check_writable(path: Path) -> str:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ImageError(f"{path.name} ends in {suffix!r}, but must end in one of {', '.join(sorted(SUFFIXES))}")
+        raise ImageError(
+            f"{path.name} ends in {suffix!r}, but must end in one of {', '.join(sorted(SUFFIXES))}"
+        )
     return suffix
 
 

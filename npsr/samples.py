@@ -58,7 +58,9 @@ def geometry(net: Network) -> Geometry:
     """
     first, last = net.layers[0], net.layers[-1]
     if not isinstance(first, Conv) or first.border != "valid":
-        raise ValueError('the network is padded, but trains with border="valid": use net.with_border("valid")')
+        raise ValueError(
+            'the network is padded, but trains with border="valid": use net.with_border("valid")'
+        )
     context = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv) and layer.border == "valid")
     if not isinstance(last, DeConv):
         return Geometry(33, 33 - 2 * context, 1, context, 14)
@@ -95,7 +97,9 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         tables = [np.empty((0, 4), np.int32)]
         for planes in _planes(images, net, scales):
             for turn in rotations:
-                table = _starts(np.rot90(planes[0], turn).shape, np.rot90(planes[1], turn).shape, self.geometry)
+                table = _starts(
+                    np.rot90(planes[0], turn).shape, np.rot90(planes[1], turn).shape, self.geometry
+                )
                 prefix = np.tile(np.array([len(self.planes), turn], np.int32), (len(table), 1))
                 tables.append(np.hstack([prefix, table]))
             self.planes.append(planes)
@@ -113,8 +117,8 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         for k, (plane, turn, r, c) in enumerate(rows.tolist()):
             low, high = (np.rot90(p, turn) for p in self.planes[plane])
             x[k, 0] = low[r : r + g.side, c : c + g.side]
-            r, c = g.step * r + g.offset, g.step * c + g.offset
-            target[k, 0] = high[r : r + g.label, c : c + g.label]
+            top, left = g.step * r + g.offset, g.step * c + g.offset
+            target[k, 0] = high[top : top + g.label, left : left + g.label]
         return x, target
 
 

@@ -1,5 +1,7 @@
 """Stochastic gradient descent with momentum, a rate per kind of parameter (Section 4.1)."""
 
+import numpy as np
+
 from npsr.network import Arrays, Network
 
 
@@ -50,4 +52,4 @@ def sgd_step(
         v = velocity[key]
         v *= momentum
         v -= theta.dtype.type(rates[key]) * gradients[key]
-        theta += v
+        np.add(theta, v, out=theta)

@@ -101,8 +101,8 @@ def sample_order(count: int, batch: int, seed: int, step: int) -> Iterator[np.nd
         raise ValueError("there are no samples: every image is smaller than a sub-image, or there is none")
     batch = min(batch, count)
     while True:
-        epoch, position = divmod(step, count // batch)
+        epoch, first = divmod(step, count // batch)
         permutation = np.random.default_rng([seed, epoch]).permutation(count)
-        for position in range(position, count // batch):
+        for position in range(first, count // batch):
             yield permutation[position * batch : (position + 1) * batch]
             step += 1

@@ -137,7 +137,9 @@ def _to_unit(image: np.ndarray) -> np.ndarray:
     if image.dtype in (np.uint8, np.uint16):
         return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
     if not np.issubdtype(image.dtype, np.floating):
-        raise TypeError(f"image has dtype {image.dtype}, but must be uint8, uint16 or floating point in [0, 1]")
+        raise TypeError(
+            f"image has dtype {image.dtype}, but must be uint8, uint16 or floating point in [0, 1]"
+        )
     if not np.isfinite(image).all():
         raise ValueError("image holds NaN or infinite values, but must be finite: use np.nan_to_num")
     if image.min() < 0 or image.max() > 1:
