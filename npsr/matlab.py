@@ -117,7 +117,8 @@ def _scale_in(stem: str) -> int | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return loadmat(path)
+        with path.open("rb") as file:
+            return loadmat(file)
     except FileNotFoundError as error:
         raise WeightsError(f"{path} does not exist: check the name") from error
     except OSError as error:

@@ -117,12 +117,14 @@ def _upscale_transparent(rgba: np.ndarray, scale: int, net: Model) -> np.ndarray
         limit(alpha, 3, mode="nearest").repeat(scale, 0).repeat(scale, 1)
         for limit in (minimum_filter, maximum_filter)
     )
-    large_alpha = np.clip(upscale_plane(alpha, scale, net), lowest, highest)[..., None]
+    sharp = upscale_plane(alpha, scale, net)
+    large_alpha = np.clip(sharp, lowest, highest)
     if lowest.min() == 1:
         return np.dstack([_upscale_colour(rgb, scale, net), large_alpha])
-    premultiplied = np.clip(_upscale_colour(rgb * alpha[..., None], scale, net), 0, large_alpha)
-    visible = large_alpha > 0.5 / 255
-    straight = np.divide(premultiplied, large_alpha, where=visible, out=imresize(rgb, scale))
+    # Divided by the alpha before its overshoot is clipped: premultiplied colour overshoots as much.
+    premultiplied = _upscale_colour(rgb * alpha[..., None], scale, net)
+    visible = (np.minimum(sharp, large_alpha) > 0.5 / 255)[..., None]
+    straight = np.divide(premultiplied, sharp[..., None], where=visible, out=imresize(rgb, scale))
     return np.dstack([straight, large_alpha])
 
 
