@@ -118,7 +118,7 @@ def _scale_in(stem: str) -> int | None:
 def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            return loadmat(file)
+            return loadmat(file)  # type: ignore[arg-type]
     except FileNotFoundError as error:
         raise WeightsError(f"{path} does not exist: check the name") from error
     except OSError as error:
