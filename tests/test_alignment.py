@@ -9,7 +9,6 @@ from conftest import needs_jit
 
 import npsr
 from npsr.resize import imresize
-from npsr.samples import geometry
 from npsr.upscaling import upscale_plane
 
 
@@ -46,12 +45,14 @@ def test_sub_images_and_labels_lie_on_each_other(n):
     high = np.mgrid[: 40 * n, : 30 * n] - (n - 1) / 2
     ramp = (3 * high[0] + high[1]) / 1000 + 0.1
     samples = npsr.Samples([ramp], net, scales=[1.0])
-    inside = samples.table[:, 2:].min(axis=1) > 0  # MATLAB's reduction bends a ramp at its borders
-    table = samples.table[inside & (samples.table[:, 2:].max(axis=1) < 30 - 6 - geometry(net).side)]
-    assert {*table[:, 1]} == {0, 1, 2, 3}
-    samples.table = table
     x, target = samples[np.arange(len(samples))]
-    np.testing.assert_allclose(net(x)[:, :, 4:-4, 4:-4], target[:, :, 4:-4, 4:-4], atol=1e-6)
+    bend = np.abs(np.diff(x, 2, axis=2)).max(axis=(1, 2, 3)) + np.abs(np.diff(x, 2, axis=3)).max(
+        axis=(1, 2, 3)
+    )
+    straight = bend < 1e-6  # MATLAB's reduction bends a ramp at its borders
+    assert straight.sum() > 4 * 8
+    error = net(x[straight]) - target[straight]
+    np.testing.assert_allclose(error[:, :, 4:-4, 4:-4], 0, atol=1e-6)
 
 
 def displacement(large, truth):

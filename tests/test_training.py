@@ -9,7 +9,8 @@ from conftest import needs_jit
 
 import npsr
 from npsr.network import loss_and_gradients
-from npsr.samples import geometry
+from npsr.resize import imresize
+from npsr.samples import SCALES, crop_to_multiple, geometry, low_resolution
 from npsr.training import sample_order
 
 TRACE = Path(__file__).parent / "golden" / "trace.json"
@@ -33,15 +34,23 @@ def test_samples_are_cut_from_the_planes_of_every_scale_and_rotation(scene):
     net = npsr.fsrcnn(2, 2, 0, border="valid")
     image = scene(70, 61)
     samples = npsr.Samples([image], net)
-    assert len(samples.planes) == 5
-    assert samples.planes[0][1].shape == (69, 60)
     x, target = samples[np.arange(len(samples))]
     assert x.shape == (len(samples), 1, 11, 11)
     assert target.shape == (len(samples), 1, 19, 19)
     assert x.dtype == target.dtype == np.float32
-    plane, turn, r, c = samples.table[7]
-    high = np.rot90(samples.planes[plane][1], turn)
-    np.testing.assert_array_equal(target[7, 0], high[3 * r + 7 : 3 * r + 26, 3 * c + 7 : 3 * c + 26])
+    k = 0
+    for scale in SCALES:
+        high = crop_to_multiple(imresize(image, scale), 3)
+        low = low_resolution(high, 3)
+        for turn in range(4):
+            h, l = (np.rot90(plane, turn) for plane in (high, low))
+            for r in range(0, l.shape[0] - 10, 4):
+                for c in range(0, l.shape[1] - 10, 4):
+                    np.testing.assert_allclose(x[k, 0], l[r : r + 11, c : c + 11], atol=1e-6)
+                    label = h[3 * r + 7 : 3 * r + 26, 3 * c + 7 : 3 * c + 26]
+                    np.testing.assert_allclose(target[k, 0], label, atol=1e-6)
+                    k += 1
+    assert k == len(samples)
     assert len(npsr.Samples([image[:20]], net)) == 0
 
 
@@ -123,7 +132,7 @@ def test_divergence_stops_with_a_message(scene):
     state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
     samples = npsr.Samples([scene(40, 40)], state.net, scales=[1.0])
     with pytest.raises(FloatingPointError, match="lower the learning rate"), np.errstate(all="ignore"):
-        npsr.train(state, samples, npsr.paper_rates(state.net, 1e4), 50, batch=4)
+        npsr.train(state, samples, lambda _: npsr.paper_rates(state.net, 1e4), 50, batch=4)
 
 
 @needs_jit
@@ -134,7 +143,12 @@ def test_training_learns(scene):
     samples = npsr.Samples([scene(90, 90)], state.net, scales=[1.0])
     losses = []
     npsr.train(
-        state, samples, npsr.paper_rates(net), 300, batch=16, after_step=lambda _, loss: losses.append(loss)
+        state,
+        samples,
+        lambda _: npsr.paper_rates(net),
+        300,
+        batch=16,
+        after_step=lambda _, loss: losses.append(loss),
     )
     assert np.mean(losses[-20:]) < 0.1 * losses[0]
     assert (net.parameters["feature.weight"] != state.net.parameters["feature.weight"]).any()
