@@ -6,11 +6,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from npsr import __version__
 
 USER_ERROR = 2
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -153,7 +156,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"npsr {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_upscale_and_evaluate(commands)
+    _add_study(commands)
+    _add_train_and_import(commands)
+    return parser
 
+
+def _add_upscale_and_evaluate(commands: "Commands") -> None:
     upscale = commands.add_parser("upscale", help="enlarge a photograph")
     upscale.add_argument("image", type=Path, help="PNG, JPEG, WebP, TIFF or BMP")
     upscale.add_argument("-o", "--output", type=Path, help="default: {stem}_{model}_x{n} beside the input")
@@ -170,6 +179,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("-f", "--force", action="store_true", help="replace an existing file")
     evaluate.set_defaults(run=run_evaluate)
 
+
+def _add_study(commands: "Commands") -> None:
     info = commands.add_parser("info", help="layers, shapes, weights and cost of a network")
     info.add_argument("model", help="a name, fsrcnn(d,s,m), srcnn(f1,f2,f3) or FILE.npz")
     info.add_argument("-s", "--scale", type=int, help="upscaling factor (default 3)")
@@ -181,6 +192,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, default=0, help="seed of images and sampling (default 0)")
     check.set_defaults(run=run_gradcheck)
 
+
+def _add_train_and_import(commands: "Commands") -> None:
     train = commands.add_parser("train", help="train a network on a folder of photographs")
     train.add_argument("recipe", type=Path, nargs="?", help="a TOML recipe (default: one stage on --data)")
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
@@ -199,4 +212,3 @@ def _parser() -> argparse.ArgumentParser:
     importer.add_argument("-s", "--scale", type=int, help="factor (default: the one in the file's name)")
     importer.add_argument("-f", "--force", action="store_true", help="replace an existing file")
     importer.set_defaults(run=run_import)
-    return parser

@@ -171,9 +171,13 @@ def _readable_mode(path: Path, header: Image.Image) -> str | None:
 
 def _bits(header: Image.Image) -> int:
     """Bits per channel in the file; Pillow reads 16-bit colour PNG as if it had 8."""
-    tiles = getattr(header, "tile", [])
-    raw_modes = [str(argument) for tile in tiles for argument in np.ravel(np.array(tile[3], dtype=object))]
-    return 16 if any("16" in mode for mode in raw_modes) else 8
+    arguments = [argument for tile in getattr(header, "tile", []) for argument in _listed(tile[3])]
+    return 16 if any(isinstance(a, str) and ";16" in a for a in arguments) else 8
+
+
+def _listed(arguments: Any) -> list[Any]:
+    """Arguments of a decoder, which are a tuple or a single string."""
+    return list(arguments) if isinstance(arguments, tuple) else [arguments]
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

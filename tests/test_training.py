@@ -93,7 +93,13 @@ def ten_steps(scene, stop=10):
     rates = npsr.paper_rates(state.net)
     for last in dict.fromkeys((stop, 10)):  # in one go, or stopped and continued
         npsr.train(
-            state, samples, rates, last, batch=4, seed=5, after_step=lambda _, loss: losses.append(loss)
+            state,
+            samples,
+            lambda _: rates,
+            last,
+            batch=4,
+            seed=5,
+            after_step=lambda _, loss: losses.append(loss),
         )
     return losses, state, samples
 
