@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from npsr_kernels.borders import pad
-from npsr_kernels.shapes import replicated_reach
 
 from npsr.layers import DeConv
 from npsr.network import Network, layer_forward
+from npsr_kernels.borders import pad
+from npsr_kernels.shapes import replicated_reach
 
 ROWS = 32
 """LR rows of which the windows are laid out at a time: 32 × 500 pixels × 504 numbers are 64 MB."""
