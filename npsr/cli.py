@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from npsr import __version__
 
@@ -44,7 +44,7 @@ def run_upscale(options: argparse.Namespace) -> int:
     refuse_existing(output, options.force)
     photograph = read_image(options.image)
     start = time.perf_counter()
-    pixels = upscale(photograph.pixels, options.scale, options.model)
+    pixels = upscale(photograph.pixels, options.scale, options.model, options.ensemble)
     seconds = time.perf_counter() - start
     write_image(output, Photograph(pixels, photograph.icc_profile, photograph.exif), options.force)
     print(f"{output}: {pixels.shape[1]}×{pixels.shape[0]} in {seconds:.2f} s")
@@ -60,7 +60,11 @@ def run_evaluate(options: argparse.Namespace) -> int:
         refuse_existing(options.json, options.force)
     row = "{name:<24} {psnr:8.3f} {ssim:8.4f}".format
     print(f"{'image':<24} {'PSNR dB':>8} {'SSIM':>8}")
-    result = evaluate(options.folder, options.scale, options.model, each=lambda image: print(row(**image)))
+
+    def each(image: dict[str, Any]) -> None:
+        print(row(**image), flush=True)
+
+    result = evaluate(options.folder, options.scale, options.model, options.ensemble, each)
     print(row(name="mean", psnr=result["psnr"], ssim=result["ssim"]))
     if options.json:
         with atomic_write(options.json, options.force) as file:
@@ -168,6 +172,7 @@ def _add_upscale_and_evaluate(commands: "Commands") -> None:
     upscale.add_argument("-o", "--output", type=Path, help="default: {stem}_{model}_x{n} beside the input")
     upscale.add_argument("-s", "--scale", type=int, default=3, help="upscaling factor (default 3)")
     upscale.add_argument("-m", "--model", default="fsrcnn", help="a released model, FILE.npz or bicubic")
+    upscale.add_argument("--ensemble", action="store_true", help="average eight flips and rotations")
     upscale.add_argument("-f", "--force", action="store_true", help="replace an existing output")
     upscale.set_defaults(run=run_upscale)
 
@@ -176,6 +181,7 @@ def _add_upscale_and_evaluate(commands: "Commands") -> None:
     evaluate.add_argument("-s", "--scale", type=int, required=True, help="upscaling factor")
     evaluate.add_argument("-m", "--model", default="fsrcnn", help="a released model, FILE.npz or bicubic")
     evaluate.add_argument("--json", type=Path, help="also write the figures to a file")
+    evaluate.add_argument("--ensemble", action="store_true", help="average eight flips and rotations")
     evaluate.add_argument("-f", "--force", action="store_true", help="replace an existing file")
     evaluate.set_defaults(run=run_evaluate)
 

@@ -20,6 +20,7 @@ from npsr.recipe import Recipe, Stage
 from npsr.samples import Samples, crop_to_multiple
 from npsr.sgd import paper_rates
 from npsr.training import State, fresh_state, train
+from npsr.upscaling import plane_upscaler
 from npsr.weights import load, save
 
 LOG_EVERY = 500
@@ -142,10 +143,9 @@ def _run_stage(
         if at_checkpoint or state.step % LOG_EVERY == 0:
             more: dict[str, Any] = {"rate": rate_at(stage, (state.step - first - 1) / stage.steps)}
             if at_checkpoint and held_back:
-                net = state.net.with_border("replicate")
-                scores = [
-                    evaluate_luma(crop_to_multiple(h, net.scale), net.scale, net)["psnr"] for h in held_back
-                ]
+                enlarge = plane_upscaler(state.net, recipe.scale)
+                cropped = [crop_to_multiple(high, recipe.scale) for high in held_back]
+                scores = [evaluate_luma(high, recipe.scale, enlarge)["psnr"] for high in cropped]
                 more["validation"] = float(np.mean(scores))
             log.write(state, recipe.batch, **more)
         if at_checkpoint:

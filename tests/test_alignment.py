@@ -9,7 +9,7 @@ from conftest import needs_jit
 
 import npsr
 from npsr.resize import imresize
-from npsr.upscaling import upscale_plane
+from npsr.upscaling import plane_upscaler
 
 
 def interpolator(n, border):
@@ -79,5 +79,5 @@ def test_the_measurement_finds_a_displacement():
 def test_released_models_do_not_displace(model, n):
     rows, columns = np.mgrid[: 60 * n, : 50 * n].astype(float)
     truth = waves(rows / n * 3, columns / n * 3)
-    large = upscale_plane(imresize(truth, 1 / n), n, npsr.load(model, n))
+    large = plane_upscaler(model, n)(imresize(truth, 1 / n))
     np.testing.assert_allclose(displacement(large, truth), [0, 0], atol=0.05)

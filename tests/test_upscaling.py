@@ -6,7 +6,7 @@ from conftest import needs_jit
 
 import npsr
 from npsr.resize import imresize
-from npsr.upscaling import upscale_plane
+from npsr.upscaling import plane_upscaler
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_colour_goes_through_luma_and_bicubic_chroma(scene, net):
     grey = scene(8, 9)
     large = npsr.upscale(np.dstack([grey] * 3), 2, net)
     np.testing.assert_allclose(large[..., 0], large[..., 2], atol=1e-12)
-    luma = upscale_plane((16 + 219 * grey) / 255, 2, net.with_border("replicate"))
+    luma = plane_upscaler(net, 2)((16 + 219 * grey) / 255)
     np.testing.assert_allclose(large[..., 0], np.clip((luma * 255 - 16) / 219, 0, 1), atol=1e-6)
 
 
@@ -83,6 +83,22 @@ def test_transparency(scene, net):
     assert (large[:, :4, 1] > 250).all()
 
 
+def test_the_ensemble_is_the_mean_over_flips_and_rotations(scene, rng):
+    """It commutes with all of them, unlike the network; for a network that commutes it changes nothing."""
+    net = npsr.fsrcnn(2, 2, 0, 2, dtype="float64")
+    for p in net.parameters.values():
+        p[...] = rng.normal(0, 0.2, p.shape)
+    plane = scene(5, 7)
+    mean = plane_upscaler(net, 2, ensemble=True)
+    for turn, flip in [(0, 1), (1, 1), (2, -1), (3, -1)]:
+        turned = np.rot90(mean(plane), turn)[:, ::flip]
+        np.testing.assert_allclose(mean(np.rot90(plane, turn)[:, ::flip]), turned, atol=1e-12)
+    assert np.abs(mean(plane) - plane_upscaler(net, 2)(plane)).max() > 1e-3
+    bicubic = npsr.upscale(plane, 2, "bicubic")
+    np.testing.assert_allclose(np.clip(mean(plane), 0, 1), npsr.upscale(plane, 2, net, ensemble=True))
+    assert bicubic.shape == mean(plane).shape
+
+
 @needs_jit
 def test_the_released_model_beats_bicubic_on_a_photograph():
     from skimage import data
@@ -90,8 +106,8 @@ def test_the_released_model_beats_bicubic_on_a_photograph():
     from npsr.evaluation import evaluate_luma
 
     high = data.camera()[:510, :510]
-    trained = evaluate_luma(high, 3, npsr.load("fsrcnn", 3))
-    bicubic = evaluate_luma(high, 3, None)
+    trained = evaluate_luma(high, 3, plane_upscaler("fsrcnn", 3))
+    bicubic = evaluate_luma(high, 3, plane_upscaler("bicubic", 3))
     assert trained["psnr"] > bicubic["psnr"] + 0.5
     assert trained["ssim"] > bicubic["ssim"]
 
