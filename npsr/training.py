@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from npsr.network import Arrays, Network, loss_and_gradients
+from npsr import fast
+from npsr.network import Arrays, Engine, Network, loss_and_gradients
 from npsr.samples import Samples
 from npsr.sgd import sgd_step
 
@@ -73,10 +74,11 @@ def train(
     FloatingPointError
         If the loss is not finite; the parameters are then no longer of use.
     """
+    engine: Engine = "fast" if fast.supports(state.net.layers) else "plain"
     order = sample_order(len(samples), batch, seed, state.step)
     while state.step < steps:
         x, target = samples[next(order)]
-        loss, gradients = loss_and_gradients(state.net, x, target)
+        loss, gradients = loss_and_gradients(state.net, x, target, engine)
         if not np.isfinite(loss):
             raise FloatingPointError(
                 f"the loss is {loss} at step {state.step + 1}: training diverged; lower the learning rate"

@@ -1,0 +1,148 @@
+"""The micro-kernel: a tile of A × B vectors in registers, to which outer products are added.
+
+A and B must be known when the code is compiled, so they travel in the types of arguments: as the lengths of two
+tuples of ints, `a` and `b`, whose values do not matter (in `tile_pairs`, those of b are offsets). A tile is a
+tuple of A·B vectors; vector (k, l) is element k·B + l. All 2·A·B operations of an outer product need only A + B
+loads, and A·B + A + 1 registers when the vectors of one side are loaded one at a time, as below.
+
+One intrinsic is emitted again wherever it is called: kernels have a single site for each.
+"""
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from npsr_kernels.simd import (
+    Vector,
+    element_pointer,
+    emit_fma,
+    emit_load,
+    emit_splat,
+    emit_store,
+    emit_sum,
+)
+
+
+def _unpack(builder, tile):  # type: ignore[no-untyped-def]
+    return cgutils.unpack_tuple(builder, tile)
+
+
+def _pack(context, builder, values, kind):  # type: ignore[no-untyped-def]
+    return context.make_tuple(builder, kind, values)
+
+
+def _tile(dtype, a, b):  # type: ignore[no-untyped-def]
+    return types.UniTuple(Vector(dtype), len(a) * len(b))
+
+
+def _steps(builder, pointer, count, step):  # type: ignore[no-untyped-def]
+    """Pointers 0, 1, … `count` − 1 steps from `pointer` on."""
+    pointers = [pointer]
+    for _ in range(count - 1):
+        pointers.append(builder.gep(pointers[-1], [step]))
+    return pointers
+
+
+def _splats(builder, pointer, count, vector, context):  # type: ignore[no-untyped-def]
+    one = context.get_constant(types.int64, 1)
+    return [emit_splat(builder, builder.load(p), vector) for p in _steps(builder, pointer, count, one)]
+
+
+@intrinsic
+def tile_zero(typingctx, array, a, b):  # type: ignore[no-untyped-def]
+    """A tile of zeros of the dtype of `array`."""
+    kind = _tile(array.dtype, a, b)
+
+    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return context.get_constant_null(kind)
+
+    return kind(array, a, b), emit
+
+
+@intrinsic
+def tile_splat(typingctx, scalars, offset, a, b):  # type: ignore[no-untyped-def]
+    """The tile whose row k is scalars[offset + k] everywhere."""
+    kind = _tile(scalars.dtype, a, b)
+
+    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = element_pointer(context, builder, scalars, *arguments[:2])
+        splats = _splats(builder, pointer, len(a), kind.dtype, context)
+        return _pack(context, builder, [splat for splat in splats for _ in b], kind)
+
+    return kind(scalars, types.int64, a, b), emit
+
+
+@intrinsic
+def tile_weighted(typingctx, tile, scalars, s, array, o, a, b):  # type: ignore[no-untyped-def]
+    """tile[k, l] + scalars[s + k] · (vector l after array[o])."""
+
+    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        vector = tile.dtype
+        sums = _unpack(builder, arguments[0])
+        weights = _splats(
+            builder, element_pointer(context, builder, scalars, *arguments[1:3]), len(a), vector, context
+        )
+        step = context.get_constant(types.int64, vector.lanes)
+        first = element_pointer(context, builder, array, *arguments[3:5])
+        for column, pointer in enumerate(_steps(builder, first, len(b), step)):
+            pixel = emit_load(builder, pointer, vector, context)
+            for row, weight in enumerate(weights):
+                place = row * len(b) + column
+                sums[place] = emit_fma(builder, weight, pixel, sums[place])
+        return _pack(context, builder, sums, tile)
+
+    return tile(tile, scalars, types.int64, array, types.int64, a, b), emit
+
+
+@intrinsic
+def tile_pairs(typingctx, tile, array, p, stride, q, a, b):  # type: ignore[no-untyped-def]
+    """tile[k, l] + (vector at array[p + k·stride]) · (vector at array[q + b[l]])."""
+
+    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        vector = tile.dtype
+        sums = _unpack(builder, arguments[0])
+        first = element_pointer(context, builder, array, arguments[1], arguments[2])
+        left = [
+            emit_load(builder, pointer, vector, context)
+            for pointer in _steps(builder, first, len(a), arguments[3])
+        ]
+        base = element_pointer(context, builder, array, arguments[1], arguments[4])
+        for column, offset in enumerate(_unpack(builder, arguments[6])):
+            right = emit_load(builder, builder.gep(base, [offset]), vector, context)
+            for row, value in enumerate(left):
+                place = row * len(b) + column
+                sums[place] = emit_fma(builder, value, right, sums[place])
+        return _pack(context, builder, sums, tile)
+
+    return tile(tile, array, types.int64, types.int64, types.int64, a, b), emit
+
+
+@intrinsic
+def tile_store(typingctx, tile, array, offset, stride, a, b):  # type: ignore[no-untyped-def]
+    """Assign row k of the tile to the B vectors from array[offset + k·stride] on."""
+
+    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        values = iter(_unpack(builder, arguments[0]))
+        step = context.get_constant(types.int64, tile.dtype.lanes)
+        first = element_pointer(context, builder, array, *arguments[1:3])
+        for row in _steps(builder, first, len(a), arguments[3]):
+            for pointer in _steps(builder, row, len(b), step):
+                emit_store(builder, pointer, next(values), tile.dtype)
+        return context.get_dummy_value()
+
+    return types.void(tile, array, types.int64, types.int64, a, b), emit
+
+
+@intrinsic
+def tile_sum(typingctx, tile, scalars, offset):  # type: ignore[no-untyped-def]
+    """Add to scalars[offset + k], for each vector k of the tile, the sum of its lanes."""
+
+    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        one = context.get_constant(types.int64, 1)
+        values = _unpack(builder, arguments[0])
+        first = element_pointer(context, builder, scalars, *arguments[1:3])
+        for value, pointer in zip(values, _steps(builder, first, len(values), one), strict=True):
+            builder.store(builder.fadd(builder.load(pointer), emit_sum(builder, value)), pointer)
+        return context.get_dummy_value()
+
+    return types.void(tile, scalars, types.int64), emit

@@ -1,0 +1,182 @@
+"""The kernels of a training step: one group of L samples through the whole network and back.
+
+A map is stored as [channel][row][column][lane]: lane l belongs to sample l of the group, so every operation is
+the same in all lanes. D channels of the output, H W its rows and columns, L lanes, A × B the tile. All of a
+group's maps lie in one flat array, `arena`; offsets and strides count its elements. A map's ring of zeros stands
+in for padding; one ring serves two neighbours, since rows and channels follow each other.
+
+Which kernels run, in which order and on which maps is data: `program`, an array of operations. The same compiled code
+serves every network.
+"""
+
+import numpy as np
+
+from npsr_kernels.compiled import compiled
+from npsr_kernels.simd import vadd, vfma, vload, vmax, vmin, vmul, vsplat, vstore, vsub, vsum, vwhere, vzero
+from npsr_kernels.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
+
+LOAD, CONVOLVE, RECTIFY, COMPARE, WEIGH, UNRECTIFY = range(6)
+TAPS = 4
+"""Columns of a weight gradient's tile."""
+
+FIELDS = (
+    "kind",
+    *("channels", "blocks", "rows", "columns"),  # of the output; blocks of A channels
+    *("x", "x_row", "x_channel", "x_start", "x_stop"),  # map read; strides; all of it, ring included
+    *("z", "z_row", "z_channel"),  # map written, or the pre-activations
+    *("scalars", "taps", "tap_count", "spans", "gradient", "labels"),  # starts in the arrays of these names
+)
+OPERATION = np.dtype([(name, np.int64) for name in FIELDS])
+"""One step of a program. What the fields mean to each kind is said at its kernel."""
+
+
+@compiled
+def convolve(op, L, arena, scalars, taps, spans, a, b):
+    """Assign z = bias + Σ_t weight[t] · x[place + taps[t]], a tile of A channels × B pixels at a time.
+
+    `scalars` holds, for each block of A channels, A biases and then A weights for each tap. A tap is an offset from
+    the output's place: rows, columns and channels of x in one. `spans` holds, for each block and row, the first and
+    last tap that do not read only zeros. The last tile of a row overlaps the one before it.
+    """
+    A, B = len(a), len(b)
+    for i in range(op.rows):
+        for block in range(op.blocks):
+            span = op.spans + 2 * (block * op.rows + i)
+            start = op.scalars + block * (op.tap_count + 1) * A
+            z = op.z + block * A * op.z_channel + i * op.z_row
+            for column in range(0, op.columns, B):
+                j = min(column, op.columns - B) * L
+                x = op.x + i * op.x_row + j
+                weight = start + (1 + spans[span]) * A
+                tile = tile_splat(scalars, start, a, b)
+                for t in range(op.taps + spans[span], op.taps + spans[span + 1]):
+                    tile = tile_weighted(tile, scalars, weight, arena, x + taps[t], a, b)
+                    weight += A
+                tile_store(tile, arena, z + j, op.z_channel, a, b)
+
+
+@compiled
+def weigh(op, L, arena, taps, spans, gradients, a):
+    """Add to the weights' gradient: for A channels × `TAPS` taps, Σ over pixels of dz[place] · x[place + tap].
+
+    `gradients` holds a tile for each group of taps and block of channels; `spans` the first and last row of
+    each in which the taps do not read only zeros. Lanes are summed at the end of a tile.
+    """
+    A = len(a)
+    for group in range(op.tap_count // TAPS):
+        t = op.taps + group * TAPS
+        b = (taps[t], taps[t + 1], taps[t + 2], taps[t + 3])
+        for block in range(op.blocks):
+            place = group * op.blocks + block
+            z = op.z + block * A * op.z_channel
+            tile = tile_zero(arena, a, b)
+            for i in range(spans[op.spans + 2 * place], spans[op.spans + 2 * place + 1]):
+                for j in range(0, op.columns * L, L):
+                    tile = tile_pairs(
+                        tile, arena, z + i * op.z_row + j, op.z_channel, op.x + i * op.x_row + j, a, b
+                    )
+            tile_sum(tile, gradients, op.gradient + place * A * TAPS)
+
+
+@compiled
+def rectify(op, L, arena, scalars):
+    """Assign x = PReLU(z), and zeros to the ring of x, whose memory other maps have used."""
+    arena[op.x_start : op.x_stop] = 0
+    zero = vzero(arena)
+    for c in range(op.channels):
+        slope = vsplat(scalars[op.scalars + c])
+        for i in range(op.rows):
+            x = op.x + c * op.x_channel + i * op.x_row
+            z = op.z + c * op.z_channel + i * op.z_row
+            for j in range(0, op.columns * L, L):
+                v = vload(arena, z + j)
+                vstore(arena, x + j, vfma(slope, vmin(v, zero), vmax(v, zero)))
+
+
+@compiled
+def unrectify(op, L, arena, scalars, gradients):
+    """Replace z by its gradient, given x's; add to the gradients of D biases and, after them, D slopes."""
+    zero = vzero(arena)
+    for c in range(op.channels):
+        slope = vsplat(scalars[op.scalars + c])
+        dbias = dslope = zero
+        for i in range(op.rows):
+            x = op.x + c * op.x_channel + i * op.x_row
+            z = op.z + c * op.z_channel + i * op.z_row
+            for j in range(0, op.columns * L, L):
+                v, dy = vload(arena, z + j), vload(arena, x + j)
+                dz = vwhere(v, dy, vmul(slope, dy))
+                vstore(arena, z + j, dz)
+                dbias = vadd(dbias, dz)
+                dslope = vfma(dy, vmin(v, zero), dslope)
+        gradients[op.gradient + c] += vsum(dbias)
+        gradients[op.gradient + op.channels + c] += vsum(dslope)
+
+
+@compiled
+def compare(op, L, arena, labels, gradients):
+    """Replace the output z by the loss's gradient; add to the biases' gradient; return the summed squares.
+
+    At `op.labels` lie a vector with the derivative's factor 2/N (0 in lanes without a sample), then the labels.
+    Where `labels` is negative the output is cut away: its gradient is 0.
+    """
+    zero = vzero(arena)
+    factor = vload(arena, op.labels)
+    total = zero
+    k = 0
+    for c in range(op.channels):
+        dbias = zero
+        for i in range(op.rows):
+            z = op.z + c * op.z_channel + i * op.z_row
+            for j in range(0, op.columns * L, L):
+                k += 1
+                dz = zero
+                if labels[k - 1] >= 0:
+                    difference = vsub(vload(arena, z + j), vload(arena, op.labels + k * L))
+                    dz = vmul(difference, factor)
+                    total = vfma(difference, dz, total)
+                vstore(arena, z + j, dz)
+                dbias = vadd(dbias, dz)
+        gradients[op.gradient + c] += vsum(dbias)
+    return vsum(total) / 2
+
+
+@compiled
+def load(op, L, first, images, targets, labels, arena):
+    """Spread the samples from `first` on over the lanes: image, factor, labels; zeros in lanes beyond the last."""
+    count = len(images)
+    for lane in range(L):
+        n = first + lane
+        inside = n < count
+        arena[op.labels + lane] = 2 / count if inside else 0
+        for k in range(len(labels)):
+            place = op.labels + (k + 1) * L + lane
+            arena[place] = targets[n, labels[k]] if inside and labels[k] >= 0 else 0
+        for i in range(op.rows):
+            for j in range(op.rows):
+                place = op.x + i * op.x_row + j * L + lane
+                arena[place] = images[n, i * op.rows + j] if inside else 0
+
+
+@compiled
+def run_groups(
+    program, groups, L, images, targets, labels, arena, scalars, taps, spans, gradients, losses, a, b
+):
+    """Add the gradients of groups[0] … groups[1] − 1, of L samples each, and assign their loss (losses[0])."""
+    loss = 0.0
+    for group in range(groups[0], groups[1]):
+        for k in range(len(program)):
+            op = program[k]
+            if op.kind == LOAD:
+                load(op, L, group * L, images, targets, labels, arena)
+            elif op.kind == CONVOLVE:
+                convolve(op, L, arena, scalars, taps, spans, a, b)
+            elif op.kind == RECTIFY:
+                rectify(op, L, arena, scalars)
+            elif op.kind == COMPARE:
+                loss += compare(op, L, arena, labels, gradients)
+            elif op.kind == WEIGH:
+                weigh(op, L, arena, taps, spans, gradients, a)
+            else:
+                unrectify(op, L, arena, scalars, gradients)
+    losses[0] = loss

@@ -1,0 +1,110 @@
+"""The fast training step: the loss of a batch and the gradient of every parameter.
+
+A batch is cut into groups of L samples, one per lane of a vector; `trainkernels` takes a group through the network and
+back without leaving the second-level cache. Groups form chunks, whose number depends on the batch alone. Each
+chunk adds its gradients in an array of its own, and the chunks are added in their order: threads never
+write to the same place, and their number does not change a bit of the result.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import count
+
+import numpy as np
+from numba import config
+
+from npsr_kernels.trainkernels import run_groups
+from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
+
+__all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
+
+CHUNKS = 8
+
+
+def available() -> bool:
+    """True unless Numba's compilation is disabled, without which vectors do not exist."""
+    return not config.DISABLE_JIT
+
+
+def loss_and_gradients(
+    plan: Plan,
+    parameters: Sequence[np.ndarray],
+    x: np.ndarray,
+    target: np.ndarray,
+    threads: int | None = None,
+) -> tuple[float, list[np.ndarray]]:
+    """Loss, summed over the pixels of a sample and averaged over N samples, and its gradient.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `make_plan`.
+    parameters : sequence of ndarray
+        In the layers' order: weight, bias, slopes if any; dtype of the plan.
+    x : ndarray of shape (N, 1, h, h)
+        Sub-images of the plan's side and dtype.
+    target : ndarray of shape (N, 1, H, H)
+        Labels.
+    threads : int, optional
+        Threads, as many as Numba would use by default. The result does not depend on it.
+
+    Returns
+    -------
+    loss : float
+    gradients : list of ndarray
+        In the shapes of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit the plan.
+    """
+    _check(plan, parameters, x, target)
+    scalars = np.take(np.concatenate([*(p.ravel() for p in parameters), [0]], dtype=plan.dtype), plan.pack)
+    images, targets = (np.ascontiguousarray(a, plan.dtype).reshape(len(a), -1) for a in (x, target))
+    groups = -(-len(x) // plan.lanes)
+    bounds = np.linspace(0, groups, min(groups, CHUNKS) + 1).astype(np.int64)
+    gradients = np.zeros((len(bounds) - 1, plan.unpack.size), plan.dtype)
+    losses = np.zeros(len(gradients))
+    remaining = count()  # the next chunk: drawing from it is atomic
+
+    def work() -> None:
+        arena = plan.arenas.pop() if plan.arenas else np.zeros(plan.arena, plan.dtype)
+        while (k := next(remaining)) < len(gradients):
+            run_groups(
+                *(plan.program, bounds[k : k + 2], plan.lanes, images, targets, plan.labels, arena, scalars),
+                *(plan.taps, plan.spans, gradients[k], losses[k : k + 1], *plan.tile),
+            )
+        plan.arenas.append(arena)
+
+    helpers = min(threads or config.NUMBA_NUM_THREADS, len(gradients)) - 1
+    futures = [_pool().submit(work) for _ in range(helpers)]
+    work()
+    for future in futures:
+        future.result()
+    return float(losses.sum()), _unpacked(plan, gradients)
+
+
+def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:
+    """The chunks' sum in the shapes of the parameters."""
+    sizes = [int(np.prod(shape)) for shape in plan.shapes]
+    flat = np.bincount(plan.unpack, weights=gradients.sum(axis=0), minlength=sum(sizes) + 1)
+    parts = np.split(flat.astype(plan.dtype), np.cumsum(sizes))
+    return [part.reshape(shape) for part, shape in zip(parts, plan.shapes, strict=False)]
+
+
+def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: np.ndarray) -> None:
+    shapes = [p.shape for p in parameters]
+    if shapes != plan.shapes:
+        raise ValueError(f"parameters have the shapes {shapes}, but must have the plan's, {plan.shapes}")
+    for name, array, side in zip(("x", "target"), (x, target), plan.sides, strict=True):
+        if array.shape != (len(x), 1, side, side) or not len(x):
+            raise ValueError(
+                f"{name} has shape {array.shape}, but must be (N, 1, {side}, {side}) with N ≥ 1, the same for both"
+            )
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, "npsr-train")
