@@ -13,6 +13,7 @@ import numpy as np
 from npsr.layers import Conv, DeConv
 from npsr.network import Network
 from npsr.resize import imresize
+from npsr_kernels.subimages import cut
 
 SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)
 ROTATIONS = (0, 1, 2, 3)
@@ -114,8 +115,8 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         rows = self.table[index]
-        x = self._cut(rows[:, :3], self.geometry.side)
-        return x, self._cut(rows[:, 3:], self.geometry.label)
+        x = cut(self.pixels, rows[:, :3], self.geometry.side)
+        return x, cut(self.pixels, rows[:, 3:], self.geometry.label)
 
     def _places(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Where the sub-images of a (rotated) pair of planes lie: for each, and then for its label,
@@ -128,11 +129,6 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
             first = (view.ctypes.data - self.pixels.ctypes.data) // view.itemsize
             places += [first + corners @ steps[:, None], np.tile(steps, (len(starts), 1))]
         return np.hstack(places).astype(np.int32)
-
-    def _cut(self, places: np.ndarray, side: int) -> np.ndarray:
-        first, down, across = places.T[:, :, None, None, None]
-        along = np.arange(side, dtype=np.int32)
-        return self.pixels[first + down * along[:, None] + across * along]
 
 
 def low_resolution(high: np.ndarray, n: int) -> np.ndarray:
