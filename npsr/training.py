@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from npsr import fast
 from npsr.network import Arrays, Engine, Network, loss_and_gradients
 from npsr.samples import Samples
-from npsr.sgd import sgd_step
+from npsr.sgd import adam_step, sgd_step
 
 
 @dataclass
@@ -19,21 +20,23 @@ class State:
     ----------
     net : Network
         The network, in its training form (border "valid"); its parameters change in place.
-    velocity : dict of str to ndarray
-        Momentum of every parameter.
+    velocity, square : dict of str to ndarray
+        Running means of every parameter's gradient, and (Adam only) of its square.
     step : int
         Steps done.
     """
 
     net: Network
     velocity: Arrays
+    square: Arrays
     step: int = 0
 
 
 def fresh_state(net: Network) -> State:
     """The state of a run that starts from the parameters of `net`, which are copied."""
     copy = net.astype(net.dtype).with_border("valid")
-    return State(copy, {key: np.zeros_like(p) for key, p in copy.parameters.items()})
+    zeros = [{key: np.zeros_like(p) for key, p in copy.parameters.items()} for _ in range(2)]
+    return State(copy, *zeros)
 
 
 def train(
@@ -44,6 +47,7 @@ def train(
     batch: int = 128,
     momentum: float = 0.9,
     seed: int = 0,
+    optimiser: Literal["sgd", "adam"] = "sgd",
     after_step: Callable[[State, float], None] | None = None,
 ) -> None:
     """Train up to `steps` steps in all, changing `state`.
@@ -66,6 +70,8 @@ def train(
         Momentum.
     seed : int
         Seed of the samples' order, which depends on nothing but it and the step's number.
+    optimiser : {"sgd", "adam"}
+        `sgd_step` as in the paper, or `adam_step`, which has no use for `momentum`.
     after_step : callable, optional
         Called with the state and the step's loss (Equation 3).
 
@@ -84,7 +90,11 @@ def train(
                 f"the loss is {loss} at step {state.step + 1}: training diverged; lower the learning rate"
             )
         halved = {key: gradient / 2 for key, gradient in gradients.items()}
-        sgd_step(state.net.parameters, halved, state.velocity, rates(state.step), momentum)
+        moving = state.net.parameters, halved, state.velocity
+        if optimiser == "adam":
+            adam_step(*moving, state.square, rates(state.step), state.step + 1)
+        else:
+            sgd_step(*moving, rates(state.step), momentum)
         state.step += 1
         if after_step:
             after_step(state, loss)
