@@ -35,8 +35,8 @@ class State:
 def fresh_state(net: Network) -> State:
     """The state of a run that starts from the parameters of `net`, which are copied."""
     copy = net.astype(net.dtype).with_border("valid")
-    zeros = [{key: np.zeros_like(p) for key, p in copy.parameters.items()} for _ in range(2)]
-    return State(copy, *zeros)
+    velocity, square = ({key: np.zeros_like(p) for key, p in copy.parameters.items()} for _ in range(2))
+    return State(copy, velocity, square)
 
 
 def train(
