@@ -78,17 +78,14 @@ def train(
     Raises
     ------
     FloatingPointError
-        If the loss is not finite; the parameters are then no longer of use.
+        If training diverges; the parameters are then no longer of use.
     """
     engine: Engine = "fast" if fast.supports(state.net.layers) else "plain"
     order = sample_order(len(samples), batch, seed, state.step)
     while state.step < steps:
         x, target = samples[next(order)]
         loss, gradients = loss_and_gradients(state.net, x, target, engine)
-        if not np.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss is {loss} at step {state.step + 1}: training diverged; lower the learning rate"
-            )
+        refuse_divergence(loss, target, state.step + 1)
         halved = {key: gradient / 2 for key, gradient in gradients.items()}
         moving = state.net.parameters, halved, state.velocity
         if optimiser == "adam":
@@ -98,6 +95,22 @@ def train(
         state.step += 1
         if after_step:
             after_step(state, loss)
+
+
+def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
+    """Stop a run that has gone astray: a loss that is not finite, or far worse than a black output's.
+
+    Raises
+    ------
+    FloatingPointError
+        If so.
+    """
+    black = float(np.sum(np.square(target, dtype=np.float64))) / len(target)
+    if not loss <= 10 * (black + 1):
+        raise FloatingPointError(
+            f"the loss is {loss:.4g} at step {step}, a black picture's is {black:.4g}: training diverged; "
+            "lower the learning rate"
+        )
 
 
 def sample_order(count: int, batch: int, seed: int, step: int) -> Iterator[np.ndarray]:
