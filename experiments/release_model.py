@@ -13,10 +13,10 @@ SETS = ("Set5", "Set14", "BSD200")
 HEAD = """# Released models
 
 Trained here with `npsr train RECIPE.toml --data FOLDER -o RUN`, scored and written by
-`python experiments/release_model.py NAME RUN/model.npz --data FOLDER`. PSNR in dB by `npsr evaluate`, luma, the
-protocol of the paper. Each file carries its whole recipe (`npsr info FILE.npz`). No image of Set5, Set14 or BSD200
-took part in training or in choosing a model; five images of General-100 were held back to watch the training
-(`validation` in the recipe).
+`python experiments/release_model.py NAME RUN/model.npz --data FOLDER`. PSNR in dB by `npsr evaluate`:
+luma, the protocol of the paper. Each file carries its whole recipe (`npsr info FILE.npz`). No image of
+Set5, Set14 or BSD200 took part in training or in choosing a model; five images of General-100 were held
+back to watch the training (`validation` in the recipe).
 
 | model | factor | Set5 | Set14 | BSD200 | data | seed | samples seen |
 |---|---|---|---|---|---|---|---|
