@@ -22,7 +22,7 @@ TAPS = 4
 FIELDS = (
     "kind",
     *("channels", "blocks", "rows", "columns"),  # of the output; blocks of A channels
-    *("x", "x_row", "x_channel", "x_start", "x_stop"),  # map read; strides; all of it, ring included
+    *("x", "x_row", "x_channel", "x_start"),  # map read; strides; start of its ring
     *("z", "z_row", "z_channel"),  # map written, or the pre-activations
     *("scalars", "taps", "tap_count", "spans", "gradient", "labels"),  # starts in the arrays of these names
 )
@@ -56,11 +56,12 @@ def convolve(op, L, arena, scalars, taps, spans, a, b):
 
 
 @compiled
-def weigh(op, L, arena, taps, spans, gradients, a):
-    """Add to the weights' gradient: for A channels × `TAPS` taps, Σ over pixels of dz[place] · x[place + tap].
+def weigh(op, arena, taps, spans, pixels, gradients, a):
+    """Add to the weights' gradient: for A channels × `TAPS` taps, Σ over pixels of dz[pixel] · x[pixel + tap].
 
-    `gradients` holds a tile for each group of taps and block of channels; `spans` the first and last row of
-    each in which the taps do not read only zeros. Lanes are summed at the end of a tile.
+    `gradients` holds a tile for each group of taps and block of channels. `spans` holds, for each of these, where
+    in `pixels` a list starts and stops: the offsets in z and in x of all pixels at which the taps do
+    not read only zeros. Lanes are summed at the end of a tile.
     """
     A = len(a)
     for group in range(op.tap_count // TAPS):
@@ -70,19 +71,18 @@ def weigh(op, L, arena, taps, spans, gradients, a):
             place = group * op.blocks + block
             z = op.z + block * A * op.z_channel
             tile = tile_zero(arena, a, b)
-            for i in range(spans[op.spans + 2 * place], spans[op.spans + 2 * place + 1]):
-                for j in range(0, op.columns * L, L):
-                    tile = tile_pairs(
-                        tile, arena, z + i * op.z_row + j, op.z_channel, op.x + i * op.x_row + j, a, b
-                    )
+            for k in range(spans[op.spans + 2 * place], spans[op.spans + 2 * place + 1]):
+                dz, x = z + pixels[k, 0], op.x + pixels[k, 1]
+                tile = tile_pairs(tile, arena, dz, op.z_channel, x, a, b)
             tile_sum(tile, gradients, op.gradient + place * A * TAPS)
 
 
 @compiled
 def rectify(op, L, arena, scalars):
     """Assign x = PReLU(z), and zeros to the ring of x, whose memory other maps have used."""
-    arena[op.x_start : op.x_stop] = 0
     zero = vzero(arena)
+    for x in range(op.x_start, op.x, L):
+        vstore(arena, x, zero)
     for c in range(op.channels):
         slope = vsplat(scalars[op.scalars + c])
         for i in range(op.rows):
@@ -91,6 +91,10 @@ def rectify(op, L, arena, scalars):
             for j in range(0, op.columns * L, L):
                 v = vload(arena, z + j)
                 vstore(arena, x + j, vfma(slope, vmin(v, zero), vmax(v, zero)))
+            for j in range(op.columns * L, op.x_row, L):
+                vstore(arena, x + j, zero)
+        for x in range(op.x + c * op.x_channel + op.rows * op.x_row, op.x + (c + 1) * op.x_channel, L):
+            vstore(arena, x, zero)
 
 
 @compiled
@@ -160,7 +164,7 @@ def load(op, L, first, images, targets, labels, arena):
 
 @compiled
 def run_groups(
-    program, groups, L, images, targets, labels, arena, scalars, taps, spans, gradients, losses, a, b
+    program, groups, L, images, targets, labels, arena, scalars, taps, spans, pixels, gradients, losses, a, b
 ):
     """Add the gradients of groups[0] … groups[1] − 1, of L samples each, and assign their loss (losses[0])."""
     loss = 0.0
@@ -176,7 +180,7 @@ def run_groups(
             elif op.kind == COMPARE:
                 loss += compare(op, L, arena, labels, gradients)
             elif op.kind == WEIGH:
-                weigh(op, L, arena, taps, spans, gradients, a)
+                weigh(op, arena, taps, spans, pixels, gradients, a)
             else:
                 unrectify(op, L, arena, scalars, gradients)
     losses[0] = loss

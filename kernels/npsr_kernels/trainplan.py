@@ -60,6 +60,7 @@ class Plan:
     unpack: np.ndarray  # places of `gradients` in it; one beyond its end for none
     taps: np.ndarray
     spans: np.ndarray
+    pixels: np.ndarray
     labels: np.ndarray
     arenas: list[np.ndarray] = field(default_factory=list)  # free ones
 
@@ -84,12 +85,13 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
         sides=(side, isqrt(int(labels.max()) + 1)),
         lanes=writer.L,
         tile=((0,) * A, (0,) * B),
-        arena=writer.pixels * writer.L,
+        arena=writer.size * writer.L,
         program=np.array(writer.program, OPERATION),
         pack=np.concatenate(writer.scalars),
         unpack=np.where(unpack < 0, count, unpack),
         taps=np.concatenate(writer.taps),
         spans=np.concatenate(writer.spans),
+        pixels=np.concatenate(writer.pixels),
         labels=labels.ravel(),
     )
 

@@ -32,7 +32,6 @@ class Map(NamedTuple):
     """A map's place in the arena, in pixels: pixel (c, i, j) lies at origin + c·channel + i·row + j."""
 
     start: int
-    stop: int
     origin: int
     row: int
     channel: int
@@ -54,12 +53,14 @@ class ProgramWriter:
     """Collects operations and tables; a table's start is known when it is appended."""
 
     def __init__(self, A: int, L: int) -> None:
-        self.A, self.L, self.pixels = A, L, 0
+        self.A, self.L, self.size = A, L, 0
         self.program: list[tuple[int, ...]] = []
         self.scalars: list[np.ndarray] = []
         self.gradients: list[np.ndarray] = []
         self.taps: list[np.ndarray] = []
         self.spans: list[np.ndarray] = []
+        self.pixels: list[np.ndarray] = []
+        self.pixel_lists: dict[bytes, tuple[int, int]] = {}
 
     def write(self, stages: list[Stage]) -> None:
         """Append the whole step."""
@@ -84,33 +85,33 @@ class ProgramWriter:
         """Places for each stage's input and output; inputs but the first share one."""
         x = [self.map(1, stages[0].side, ring(stages[0]))]
         z = [self.map(len(s.weight), s.out, ring(adjoint(s)) if k else 0) for k, s in enumerate(stages)]
-        start = stop = self.pixels
+        start = stop = self.size
         for stage in stages[1:]:
-            self.pixels = start
+            self.size = start
             x.append(self.map(stage.weight.shape[3], stage.side, ring(stage)))
-            stop = max(stop, self.pixels)
-        self.pixels = stop
+            stop = max(stop, self.size)
+        self.size = stop
         return x, z
 
     def lay_out_labels(self, stage: Stage) -> int:
         """Place, in elements, for the loss's factor and the labels."""
-        start = self.pixels
-        self.pixels += 1 + len(stage.weight) * stage.out**2
+        start = self.size
+        self.size += 1 + len(stage.weight) * stage.out**2
         return start * self.L
 
     def map(self, channels: int, side: int, ring: int) -> Map:
         """Place for a map with its ring, and for whole tiles of channels."""
         row = side + ring
         channel = row * row
-        start = self.pixels
+        start = self.size
         origin = start + ring * row + ring
-        self.pixels = origin + -(-channels // self.A) * self.A * channel
-        return Map(start, self.pixels, origin, row, channel)
+        self.size = origin + -(-channels // self.A) * self.A * channel
+        return Map(start, origin, row, channel)
 
     def places(self, x: Map, z: Map) -> dict[str, int]:
         """The fields that say where an operation's maps lie, in elements."""
         pixels = {
-            **{"x": x.origin, "x_row": x.row, "x_channel": x.channel, "x_start": x.start, "x_stop": x.stop},
+            **{"x": x.origin, "x_row": x.row, "x_channel": x.channel, "x_start": x.start},
             **{"z": z.origin, "z_row": z.row, "z_channel": z.channel},
         }
         return {name: value * self.L for name, value in pixels.items()}
@@ -170,14 +171,15 @@ class ProgramWriter:
         D, f = stage.weight.shape[:2]
         used = self.in_blocks((stage.weight >= 0).any(axis=(2, 3)).astype(int)).max(axis=1) > 0
         rows = np.arange(stage.out)[:, None] + np.arange(f) - stage.padding
-        used = used[:, None, :] & (rows >= 0) & (rows < stage.side) & self.live_rows(stage)[:, :, None]
+        used = used[:, None, :] & (rows >= 0) & (rows < stage.side) & self.live_pixels(stage).any(axis=2)[:, :, None]
         return _first_and_last(used)
 
-    def live_rows(self, stage: Stage) -> np.ndarray:
-        """For each block, the rows of the output that are not wholly cut away."""
+    def live_pixels(self, stage: Stage) -> np.ndarray:
+        """For each block, a mask of the output's pixels that are not cut away in all of its channels."""
         if stage.labels is None:
-            return np.ones((-(-len(stage.weight) // self.A), stage.out), bool)
-        return self.in_blocks((stage.labels >= 0).any(axis=2).astype(int)).max(axis=1) > 0
+            return np.ones((-(-len(stage.weight) // self.A), stage.out, stage.out), bool)
+        live = self.in_blocks((stage.labels >= 0).reshape(len(stage.labels), -1).astype(int)).max(axis=1) > 0
+        return live.reshape(-1, stage.out, stage.out)
 
     def weight_gradient(self, stage: Stage, x: Map, z: Map) -> None:
         """Gradient of the stage's weights from its input and its output's gradient."""
@@ -186,18 +188,36 @@ class ProgramWriter:
         weight = stage.weight[:, u, v, c]
         weight[:, f * f * C :] = -1
         blocks = self.in_blocks(weight).reshape(-1, self.A, len(u) // TAPS, TAPS)
-        rows = np.arange(stage.out) + u[:, None] - stage.padding
-        inside = ((rows >= 0) & (rows < stage.side)).reshape(-1, TAPS, stage.out).any(axis=1)
-        used = (blocks >= 0).any(axis=(1, 3)).T[:, :, None]  # (group, block, 1)
-        spans = _first_and_last(used & inside[:, None, :] & self.live_rows(stage))
+        used = self.tap_pixels(stage, u, v) & (blocks >= 0).any(axis=(1, 3)).T[:, :, None, None]
+        spans = [self.pixel_list(mask, x, z) for mask in used.reshape(-1, stage.out, stage.out)]
         place = (u - stage.padding) * x.row + c * x.channel + v - stage.padding
         fields = {
             "gradient": self.add(self.gradients, blocks.transpose(2, 0, 1, 3)),
             "taps": self.add(self.taps, place * self.L),
-            "spans": self.add(self.spans, spans),
+            "spans": self.add(self.spans, np.array(spans)),
         }
         side = {"rows": stage.out, "columns": stage.out, "blocks": len(blocks), "tap_count": len(u)}
         self.operation(WEIGH, **fields, **side, **self.places(x, z))
+
+
+    def tap_pixels(self, stage: Stage, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """For each group of taps and block, a mask of the output's pixels at which any tap reads the input."""
+        rows, columns = (np.arange(stage.out) + tap[:, None] - stage.padding for tap in (u, v))
+        rows, columns = ((k >= 0) & (k < stage.side) for k in (rows, columns))
+        inside = rows[:, :, None] & columns[:, None, :]
+        groups = inside.reshape(-1, TAPS, stage.out, stage.out).any(axis=1)
+        return groups[:, None] & self.live_pixels(stage)
+
+    def pixel_list(self, mask: np.ndarray, x: Map, z: Map) -> tuple[int, int]:
+        """Where the list of a mask's pixels starts and stops, their offsets in z and x; equal lists are shared."""
+        i, j = np.nonzero(mask)
+        offsets = np.column_stack([i * z.row + j, i * x.row + j]) * self.L
+        key = offsets.tobytes()
+        if key not in self.pixel_lists:
+            start = sum(len(known) for known in self.pixels)
+            self.pixel_lists[key] = start, start + len(offsets)
+            self.pixels.append(offsets)
+        return self.pixel_lists[key]
 
 
 def _grouped_taps(f: int, C: int) -> np.ndarray:

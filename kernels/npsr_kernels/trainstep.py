@@ -9,7 +9,8 @@ write to the same place, and their number does not change a bit of the result.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import count
+from itertools import accumulate, count
+from math import prod
 
 import numpy as np
 from numba import config
@@ -70,11 +71,11 @@ def loss_and_gradients(
     remaining = count()  # the next chunk: drawing from it is atomic
 
     def work() -> None:
-        arena = plan.arenas.pop() if plan.arenas else np.zeros(plan.arena, plan.dtype)
+        arena = _arena(plan)
         while (k := next(remaining)) < len(gradients):
             run_groups(
                 *(plan.program, bounds[k : k + 2], plan.lanes, images, targets, plan.labels, arena, scalars),
-                *(plan.taps, plan.spans, gradients[k], losses[k : k + 1], *plan.tile),
+                *(plan.taps, plan.spans, plan.pixels, gradients[k], losses[k : k + 1], *plan.tile),
             )
         plan.arenas.append(arena)
 
@@ -86,12 +87,27 @@ def loss_and_gradients(
     return float(losses.sum()), _unpacked(plan, gradients)
 
 
+def _arena(plan: Plan) -> np.ndarray:
+    """A free arena or a new one: zeros, on a cache line's start, so that no vector lies across two lines."""
+    try:
+        return plan.arenas.pop()
+    except IndexError:
+        line = 64
+        size = plan.arena * plan.dtype.itemsize
+        room = np.zeros(size + line, np.uint8)
+        start = -room.ctypes.data % line
+        return room[start : start + size].view(plan.dtype)
+
+
 def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:
     """The chunks' sum in the shapes of the parameters."""
-    sizes = [int(np.prod(shape)) for shape in plan.shapes]
-    flat = np.bincount(plan.unpack, weights=gradients.sum(axis=0), minlength=sum(sizes) + 1)
-    parts = np.split(flat.astype(plan.dtype), np.cumsum(sizes))
-    return [part.reshape(shape) for part, shape in zip(parts, plan.shapes, strict=False)]
+    sizes = [prod(shape) for shape in plan.shapes]
+    flat = np.bincount(plan.unpack, weights=gradients.sum(axis=0), minlength=sum(sizes) + 1).astype(plan.dtype)
+    starts = accumulate(sizes, initial=0)
+    return [
+        flat[start : start + size].reshape(shape)
+        for start, size, shape in zip(starts, sizes, plan.shapes, strict=False)
+    ]
 
 
 def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: np.ndarray) -> None:
