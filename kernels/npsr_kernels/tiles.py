@@ -8,6 +8,7 @@ loads, and A·B + A + 1 registers when the vectors of one side are loaded one at
 One intrinsic is emitted again wherever it is called: kernels have a single site for each.
 """
 
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -20,6 +21,7 @@ from npsr_kernels.simd import (
     emit_splat,
     emit_store,
     emit_sum,
+    registers,
 )
 
 
@@ -48,6 +50,19 @@ def _splats(builder, pointer, count, vector, context):  # type: ignore[no-untype
     return [
         emit_splat(builder, builder.load(p), vector) for p in _steps(builder, pointer, count, one)
     ]
+
+
+def _after(builder, pointer, values):  # type: ignore[no-untyped-def]
+    """The same pointer, which LLVM believes to depend on `values`: an empty instruction takes them all.
+
+    With 16 registers a tile leaves room for one vector of columns. LLVM would load several in advance,
+    to hide latencies that the processor hides itself, and move sums to memory for it.
+    """
+    if registers() > 16:
+        return pointer
+    kinds = [pointer.type, *(value.type for value in values)]
+    constraints = ",".join(["=r", "0", *("X" for _ in values)])
+    return builder.asm(ir.FunctionType(pointer.type, kinds), "", constraints, [pointer, *values], False)
 
 
 @intrinsic
@@ -114,6 +129,7 @@ def tile_pairs(typingctx, tile, array, p, stride, q, a, b):  # type: ignore[no-u
             for row, value in enumerate(left):
                 place = row * len(b) + column
                 sums[place] = emit_fma(builder, value, right, sums[place])
+            base = _after(builder, base, sums[column :: len(b)])
         return _pack(context, builder, sums, tile)
 
     return tile(tile, array, types.int64, types.int64, types.int64, a, b), emit

@@ -71,8 +71,8 @@ def weigh(op, arena, taps, spans, pixels, gradients, a):
             place = group * op.blocks + block
             z = op.z + block * A * op.z_channel
             tile = tile_zero(arena, a, b)
-            for k in range(spans[op.spans + 2 * place], spans[op.spans + 2 * place + 1]):
-                dz, x = z + pixels[k, 0], op.x + pixels[k, 1]
+            for k in range(spans[op.spans + 2 * place], spans[op.spans + 2 * place + 1], 2):
+                dz, x = z + pixels[k], op.x + pixels[k + 1]
                 tile = tile_pairs(tile, arena, dz, op.z_channel, x, a, b)
             tile_sum(tile, gradients, op.gradient + place * A * TAPS)
 

@@ -214,9 +214,8 @@ class ProgramWriter:
         offsets = np.column_stack([i * z.row + j, i * x.row + j]) * self.L
         key = offsets.tobytes()
         if key not in self.pixel_lists:
-            start = sum(len(known) for known in self.pixels)
-            self.pixel_lists[key] = start, start + len(offsets)
-            self.pixels.append(offsets)
+            start = self.add(self.pixels, offsets)
+            self.pixel_lists[key] = start, start + offsets.size
         return self.pixel_lists[key]
 
 
