@@ -62,7 +62,7 @@ def loss_and_gradients(
         If a shape does not fit the plan.
     """
     _check(plan, parameters, x, target)
-    scalars = np.take(np.concatenate([*(p.ravel() for p in parameters), [0]], dtype=plan.dtype), plan.pack)
+    flat = np.concatenate([*(p.ravel() for p in parameters), [0]], dtype=plan.dtype)
     images, targets = (np.ascontiguousarray(a, plan.dtype).reshape(len(a), -1) for a in (x, target))
     groups = -(-len(x) // plan.lanes)
     bounds = np.linspace(0, groups, min(groups, CHUNKS) + 1).astype(np.int64)
@@ -71,6 +71,7 @@ def loss_and_gradients(
     remaining = count()  # the next chunk: drawing from it is atomic
 
     def work() -> None:
+        scalars = flat.take(plan.pack)  # by every thread: sooner than waiting for one
         arena = _arena(plan)
         while (k := next(remaining)) < len(gradients):
             run_groups(
