@@ -3,9 +3,9 @@
 from functools import lru_cache
 
 import numpy as np
-from npsr_kernels import trainstep
 
 from npsr.layers import Conv, DeConv, Layer, PReLU, ReLU
+from npsr_kernels import trainstep
 
 
 def supports(layers: tuple[Layer, ...]) -> bool:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+
+from npsr import fast
+from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
 from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
 from npsr_kernels.conv2d import (
     conv2d_backward_bias,
@@ -19,9 +22,6 @@ from npsr_kernels.conv2d import (
 from npsr_kernels.deconv2d import deconv2d_backward_input, deconv2d_backward_weight, deconv2d_forward
 from npsr_kernels.prelu import prelu_backward, prelu_forward
 from npsr_kernels.shapes import replicated_reach
-
-from npsr import fast
-from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
 
 Arrays = dict[str, np.ndarray]
 Engine = Literal["plain", "fast"]
@@ -182,7 +182,8 @@ def layer_backward(
     layer: Layer, parameters: Arrays, dy: np.ndarray, kept: Any, need_dx: bool = True
 ) -> tuple[np.ndarray, Arrays]:
     """Gradients of one layer's input and parameters. Without `need_dx` (the first layer, whose
-    input is the image) a convolution returns dy in the place of its input's gradient."""
+    input is the image) a convolution returns dy in the place of its input's gradient.
+    """
     match layer:
         case Conv():
             gradients = {
@@ -214,7 +215,8 @@ def layer_backward(
 
 def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
     """Pixels replicated (before, after) the input, where the cut of the full output starts, and by
-    how much it is shorter than stride times the input's side."""
+    how much it is shorter than stride times the input's side.
+    """
     if layer.border == "valid":
         return 0, 0, layer.f // 2, layer.stride - layer.f + 2 * (layer.f // 2)
     if layer.border == "zero":

@@ -39,7 +39,7 @@ def fresh_state(net: Network) -> State:
 def train(
     state: State,
     samples: Samples,
-    rates: dict[str, float],
+    rates: Callable[[int], dict[str, float]],
     steps: int,
     batch: int = 128,
     momentum: float = 0.9,
@@ -56,8 +56,8 @@ def train(
         Start, new from `fresh_state` or from a checkpoint.
     samples : Samples
         Sub-images and labels.
-    rates : dict of str to float
-        Learning rate of every parameter.
+    rates : callable
+        Gives the learning rate of every parameter after a number of steps.
     steps : int
         Number of the last step.
     batch : int
@@ -84,7 +84,7 @@ def train(
                 f"the loss is {loss} at step {state.step + 1}: training diverged; lower the learning rate"
             )
         halved = {key: gradient / 2 for key, gradient in gradients.items()}
-        sgd_step(state.net.parameters, halved, state.velocity, rates, momentum)
+        sgd_step(state.net.parameters, halved, state.velocity, rates(state.step), momentum)
         state.step += 1
         if after_step:
             after_step(state, loss)
@@ -103,8 +103,8 @@ def sample_order(count: int, batch: int, seed: int, step: int) -> Iterator[np.nd
         raise ValueError("there are no samples: every image is smaller than a sub-image, or there is none")
     batch = min(batch, count)
     while True:
-        epoch, position = divmod(step, count // batch)
+        epoch, first = divmod(step, count // batch)
         permutation = np.random.default_rng([seed, epoch]).permutation(count)
-        for position in range(position, count // batch):
+        for position in range(first, count // batch):
             yield permutation[position * batch : (position + 1) * batch]
             step += 1

@@ -95,7 +95,9 @@ def emit_sum(builder, v):  # type: ignore[no-untyped-def]
     """Sum of the lanes, by halves."""
     element = v.type.element
     name = f"llvm.vector.reduce.fadd.v{v.type.count}{'f32' if element == ir.FloatType() else 'f64'}"
-    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(element, [element, v.type]), name)
+    function = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(element, [element, v.type]), name
+    )
     return builder.call(function, [ir.Constant(element, -0.0), v], fastmath=("reassoc",))
 
 
@@ -145,13 +147,13 @@ def vfma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def vadd(typingctx, a, b):  # type: ignore[no-untyped-def]
-    """a + b."""
+    """A + b."""
     return a(a, a), lambda context, builder, signature, values: builder.fadd(*values)
 
 
 @intrinsic
 def vsub(typingctx, a, b):  # type: ignore[no-untyped-def]
-    """a − b."""
+    """A − b."""
     return a(a, a), lambda context, builder, signature, values: builder.fsub(*values)
 
 
@@ -182,7 +184,7 @@ def vmin(typingctx, a, b):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def vwhere(typingctx, condition, a, b):  # type: ignore[no-untyped-def]
-    """a in the lanes in which `condition` is above 0, b in the others."""
+    """A in the lanes in which `condition` is above 0, b in the others."""
 
     def emit(context, builder, signature, values):  # type: ignore[no-untyped-def]
         zero = ir.Constant(values[0].type, None)

@@ -47,9 +47,7 @@ def _steps(builder, pointer, count, step):  # type: ignore[no-untyped-def]
 
 def _splats(builder, pointer, count, vector, context):  # type: ignore[no-untyped-def]
     one = context.get_constant(types.int64, 1)
-    return [
-        emit_splat(builder, builder.load(p), vector) for p in _steps(builder, pointer, count, one)
-    ]
+    return [emit_splat(builder, builder.load(p), vector) for p in _steps(builder, pointer, count, one)]
 
 
 def _after(builder, pointer, values):  # type: ignore[no-untyped-def]

@@ -101,7 +101,9 @@ def _tile(layers: tuple[ConvLayer | DeconvLayer, ...], stages: list[Stage]) -> t
     n = layers[-1].stride if isinstance(layers[-1], DeconvLayer) else 3
     table = TILES[registers()]
     A, B = table.get(n, table[3])
-    return A, min(B, *(side for k, stage in enumerate(stages) for side in (stage.out, stage.side)[: 1 + bool(k)]))
+    return A, min(
+        B, *(side for k, stage in enumerate(stages) for side in (stage.out, stage.side)[: 1 + bool(k)])
+    )
 
 
 def make_stages(

@@ -152,7 +152,7 @@ class ProgramWriter:
         self.operation(COMPARE, labels=labels, gradient=gradient, **side, **self.places(z, z))
 
     def convolution(self, stage: Stage, x: Map, z: Map) -> None:
-        """z = stage(x), taps in the order (row u, channel c, column v): neighbours read the same row."""
+        """Z = stage(x), taps in the order (row u, channel c, column v): neighbours read the same row."""
         D, f, _, C = stage.weight.shape
         T = f * C * f
         weight = stage.weight.transpose(0, 1, 3, 2).reshape(D, T)
@@ -221,7 +221,8 @@ class ProgramWriter:
 
 def _grouped_taps(f: int, C: int) -> np.ndarray:
     """Taps (u, v, c) in groups of `TAPS`: if possible the same (u, v) of neighbouring channels, whose maps then
-    stay in the first-level cache for all (u, v); the other channels' tap after tap."""
+    stay in the first-level cache for all (u, v); the other channels' tap after tap.
+    """
     whole = C // TAPS * TAPS
     c, u, v, k = np.indices((whole // TAPS, f, f, TAPS)).reshape(4, -1)
     grouped = np.column_stack([u, v, c * TAPS + k])
