@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from npsr_kernels import trainstep
-from npsr_kernels.simd import lanes
 
 from npsr import fast
 from npsr.layers import PReLU
 from npsr.network import Network, loss_and_gradients
 from npsr.networks import fsrcnn, srcnn, transition
+from npsr_kernels import trainstep
+from npsr_kernels.simd import lanes
 
 pytestmark = pytest.mark.skipif(not trainstep.available(), reason="the fast engine needs Numba's compilation")
 

@@ -9,10 +9,12 @@ Which kernels run, in which order and on which maps is data: `program`, an array
 serves every network.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from npsr_kernels.compiled import compiled
-from npsr_kernels.simd import vadd, vfma, vload, vmax, vmin, vmul, vsplat, vstore, vsub, vsum, vwhere, vzero
+from npsr_kernels.simd import vadd, vfma, vload, vmin, vmul, vprelu, vsplat, vstore, vsub, vsum, vwhere, vzero
 from npsr_kernels.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
 
 LOAD, CONVOLVE, RECTIFY, COMPARE, WEIGH, UNRECTIFY = range(6)
@@ -28,6 +30,19 @@ FIELDS = (
 )
 OPERATION = np.dtype([(name, np.int64) for name in FIELDS])
 """One step of a program. What the fields mean to each kind is said at its kernel."""
+
+
+class Tables(NamedTuple):
+    """A program and what its operations refer to, besides parameters and maps."""
+
+    program: np.ndarray
+    taps: np.ndarray
+    spans: np.ndarray
+    pixels: np.ndarray
+    labels: np.ndarray
+    lanes: int
+    a: tuple[int, ...]  # only the lengths A and B count
+    b: tuple[int, ...]
 
 
 @compiled
@@ -89,8 +104,7 @@ def rectify(op, L, arena, scalars):
             x = op.x + c * op.x_channel + i * op.x_row
             z = op.z + c * op.z_channel + i * op.z_row
             for j in range(0, op.columns * L, L):
-                v = vload(arena, z + j)
-                vstore(arena, x + j, vfma(slope, vmin(v, zero), vmax(v, zero)))
+                vstore(arena, x + j, vprelu(vload(arena, z + j), slope))
             for j in range(op.columns * L, op.x_row, L):
                 vstore(arena, x + j, zero)
         for x in range(op.x + c * op.x_channel + op.rows * op.x_row, op.x + (c + 1) * op.x_channel, L):
@@ -163,10 +177,9 @@ def load(op, L, first, images, targets, labels, arena):
 
 
 @compiled
-def run_groups(
-    program, groups, L, images, targets, labels, arena, scalars, taps, spans, pixels, gradients, losses, a, b
-):
-    """Add the gradients of groups[0] … groups[1] − 1, of L samples each, and assign their loss (losses[0])."""
+def run_groups(tables, groups, images, targets, scalars, arena, gradients):
+    """Add the gradients of groups[0] … groups[1] − 1, of L samples each; return their part of the loss."""
+    program, taps, spans, pixels, labels, L, a, b = tables
     loss = 0.0
     for group in range(groups[0], groups[1]):
         for k in range(len(program)):
@@ -183,4 +196,4 @@ def run_groups(
                 weigh(op, arena, taps, spans, pixels, gradients, a)
             else:
                 unrectify(op, L, arena, scalars, gradients)
-    losses[0] = loss
+    return loss

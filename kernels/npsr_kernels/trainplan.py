@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.simd import lanes, registers
-from npsr_kernels.trainkernels import OPERATION
+from npsr_kernels.simd import REGISTERS, lanes
+from npsr_kernels.trainkernels import OPERATION, Tables
 from npsr_kernels.trainprogram import ProgramWriter, Stage
 
 
@@ -52,16 +52,10 @@ class Plan:
     dtype: np.dtype
     shapes: list[tuple[int, ...]]  # of the parameters
     sides: tuple[int, int]  # of image and label
-    lanes: int
-    tile: tuple[tuple[int, ...], tuple[int, ...]]  # only the lengths count
-    arena: int  # elements
-    program: np.ndarray
-    pack: np.ndarray  # places of `scalars` in the list of parameters, −1 for zero
+    pack: np.ndarray  # places of `scalars` in the list of all parameters, −1 for zero
     unpack: np.ndarray  # places of `gradients` in it; one beyond its end for none
-    taps: np.ndarray
-    spans: np.ndarray
-    pixels: np.ndarray
-    labels: np.ndarray
+    tables: Tables
+    arena: int  # elements
     arenas: list[np.ndarray] = field(default_factory=list)  # free ones
 
 
@@ -79,27 +73,28 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     assert labels is not None
     count = sum(prod(shape) for shape in shapes)
     unpack = np.concatenate(writer.gradients)
+    tables = Tables(
+        *(
+            np.array(writer.program, OPERATION),
+            *map(np.concatenate, (writer.taps, writer.spans, writer.pixels)),
+        ),
+        *(labels.ravel(), writer.L, (0,) * A, (0,) * B),
+    )
     return Plan(
         dtype=np.dtype(dtype),
         shapes=shapes,
         sides=(side, isqrt(int(labels.max()) + 1)),
-        lanes=writer.L,
-        tile=((0,) * A, (0,) * B),
-        arena=writer.size * writer.L,
-        program=np.array(writer.program, OPERATION),
         pack=np.concatenate(writer.scalars),
         unpack=np.where(unpack < 0, count, unpack),
-        taps=np.concatenate(writer.taps),
-        spans=np.concatenate(writer.spans),
-        pixels=np.concatenate(writer.pixels),
-        labels=labels.ravel(),
+        tables=tables,
+        arena=writer.size * writer.L,
     )
 
 
 def _tile(layers: tuple[ConvLayer | DeconvLayer, ...], stages: list[Stage]) -> tuple[int, int]:
     """The tile that suits the stride, no wider than the narrowest row."""
     n = layers[-1].stride if isinstance(layers[-1], DeconvLayer) else 3
-    table = TILES[registers()]
+    table = TILES[REGISTERS]
     A, B = table.get(n, table[3])
     return A, min(
         B, *(side for k, stage in enumerate(stages) for side in (stage.out, stage.side)[: 1 + bool(k)])

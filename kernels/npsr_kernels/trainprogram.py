@@ -171,7 +171,12 @@ class ProgramWriter:
         D, f = stage.weight.shape[:2]
         used = self.in_blocks((stage.weight >= 0).any(axis=(2, 3)).astype(int)).max(axis=1) > 0
         rows = np.arange(stage.out)[:, None] + np.arange(f) - stage.padding
-        used = used[:, None, :] & (rows >= 0) & (rows < stage.side) & self.live_pixels(stage).any(axis=2)[:, :, None]
+        used = (
+            used[:, None, :]
+            & (rows >= 0)
+            & (rows < stage.side)
+            & self.live_pixels(stage).any(axis=2)[:, :, None]
+        )
         return _first_and_last(used)
 
     def live_pixels(self, stage: Stage) -> np.ndarray:
@@ -198,7 +203,6 @@ class ProgramWriter:
         }
         side = {"rows": stage.out, "columns": stage.out, "blocks": len(blocks), "tap_count": len(u)}
         self.operation(WEIGH, **fields, **side, **self.places(x, z))
-
 
     def tap_pixels(self, stage: Stage, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """For each group of taps and block, a mask of the output's pixels at which any tap reads the input."""

@@ -64,28 +64,27 @@ def loss_and_gradients(
     _check(plan, parameters, x, target)
     flat = np.concatenate([*(p.ravel() for p in parameters), [0]], dtype=plan.dtype)
     images, targets = (np.ascontiguousarray(a, plan.dtype).reshape(len(a), -1) for a in (x, target))
-    groups = -(-len(x) // plan.lanes)
-    bounds = np.linspace(0, groups, min(groups, CHUNKS) + 1).astype(np.int64)
-    gradients = np.zeros((len(bounds) - 1, plan.unpack.size), plan.dtype)
-    losses = np.zeros(len(gradients))
+    groups = -(-len(x) // plan.tables.lanes)
+    chunks = min(groups, CHUNKS)
+    bounds = [(groups * k // chunks, groups * (k + 1) // chunks) for k in range(chunks)]
+    gradients = np.empty((chunks, plan.unpack.size), plan.dtype)
+    losses = [0.0] * chunks
     remaining = count()  # the next chunk: drawing from it is atomic
 
     def work() -> None:
         scalars = flat.take(plan.pack)  # by every thread: sooner than waiting for one
         arena = _arena(plan)
-        while (k := next(remaining)) < len(gradients):
-            run_groups(
-                *(plan.program, bounds[k : k + 2], plan.lanes, images, targets, plan.labels, arena, scalars),
-                *(plan.taps, plan.spans, plan.pixels, gradients[k], losses[k : k + 1], *plan.tile),
-            )
+        while (k := next(remaining)) < chunks:
+            gradients[k] = 0
+            losses[k] = run_groups(plan.tables, bounds[k], images, targets, scalars, arena, gradients[k])
         plan.arenas.append(arena)
 
-    helpers = min(threads or config.NUMBA_NUM_THREADS, len(gradients)) - 1
+    helpers = min(threads or config.NUMBA_NUM_THREADS, chunks) - 1
     futures = [_pool().submit(work) for _ in range(helpers)]
     work()
     for future in futures:
         future.result()
-    return float(losses.sum()), _unpacked(plan, gradients)
+    return sum(losses), _unpacked(plan, gradients)
 
 
 def _arena(plan: Plan) -> np.ndarray:
@@ -103,7 +102,8 @@ def _arena(plan: Plan) -> np.ndarray:
 def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:
     """The chunks' sum in the shapes of the parameters."""
     sizes = [prod(shape) for shape in plan.shapes]
-    flat = np.bincount(plan.unpack, weights=gradients.sum(axis=0), minlength=sum(sizes) + 1).astype(plan.dtype)
+    summed = gradients.sum(axis=0)
+    flat = np.bincount(plan.unpack, weights=summed, minlength=sum(sizes) + 1).astype(plan.dtype)
     starts = accumulate(sizes, initial=0)
     return [
         flat[start : start + size].reshape(shape)
