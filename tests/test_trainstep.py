@@ -1,5 +1,7 @@
 """The fast training step against the plain kernels in float64."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from npsr.networks import fsrcnn, srcnn, transition
 from npsr_kernels import trainstep
 from npsr_kernels.simd import lanes
 
-pytestmark = pytest.mark.skipif(not trainstep.available(), reason="the fast engine needs Numba's compilation")
+compiled = pytest.mark.skipif(not trainstep.available(), reason="the fast engine needs Numba's compilation")
 
 L = lanes(np.float32)
 NETWORKS = {
@@ -27,7 +29,7 @@ NETWORKS = {
 
 
 def disturbed(net: Network, seed: int = 0) -> Network:
-    """The network in training form, float64, with every parameter moved: biases not 0, some slopes negative."""
+    """The network in training form and float64, every parameter moved: biases not 0, slopes of both signs."""
     rng = np.random.default_rng(seed)
     parameters = {key: p + rng.normal(0, 0.2, p.shape) for key, p in net.astype("float64").parameters.items()}
     for layer in net.layers:
@@ -50,6 +52,7 @@ def assert_close(found: tuple, expected: tuple, tolerance: float) -> None:
         assert np.abs(found[1][key] - gradient).max() <= tolerance * np.abs(gradient).max(), key
 
 
+@compiled
 @pytest.mark.parametrize("name", NETWORKS)
 def test_float32_agrees_with_the_plain_kernels_in_float64(name: str) -> None:
     net, side = NETWORKS[name]
@@ -62,6 +65,7 @@ def test_float32_agrees_with_the_plain_kernels_in_float64(name: str) -> None:
     assert_close(found, loss_and_gradients(net.astype("float64"), x, target), 1e-5)
 
 
+@compiled
 @pytest.mark.parametrize("count", [1, L - 1, L, 2 * L + 1])
 def test_float64_agrees_to_rounding(count: int) -> None:
     net, side = NETWORKS["×3"]
@@ -70,6 +74,7 @@ def test_float64_agrees_to_rounding(count: int) -> None:
     assert_close(loss_and_gradients(net, x, target, "fast"), loss_and_gradients(net, x, target), 1e-12)
 
 
+@compiled
 def test_threads_do_not_change_a_bit() -> None:
     net, side = NETWORKS["×3"]
     net = disturbed(net).astype("float32")
@@ -97,6 +102,7 @@ def test_every_weight_has_one_place_for_its_gradient() -> None:
             start = stop
 
 
+@compiled
 def test_what_the_engine_does_not_take() -> None:
     net = fsrcnn(3, 2, 1)
     assert fast.supports(net.with_border("valid").layers)
@@ -109,3 +115,26 @@ def test_what_the_engine_does_not_take() -> None:
         loss_and_gradients(net.with_border("valid"), x, np.zeros((1, 1, 18, 18)), "fast")
     with pytest.raises(ValueError, match="engine is 'slow'"):
         loss_and_gradients(net, x, x, "slow")  # type: ignore[arg-type]
+
+
+@compiled
+def test_a_diverged_network_gives_no_finite_loss() -> None:
+    net, side = NETWORKS["×3"]
+    net = disturbed(net).astype("float32")
+    x, target = batch(net, side, 2)
+    healthy = loss_and_gradients(net, x, target, "fast")
+    net.parameters["feature.weight"][:] = np.nan
+    assert np.isnan(loss_and_gradients(net, x, target, "fast")[0])
+    net = disturbed(NETWORKS["×3"][0]).astype("float32")
+    assert loss_and_gradients(net, x, target, "fast")[0] == healthy[0]  # nothing is left in working memory
+
+
+@compiled
+def test_several_python_threads_may_train_at_once() -> None:
+    net, side = NETWORKS["×3"]
+    net = disturbed(net).astype("float32")
+    x, target = batch(net, side, 2 * L)
+    expected = loss_and_gradients(net, x, target, "fast")[0]
+    with ThreadPoolExecutor(4) as pool:
+        losses = list(pool.map(lambda _: loss_and_gradients(net, x, target, "fast")[0], range(12)))
+    assert losses == [expected] * 12

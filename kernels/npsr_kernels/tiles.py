@@ -1,11 +1,12 @@
 """The micro-kernel: a tile of A × B vectors in registers, to which outer products are added.
 
-A and B must be known when the code is compiled, so they travel in the types of arguments: as the lengths of two
-tuples of ints, `a` and `b`, whose values do not matter (in `tile_pairs`, those of b are offsets). A tile is a
-tuple of A·B vectors; vector (k, l) is element k·B + l. All 2·A·B operations of an outer product need only A + B
-loads, and A·B + A + 1 registers when the vectors of one side are loaded one at a time, as below.
+A and B must be known when the code is compiled, so they travel in the types of arguments: as the
+lengths of two tuples of ints, `a` and `b`, whose values do not matter (but in `tile_pairs` those of b
+are offsets). A tile is a tuple of A·B vectors, of which number k·B + l is in row k, column l. An
+outer product takes A·B multiply-adds for A + B loads, and A·B + A + 1 registers when the columns'
+vectors are loaded one at a time.
 
-One intrinsic is emitted again wherever it is called: kernels have a single site for each.
+An intrinsic is emitted again wherever it is called: each has one site in a kernel.
 """
 
 from llvmlite import ir

@@ -1,12 +1,12 @@
 """The kernels of a training step: one group of L samples through the whole network and back.
 
-A map is stored as [channel][row][column][lane]: lane l belongs to sample l of the group, so every operation is
-the same in all lanes. D channels of the output, H W its rows and columns, L lanes, A × B the tile. All of a
-group's maps lie in one flat array, `arena`; offsets and strides count its elements. A map's ring of zeros stands
-in for padding; one ring serves two neighbours, since rows and channels follow each other.
+A map is stored as [channel][row][column][lane]: lane l belongs to sample l of the group, so every
+operation is the same in all lanes. L lanes, A × B the tile. All of a group's maps lie in one flat
+array, `arena`; offsets and strides count its elements. A map's ring of zeros stands in for padding;
+one ring serves two neighbours, since rows and channels follow each other.
 
-Which kernels run, in which order and on which maps is data: `program`, an array of operations. The same compiled code
-serves every network.
+Which kernels run, in which order and on which maps is data: `program`, an array of operations. The
+same compiled code serves every network.
 """
 
 from typing import NamedTuple
@@ -49,9 +49,10 @@ class Tables(NamedTuple):
 def convolve(op, L, arena, scalars, taps, spans, a, b):
     """Assign z = bias + Σ_t weight[t] · x[place + taps[t]], a tile of A channels × B pixels at a time.
 
-    `scalars` holds, for each block of A channels, A biases and then A weights for each tap. A tap is an offset from
-    the output's place: rows, columns and channels of x in one. `spans` holds, for each block and row, the first and
-    last tap that do not read only zeros. The last tile of a row overlaps the one before it.
+    `scalars` holds, for each block of A channels, A biases and then A weights for each tap. A tap is an
+    offset from the output's place: rows, columns and channels of x in one. `spans` holds, for each
+    block and row, the first and last tap that do not read only zeros. The last tile of a row overlaps
+    the one before it.
     """
     A, B = len(a), len(b)
     for i in range(op.rows):
@@ -72,11 +73,11 @@ def convolve(op, L, arena, scalars, taps, spans, a, b):
 
 @compiled
 def weigh(op, arena, taps, spans, pixels, gradients, a):
-    """Add to the weights' gradient: for A channels × `TAPS` taps, Σ over pixels of dz[pixel] · x[pixel + tap].
+    """Add to the gradient of A channels × `TAPS` taps: Σ over pixels of dz[pixel] · x[pixel + tap].
 
-    `gradients` holds a tile for each group of taps and block of channels. `spans` holds, for each of these, where
-    in `pixels` a list starts and stops: the offsets in z and in x of all pixels at which the taps do
-    not read only zeros. Lanes are summed at the end of a tile.
+    `gradients` holds a tile for each group of taps and block of channels. `spans` holds, for each of
+    these, where in `pixels` a list starts and stops: the offsets in z and in x of all pixels at which
+    the taps do not read only zeros. Lanes are summed at the end of a tile.
     """
     A = len(a)
     for group in range(op.tap_count // TAPS):
@@ -133,10 +134,10 @@ def unrectify(op, L, arena, scalars, gradients):
 
 @compiled
 def compare(op, L, arena, labels, gradients):
-    """Replace the output z by the loss's gradient; add to the biases' gradient; return the summed squares.
+    """Replace the output z by the loss's gradient; add to the biases' gradient; return the loss.
 
-    At `op.labels` lie a vector with the derivative's factor 2/N (0 in lanes without a sample), then the labels.
-    Where `labels` is negative the output is cut away: its gradient is 0.
+    At `op.labels` lie a vector with the derivative's factor 2/N (0 in lanes without a sample), then
+    the labels. Where `labels` is negative the output is cut away: its gradient is 0.
     """
     zero = vzero(arena)
     factor = vload(arena, op.labels)
@@ -161,7 +162,7 @@ def compare(op, L, arena, labels, gradients):
 
 @compiled
 def load(op, L, first, images, targets, labels, arena):
-    """Spread the samples from `first` on over the lanes: image, factor, labels; zeros in lanes beyond the last."""
+    """Spread image and labels of the samples from `first` on over the lanes; zeros after the last."""
     count = len(images)
     for lane in range(L):
         n = first + lane
@@ -197,3 +198,13 @@ def run_groups(tables, groups, images, targets, scalars, arena, gradients):
             else:
                 unrectify(op, L, arena, scalars, gradients)
     return loss
+
+
+@compiled
+def collect(gradients, unpack, collected):
+    """Add the chunks' gradients (K, G) in their order, each at its parameter's place in `collected`."""
+    for i in range(len(unpack)):
+        total = gradients[0, i]
+        for k in range(1, len(gradients)):
+            total += gradients[k, i]
+        collected[unpack[i]] += total

@@ -1,11 +1,11 @@
 """From a network's layers to a program: where each map lies, which taps read it, where each weight goes.
 
-Everything here is index arithmetic, done once for a network and a sub-image's side. A deconvolution with stride n
-is, on the LR grid, a convolution to n² phases: output pixel n·q + r − cut belongs to phase r of place q and receives
-tap n·k + r of input pixel q − k. So every layer is a `Stage`, a convolution whose weights are given by their
-places in the list of all parameters.
+Everything here is index arithmetic, done once for a network and a sub-image's side. A deconvolution
+with stride n is, on the LR grid, a convolution to n² phases: output pixel n·q + r − cut belongs to
+phase r of place q and receives tap n·k + r of input pixel q − k. So every layer is a `Stage`, a
+convolution whose weights are given by their places in the list of all parameters.
 
-f filter side, C D channels of input and output, t taps, A × B the tile, L lanes, n stride.
+f filter side, C D channels of input and output, A × B the tile, L lanes, n stride.
 """
 
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ from npsr_kernels.trainprogram import ProgramWriter, Stage
 class ConvLayer(NamedTuple):
     """Convolution of D × C filters f × f with zero padding, and its rectifier.
 
-    `slopes` is None for no rectifier, 0 for ReLU, 1 for a shared slope, D for one per channel. Parameters, in order:
-    weight (D, C, f, f), bias (D,), and the slopes if there are any.
+    `slopes` is None for no rectifier, 0 for ReLU, 1 for a shared slope, D for one per channel.
+    Parameters, in order: weight (D, C, f, f), bias (D,), and the slopes if there are any.
     """
 
     f: int
@@ -64,7 +64,27 @@ TILES = {32: {2: (2, 10), 4: (4, 6), 3: (3, 7)}, 16: {2: (2, 5), 4: (2, 6), 3: (
 
 
 def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.dtype) -> Plan:
-    """Plan the training step of a network on sub-images of side × side pixels."""
+    """Plan the training step of a network.
+
+    Parameters
+    ----------
+    layers : tuple of ConvLayer or DeconvLayer
+        All but the last have a rectifier; only the last can be a deconvolution. One channel in and out.
+    side : int
+        Side of the sub-images.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    Plan
+        For `trainstep.loss_and_gradients`. It keeps working memory, and may be used by several threads.
+
+    Raises
+    ------
+    ValueError
+        If a layer before the last has no rectifier.
+    """
     stages, shapes = make_stages(layers, side)
     A, B = _tile(layers, stages)
     writer = ProgramWriter(A, lanes(dtype))
@@ -74,11 +94,14 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     count = sum(prod(shape) for shape in shapes)
     unpack = np.concatenate(writer.gradients)
     tables = Tables(
-        *(
-            np.array(writer.program, OPERATION),
-            *map(np.concatenate, (writer.taps, writer.spans, writer.pixels)),
-        ),
-        *(labels.ravel(), writer.L, (0,) * A, (0,) * B),
+        program=np.array(writer.program, OPERATION),
+        taps=np.concatenate(writer.taps),
+        spans=np.concatenate(writer.spans),
+        pixels=np.concatenate(writer.pixels),
+        labels=labels.ravel(),
+        lanes=writer.L,
+        a=(0,) * A,
+        b=(0,) * B,
     )
     return Plan(
         dtype=np.dtype(dtype),

@@ -1,7 +1,8 @@
 """From stages to the program of a training step, and the tables that it refers to.
 
-A program is forward, comparison, backward. Each convolution keeps its pre-activations z, and the backward pass
-replaces them by their gradients. Activations are cheap to make from z, so those of all layers share one place.
+A program is forward, comparison, backward. Each convolution keeps its pre-activations z, and the
+backward pass replaces them by their gradients. Activations are soon made again from z, so those of
+all layers share one place.
 
 f filter side, C D channels of input and output, T taps, A × B the tile, L lanes.
 """
@@ -168,8 +169,8 @@ class ProgramWriter:
 
     def tap_spans(self, stage: Stage) -> np.ndarray:
         """For each block and row i of the output, the filter rows (first, last + 1) that read the input."""
-        D, f = stage.weight.shape[:2]
-        used = self.in_blocks((stage.weight >= 0).any(axis=(2, 3)).astype(int)).max(axis=1) > 0
+        f = stage.weight.shape[1]
+        used = self.in_blocks((stage.weight >= 0).any(axis=(2, 3)).astype(int)).max(axis=1).astype(bool)
         rows = np.arange(stage.out)[:, None] + np.arange(f) - stage.padding
         used = (
             used[:, None, :]
@@ -183,12 +184,16 @@ class ProgramWriter:
         """For each block, a mask of the output's pixels that are not cut away in all of its channels."""
         if stage.labels is None:
             return np.ones((-(-len(stage.weight) // self.A), stage.out, stage.out), bool)
-        live = self.in_blocks((stage.labels >= 0).reshape(len(stage.labels), -1).astype(int)).max(axis=1) > 0
+        live = (
+            self.in_blocks((stage.labels >= 0).reshape(len(stage.labels), -1).astype(int))
+            .max(axis=1)
+            .astype(bool)
+        )
         return live.reshape(-1, stage.out, stage.out)
 
     def weight_gradient(self, stage: Stage, x: Map, z: Map) -> None:
         """Gradient of the stage's weights from its input and its output's gradient."""
-        D, f, _, C = stage.weight.shape
+        _, f, _, C = stage.weight.shape
         u, v, c = _grouped_taps(f, C).reshape(-1, 3).T  # filled up by repeating the last
         weight = stage.weight[:, u, v, c]
         weight[:, f * f * C :] = -1
@@ -205,7 +210,7 @@ class ProgramWriter:
         self.operation(WEIGH, **fields, **side, **self.places(x, z))
 
     def tap_pixels(self, stage: Stage, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """For each group of taps and block, a mask of the output's pixels at which any tap reads the input."""
+        """For each group of taps and block, a mask of the pixels at which any tap reads the input."""
         rows, columns = (np.arange(stage.out) + tap[:, None] - stage.padding for tap in (u, v))
         rows, columns = ((k >= 0) & (k < stage.side) for k in (rows, columns))
         inside = rows[:, :, None] & columns[:, None, :]
@@ -213,7 +218,7 @@ class ProgramWriter:
         return groups[:, None] & self.live_pixels(stage)
 
     def pixel_list(self, mask: np.ndarray, x: Map, z: Map) -> tuple[int, int]:
-        """Where the list of a mask's pixels starts and stops, their offsets in z and x; equal lists are shared."""
+        """Where the list of a mask's pixels (offsets in z and x) starts and stops; equal ones are shared."""
         i, j = np.nonzero(mask)
         offsets = np.column_stack([i * z.row + j, i * x.row + j]) * self.L
         key = offsets.tobytes()
@@ -224,8 +229,10 @@ class ProgramWriter:
 
 
 def _grouped_taps(f: int, C: int) -> np.ndarray:
-    """Taps (u, v, c) in groups of `TAPS`: if possible the same (u, v) of neighbouring channels, whose maps then
-    stay in the first-level cache for all (u, v); the other channels' tap after tap.
+    """Taps (u, v, c) in groups of `TAPS`.
+
+    If possible the same (u, v) of neighbouring channels, whose maps then stay in the first-level cache
+    for all (u, v); the other channels' tap after tap.
     """
     whole = C // TAPS * TAPS
     c, u, v, k = np.indices((whole // TAPS, f, f, TAPS)).reshape(4, -1)

@@ -1,9 +1,9 @@
 """The fast training step: the loss of a batch and the gradient of every parameter.
 
-A batch is cut into groups of L samples, one per lane of a vector; `trainkernels` takes a group through the network and
-back without leaving the second-level cache. Groups form chunks, whose number depends on the batch alone. Each
-chunk adds its gradients in an array of its own, and the chunks are added in their order: threads never
-write to the same place, and their number does not change a bit of the result.
+A batch is cut into groups of L samples, one per lane of a vector; `trainkernels` takes a group through
+the network and back within the second-level cache. Groups form chunks, whose number depends on the
+batch alone. Each chunk adds its gradients in an array of its own, and the chunks are added in their
+order: threads never write to the same place, and their number does not change a bit of the result.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 from numba import config
 
-from npsr_kernels.trainkernels import run_groups
+from npsr_kernels.trainkernels import collect, run_groups
 from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
 
 __all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
@@ -102,8 +102,8 @@ def _arena(plan: Plan) -> np.ndarray:
 def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:
     """The chunks' sum in the shapes of the parameters."""
     sizes = [prod(shape) for shape in plan.shapes]
-    summed = gradients.sum(axis=0)
-    flat = np.bincount(plan.unpack, weights=summed, minlength=sum(sizes) + 1).astype(plan.dtype)
+    flat = np.zeros(sum(sizes) + 1, plan.dtype)
+    collect(gradients, plan.unpack, flat)
     starts = accumulate(sizes, initial=0)
     return [
         flat[start : start + size].reshape(shape)
@@ -118,7 +118,7 @@ def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: 
     for name, array, side in zip(("x", "target"), (x, target), plan.sides, strict=True):
         if array.shape != (len(x), 1, side, side) or not len(x):
             raise ValueError(
-                f"{name} has shape {array.shape}, but must be (N, 1, {side}, {side}) with N ≥ 1, the same for both"
+                f"{name} has shape {array.shape}, but must be (N, 1, {side}, {side}) with the same N ≥ 1 as x"
             )
 
 
