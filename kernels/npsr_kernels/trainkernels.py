@@ -17,7 +17,7 @@ from npsr_kernels.compiled import compiled
 from npsr_kernels.simd import vadd, vfma, vload, vmin, vmul, vprelu, vsplat, vstore, vsub, vsum, vwhere, vzero
 from npsr_kernels.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
 
-LOAD, CONVOLVE, RECTIFY, COMPARE, WEIGH, UNRECTIFY = range(6)
+LOAD, CONVOLVE, CONVOLVE_REST, RECTIFY, COMPARE, WEIGH, UNRECTIFY = range(7)
 TAPS = 4
 """Columns of a weight gradient's tile."""
 
@@ -41,8 +41,9 @@ class Tables(NamedTuple):
     pixels: np.ndarray
     labels: np.ndarray
     lanes: int
-    a: tuple[int, ...]  # only the lengths A and B count
-    b: tuple[int, ...]
+    a: tuple[int, ...]  # only the lengths count: A,
+    b: tuple[int, ...]  # B,
+    rest: tuple[int, ...]  # and B − 1, for what B does not divide
 
 
 @compiled
@@ -180,7 +181,7 @@ def load(op, L, first, images, targets, labels, arena):
 @compiled
 def run_groups(tables, groups, images, targets, scalars, arena, gradients):
     """Add the gradients of groups[0] … groups[1] − 1, of L samples each; return their part of the loss."""
-    program, taps, spans, pixels, labels, L, a, b = tables
+    program, taps, spans, pixels, labels, L, a, b, rest = tables
     loss = 0.0
     for group in range(groups[0], groups[1]):
         for k in range(len(program)):
@@ -189,6 +190,8 @@ def run_groups(tables, groups, images, targets, scalars, arena, gradients):
                 load(op, L, group * L, images, targets, labels, arena)
             elif op.kind == CONVOLVE:
                 convolve(op, L, arena, scalars, taps, spans, a, b)
+            elif op.kind == CONVOLVE_REST:
+                convolve(op, L, arena, scalars, taps, spans, a, rest)
             elif op.kind == RECTIFY:
                 rectify(op, L, arena, scalars)
             elif op.kind == COMPARE:

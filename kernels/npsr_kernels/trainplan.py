@@ -87,7 +87,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     """
     stages, shapes = make_stages(layers, side)
     A, B = _tile(layers, stages)
-    writer = ProgramWriter(A, lanes(dtype))
+    writer = ProgramWriter(A, B, lanes(dtype))
     writer.write(stages)
     labels = stages[-1].labels
     assert labels is not None
@@ -102,6 +102,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
         lanes=writer.L,
         a=(0,) * A,
         b=(0,) * B,
+        rest=(0,) * max(1, B - 1),
     )
     return Plan(
         dtype=np.dtype(dtype),

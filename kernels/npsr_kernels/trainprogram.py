@@ -11,7 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.trainkernels import COMPARE, CONVOLVE, LOAD, OPERATION, RECTIFY, TAPS, UNRECTIFY, WEIGH
+from npsr_kernels.trainkernels import (
+    COMPARE,
+    CONVOLVE,
+    CONVOLVE_REST,
+    LOAD,
+    OPERATION,
+    RECTIFY,
+    TAPS,
+    UNRECTIFY,
+    WEIGH,
+)
 
 
 class Stage(NamedTuple):
@@ -53,8 +63,8 @@ def ring(stage: Stage) -> int:
 class ProgramWriter:
     """Collects operations and tables; a table's start is known when it is appended."""
 
-    def __init__(self, A: int, L: int) -> None:
-        self.A, self.L, self.size = A, L, 0
+    def __init__(self, A: int, B: int, L: int) -> None:
+        self.A, self.B, self.L, self.size = A, B, L, 0
         self.program: list[tuple[int, ...]] = []
         self.scalars: list[np.ndarray] = []
         self.gradients: list[np.ndarray] = []
@@ -134,6 +144,10 @@ class ProgramWriter:
         filled = np.pad(table, ((0, missing), (0, 0)), constant_values=-1)
         return filled.reshape(-1, self.A, table.shape[1])
 
+    def in_any_channel(self, flags: np.ndarray) -> np.ndarray:
+        """Flags (D, K) as (blocks, K): those that any channel of a block has."""
+        return np.asarray(self.in_blocks(flags.astype(int)).max(axis=1) > 0)
+
     def rectifier(self, kind: int, stage: Stage, x: Map, z: Map) -> None:
         """PReLU of a stage's output z to the next one's input x, or back."""
         slope = stage.slope
@@ -164,31 +178,29 @@ class ProgramWriter:
             "taps": self.add(self.taps, (u * x.row + c * x.channel + v) * self.L),
             "spans": self.add(self.spans, self.tap_spans(stage) * C * f),
         }
-        side = {"rows": stage.out, "columns": stage.out, "blocks": len(blocks), "tap_count": T}
-        self.operation(CONVOLVE, **fields, **side, **self.places(x, z))
+        fields |= {"rows": stage.out, "blocks": len(blocks), "tap_count": T, **self.places(x, z)}
+        wide = _wide_columns(stage.out, self.B)
+        if wide:
+            self.operation(CONVOLVE, **fields, columns=wide)
+        if wide < stage.out:
+            fields["x"] += wide * self.L
+            fields["z"] += wide * self.L
+            self.operation(CONVOLVE_REST, **fields, columns=stage.out - wide)
 
     def tap_spans(self, stage: Stage) -> np.ndarray:
         """For each block and row i of the output, the filter rows (first, last + 1) that read the input."""
         f = stage.weight.shape[1]
-        used = self.in_blocks((stage.weight >= 0).any(axis=(2, 3)).astype(int)).max(axis=1).astype(bool)
+        used = self.in_any_channel(stage.weight.max(axis=(2, 3)) >= 0)[:, None, :]
+        live = np.max(self.live_pixels(stage), axis=2)[:, :, None]
         rows = np.arange(stage.out)[:, None] + np.arange(f) - stage.padding
-        used = (
-            used[:, None, :]
-            & (rows >= 0)
-            & (rows < stage.side)
-            & self.live_pixels(stage).any(axis=2)[:, :, None]
-        )
+        used = used & live & (rows >= 0) & (rows < stage.side)
         return _first_and_last(used)
 
     def live_pixels(self, stage: Stage) -> np.ndarray:
         """For each block, a mask of the output's pixels that are not cut away in all of its channels."""
         if stage.labels is None:
             return np.ones((-(-len(stage.weight) // self.A), stage.out, stage.out), bool)
-        live = (
-            self.in_blocks((stage.labels >= 0).reshape(len(stage.labels), -1).astype(int))
-            .max(axis=1)
-            .astype(bool)
-        )
+        live = self.in_any_channel((stage.labels >= 0).reshape(len(stage.labels), -1))
         return live.reshape(-1, stage.out, stage.out)
 
     def weight_gradient(self, stage: Stage, x: Map, z: Map) -> None:
@@ -198,7 +210,7 @@ class ProgramWriter:
         weight = stage.weight[:, u, v, c]
         weight[:, f * f * C :] = -1
         blocks = self.in_blocks(weight).reshape(-1, self.A, len(u) // TAPS, TAPS)
-        used = self.tap_pixels(stage, u, v) & (blocks >= 0).any(axis=(1, 3)).T[:, :, None, None]
+        used = self.tap_pixels(stage, u, v) & (np.max(blocks, axis=(1, 3)).T[:, :, None, None] >= 0)
         spans = [self.pixel_list(mask, x, z) for mask in used.reshape(-1, stage.out, stage.out)]
         place = (u - stage.padding) * x.row + c * x.channel + v - stage.padding
         fields = {
@@ -226,6 +238,15 @@ class ProgramWriter:
             start = self.add(self.pixels, offsets)
             self.pixel_lists[key] = start, start + offsets.size
         return self.pixel_lists[key]
+
+
+def _wide_columns(columns: int, B: int) -> int:
+    """How many of a row's columns to give to tiles of B, if the others are for tiles of B − 1.
+
+    As few tiles as possible overlap or, as columns = p·B + q·(B − 1) shows, none.
+    """
+    splits = [wide for wide in range(columns // B * B, -1, -B) if (columns - wide) % max(1, B - 1) == 0]
+    return splits[0] if splits else columns
 
 
 def _grouped_taps(f: int, C: int) -> np.ndarray:
