@@ -6,6 +6,7 @@ batch alone. Each chunk adds its gradients in an array of its own, and the chunk
 order: threads never write to the same place, and their number does not change a bit of the result.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -21,6 +22,7 @@ from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
 __all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
 
 CHUNKS = 8
+"""Chunks of a batch, if it has as many groups: the most threads that can help."""
 
 
 def available() -> bool:
@@ -124,4 +126,7 @@ def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
+    """The helping threads; a forked process, which inherits none of them, starts its own."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_pool.cache_clear)
     return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, "npsr-train")
