@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from npsr.resize import imresize
     from npsr.samples import Samples
     from npsr.sgd import adam_step, paper_rates, sgd_step
-    from npsr.training import fresh_state, train
+    from npsr.training import adam, fresh_state, sgd, train
     from npsr.upscaling import upscale
     from npsr.weights import WeightsError, load, released, save
 
@@ -59,7 +59,7 @@ _MODULES = {
     "resize": ["imresize"],
     "samples": ["Samples"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
-    "training": ["fresh_state", "train"],
+    "training": ["adam", "fresh_state", "sgd", "train"],
     "upscaling": ["upscale"],
     "weights": ["WeightsError", "load", "released", "save"],
 }
@@ -75,6 +75,7 @@ __all__ = [
     "Samples",
     "TensorReport",
     "WeightsError",
+    "adam",
     "adam_step",
     "build",
     "equation_1",
@@ -93,6 +94,7 @@ __all__ = [
     "psnr",
     "released",
     "save",
+    "sgd",
     "sgd_step",
     "speed_up",
     "srcnn",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -39,15 +38,32 @@ def fresh_state(net: Network) -> State:
     return State(copy, velocity, square)
 
 
+Update = Callable[[State, Arrays], None]
+Rates = Callable[[int], dict[str, float]]
+"""Gives the learning rate of every parameter after a number of steps."""
+
+
+def sgd(rates: Rates, momentum: float = 0.9) -> Update:
+    """The paper's update: `sgd_step` with a rate for every parameter."""
+    return lambda state, gradients: sgd_step(
+        state.net.parameters, gradients, state.velocity, rates(state.step), momentum
+    )
+
+
+def adam(rates: Rates) -> Update:
+    """The rival: `adam_step` with a rate for every parameter."""
+    return lambda state, gradients: adam_step(
+        state.net.parameters, gradients, state.velocity, state.square, rates(state.step), state.step + 1
+    )
+
+
 def train(
     state: State,
     samples: Samples,
-    rates: Callable[[int], dict[str, float]],
+    update: Update,
     steps: int,
     batch: int = 128,
-    momentum: float = 0.9,
     seed: int = 0,
-    optimiser: Literal["sgd", "adam"] = "sgd",
     after_step: Callable[[State, float], None] | None = None,
 ) -> None:
     """Train up to `steps` steps in all, changing `state`.
@@ -60,18 +76,14 @@ def train(
         Start, new from `fresh_state` or from a checkpoint.
     samples : Samples
         Sub-images and labels.
-    rates : callable
-        Gives the learning rate of every parameter after a number of steps.
+    update : callable
+        Changes the state's parameters by their gradients: `sgd` or `adam`.
     steps : int
         Number of the last step.
     batch : int
         Samples a step.
-    momentum : float
-        Momentum.
     seed : int
         Seed of the samples' order, which depends on nothing but it and the step's number.
-    optimiser : {"sgd", "adam"}
-        `sgd_step` as in the paper, or `adam_step`, which has no use for `momentum`.
     after_step : callable, optional
         Called with the state and the step's loss (Equation 3).
 
@@ -87,11 +99,7 @@ def train(
         loss, gradients = loss_and_gradients(state.net, x, target, engine)
         refuse_divergence(loss, target, state.step + 1)
         halved = {key: gradient / 2 for key, gradient in gradients.items()}
-        moving = state.net.parameters, halved, state.velocity
-        if optimiser == "adam":
-            adam_step(*moving, state.square, rates(state.step), state.step + 1)
-        else:
-            sgd_step(*moving, rates(state.step), momentum)
+        update(state, halved)
         state.step += 1
         if after_step:
             after_step(state, loss)
