@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from npsr.resize import imresize
     from npsr.samples import Samples
     from npsr.sgd import adam_step, paper_rates, sgd_step
-    from npsr.training import adam, fresh_state, sgd, train
+    from npsr.training import adam_update, fresh_state, sgd_update, train
     from npsr.upscaling import upscale
     from npsr.weights import WeightsError, load, released, save
 
@@ -59,7 +59,7 @@ _MODULES = {
     "resize": ["imresize"],
     "samples": ["Samples"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
-    "training": ["adam", "fresh_state", "sgd", "train"],
+    "training": ["adam_update", "fresh_state", "sgd_update", "train"],
     "upscaling": ["upscale"],
     "weights": ["WeightsError", "load", "released", "save"],
 }
@@ -75,8 +75,8 @@ __all__ = [
     "Samples",
     "TensorReport",
     "WeightsError",
-    "adam",
     "adam_step",
+    "adam_update",
     "build",
     "equation_1",
     "equation_2",
@@ -94,8 +94,8 @@ __all__ = [
     "psnr",
     "released",
     "save",
-    "sgd",
     "sgd_step",
+    "sgd_update",
     "speed_up",
     "srcnn",
     "ssim",

@@ -19,7 +19,7 @@ from npsr.networks import build
 from npsr.recipe import Recipe, Stage
 from npsr.samples import Samples, crop_to_multiple
 from npsr.sgd import paper_rates
-from npsr.training import State, fresh_state, train
+from npsr.training import State, adam_update, fresh_state, sgd_update, train
 from npsr.upscaling import plane_upscaler
 from npsr.weights import load, save
 
@@ -154,9 +154,8 @@ def _run_stage(
     def rates(step: int) -> dict[str, float]:
         return paper_rates(state.net, rate_at(stage, (step - first) / stage.steps))
 
-    train(
-        state, samples, rates, last, recipe.batch, recipe.momentum, recipe.seed, recipe.optimiser, after_step
-    )
+    update = adam_update(rates) if recipe.optimiser == "adam" else sgd_update(rates, recipe.momentum)
+    train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
 
 
 def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> State:

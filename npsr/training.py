@@ -43,14 +43,14 @@ Rates = Callable[[int], dict[str, float]]
 """Gives the learning rate of every parameter after a number of steps."""
 
 
-def sgd(rates: Rates, momentum: float = 0.9) -> Update:
+def sgd_update(rates: Rates, momentum: float = 0.9) -> Update:
     """The paper's update: `sgd_step` with a rate for every parameter."""
     return lambda state, gradients: sgd_step(
         state.net.parameters, gradients, state.velocity, rates(state.step), momentum
     )
 
 
-def adam(rates: Rates) -> Update:
+def adam_update(rates: Rates) -> Update:
     """The rival: `adam_step` with a rate for every parameter."""
     return lambda state, gradients: adam_step(
         state.net.parameters, gradients, state.velocity, state.square, rates(state.step), state.step + 1
@@ -77,7 +77,7 @@ def train(
     samples : Samples
         Sub-images and labels.
     update : callable
-        Changes the state's parameters by their gradients: `sgd` or `adam`.
+        Changes the state's parameters by their gradients: `sgd_update` or `adam_update`.
     steps : int
         Number of the last step.
     batch : int

@@ -106,7 +106,7 @@ def ten_steps(scene, stop=10):
         npsr.train(
             state,
             samples,
-            npsr.sgd(lambda _: rates),
+            npsr.sgd_update(lambda _: rates),
             last,
             batch=4,
             seed=5,
@@ -149,7 +149,7 @@ def test_divergence_stops_with_a_message(scene):
     state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
     samples = npsr.Samples([scene(40, 40)], state.net, scales=[1.0])
     with pytest.raises(FloatingPointError, match="lower the learning rate"), np.errstate(all="ignore"):
-        npsr.train(state, samples, npsr.sgd(lambda _: npsr.paper_rates(state.net, 1e4)), 50, batch=4)
+        npsr.train(state, samples, npsr.sgd_update(lambda _: npsr.paper_rates(state.net, 1e4)), 50, batch=4)
 
 
 @needs_jit
@@ -162,7 +162,7 @@ def test_training_learns(scene):
     npsr.train(
         state,
         samples,
-        npsr.sgd(lambda _: npsr.paper_rates(net)),
+        npsr.sgd_update(lambda _: npsr.paper_rates(net)),
         300,
         batch=16,
         after_step=lambda _, loss: losses.append(loss),
