@@ -139,5 +139,5 @@ def _require_kind(path: Path, key: str, value: Any, default: Any) -> None:
         raise ValueError(f"{path}: {key} is {value!r}, which is not of the kind it must be ({expected})")
     if key in CHOICES and value not in CHOICES[key]:
         raise ValueError(f"{path}: {key} is {value!r}, but must be one of {', '.join(CHOICES[key])}")
-    if isinstance(value, int | float) and value < 0:
-        raise ValueError(f"{path}: {key} is {value}, but must not be negative")
+    if isinstance(value, int | float) and value < (0 if key in ("seed", "momentum") else 1e-12):
+        raise ValueError(f"{path}: {key} is {value}, but must be positive")

@@ -52,7 +52,7 @@ def test_recipes_are_read_and_checked(tmp_path, data):
         ("steps = 5", "step = 5", "'step' is unknown"),
         ("batch = 4", "batch = 4.5", "batch is 4.5"),
         ("batch = 4", "batch = true", "batch is True"),
-        ("batch = 4", "batch = -4", "must not be negative"),
+        ("batch = 4", "batch = -4", "must be positive"),
         ('"cosine"', '"linear"', "'linear'.*none, halve, cosine"),
         ("[[stages]]", "[other]", "not TOML|no stages|unknown"),
         ("seed = 7", "seed 7", "not TOML"),
