@@ -6,7 +6,7 @@ Each takes the frame, its stage, the network's tables and the flat array `work` 
 
 from numba import njit
 
-from npsr_kernels.layout import CARRY, CHUNK, SLACK
+from npsr_kernels.layout import CARRY, SLACK
 from npsr_kernels.microkernel import multiply
 from npsr_kernels.simd import REGISTER_BYTES, vload, vstore
 from npsr_kernels.winograd import (
@@ -20,54 +20,55 @@ from npsr_kernels.winograd import (
 )
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def convolve(frame, stage, tables, work):
     """A convolution by its definition, then the stage's 1 × 1 convolution if it has one.
 
     The ROWS × S pixels are treated as one long row; what comes out in border columns is of no use.
     """
-    fused = stage.pointwise >= 0
+    fused, chunk = stage.pointwise >= 0, frame.chunk
     pixels = ROWS * frame.stride
-    for q in range(0, pixels, CHUNK):
-        count = min(CHUNK, pixels - q)
+    for q in range(0, pixels, chunk):
+        count = min(chunk, pixels - q)
         to = frame.middle if fused else stage.target + q
-        plane = CHUNK if fused else stage.target_plane
-        multiply(tables, stage.product, work, stage.source - stage.reach + q, to, plane, count, True)
+        plane = chunk if fused else stage.target_plane
+        multiply(tables, stage.product, work, stage.source - stage.reach + q, to, plane, count)
         if fused:
-            multiply(tables, stage.pointwise, work, frame.middle, stage.target + q, stage.target_plane, count, True)
+            multiply(tables, stage.pointwise, work, frame.middle, stage.target + q, stage.target_plane, count)
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def convolve_by_points(frame, stage, tables, work):
     """A 3 × 3 convolution by Winograd: points of whole rows, then products and rows by chunks."""
-    S = frame.stride
-    plane, step = S + SLACK, stage.filters * CHUNK
+    S, chunk = frame.stride, frame.chunk
+    plane, step = S + SLACK, stage.filters * chunk
     point = stage.channels * plane
     rows_to_points(work, stage.source, S, stage.plane, frame.points, point, plane, stage.channels, S)
-    for q in range(0, S, CHUNK):
-        count = min(CHUNK, S - q)
+    for q in range(0, S, chunk):
+        count = min(chunk, S - q)
         for p in range(POINTS):
             multiply(tables, stage.product + p, work, frame.points + p * point - stage.reach + q,
-                     frame.products + p * step, CHUNK, count, False)
-        points_to_rows(work, frame.products, step, CHUNK, tables.weights, stage.bias, stage.target + q, S,
+                     frame.products + p * step, chunk, count)
+        points_to_rows(work, frame.products, step, chunk, tables.weights, stage.bias, stage.target + q, S,
                        stage.target_plane, stage.filters, count)
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def deconvolve(frame, stage, task, row, tables, work):
     """Add ROWS input rows, `row` the first, to the output's sums, by chunks of columns.
 
     A column's sums need the points of some columns before it: the last CARRY of a chunk are kept.
     """
-    S, width = frame.stride, CARRY + CHUNK
+    S, chunk = frame.stride, frame.chunk
+    width = CARRY + chunk
     planes = frame.scale**2 * frame.segments
-    for q in range(0, S, CHUNK):
-        count = min(CHUNK, S - q)
+    for q in range(0, S, chunk):
+        count = min(chunk, S - q)
         at, step, plane = stage.source + q, S, stage.plane
         if stage.pointwise >= 0:
             for r in range(ROWS):
-                multiply(tables, stage.pointwise, work, at + r * S, frame.middle + r * CHUNK, ROWS * CHUNK, count, True)
-            at, step, plane = frame.middle, CHUNK, ROWS * CHUNK
+                multiply(tables, stage.pointwise, work, at + r * S, frame.middle + r * chunk, ROWS * chunk, count)
+            at, step, plane = frame.middle, chunk, ROWS * chunk
             if not frame.replicate:
                 _clear_outside(frame, task, row, q, count, stage.middle, work)
         point = stage.middle * width
@@ -75,25 +76,25 @@ def deconvolve(frame, stage, task, row, tables, work):
         for g in range(stage.groups * POINTS):
             p = g % POINTS
             multiply(tables, stage.product + g, work, frame.points + p * point + CARRY,
-                     frame.products + p * planes * CHUNK, CHUNK, count, False)
+                     frame.products + p * planes * chunk, chunk, count)
         for i in range(planes):
             phase, a = divmod(i, frame.scale)
             b, segment = divmod(phase, frame.segments)
             to = frame.sums + (b * frame.scale + a) * frame.sums_plane + TAPS * segment * S + q
-            points_to_rows_transposed(work, frame.products + i * CHUNK, planes * CHUNK, to, S, count)
+            points_to_rows_transposed(work, frame.products + i * chunk, planes * chunk, to, S, count)
         for i in range(frame.points, frame.points + POINTS * point, width):
             for j in range(0, CARRY, REGISTER_BYTES // work.itemsize):
-                vstore(work, i + j, vload(work, i + CHUNK + j))
+                vstore(work, i + j, vload(work, i + chunk + j))
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _clear_outside(frame, task, row, q, count, channels, work):
     """Zeros in a chunk of expanded rows where it lies outside the image."""
     left = frame.pad - q if task.start == 0 else 0
     right = frame.pad + task.width - q if task.start + task.width == frame.columns else count
     for c in range(channels):
         for r in range(ROWS):
-            at = frame.middle + (c * ROWS + r) * CHUNK
+            at = frame.middle + (c * ROWS + r) * frame.chunk
             if row + r < 0 or row + r >= frame.rows:
                 work[at : at + count] = 0
             for j in range(0, min(left, count)):

@@ -32,9 +32,9 @@ def _integers(*names: str) -> np.dtype:
     return np.dtype([(name, np.int64) for name in names])
 
 
-PRODUCT = _integers("taps", "offsets", "first", "last", "plane")
+PRODUCT = _integers("taps", "offsets", "first", "last", "plane", "activate")
 """A weighted sum over taps: how many, where their offsets start, its blocks first … last − 1, its
-first output channel."""
+first output channel, whether PReLU follows."""
 
 BLOCK = _integers("channels", "weights", "channel")
 """Output channels of a product that one tile holds, their packed weights, the first of them."""
@@ -61,6 +61,7 @@ FRAME = _integers(
     "rows",  # of the image
     "stride",  # S
     "pad",  # P
+    "chunk",  # CHUNK
     "columns",  # of the image
     "replicate",  # border: 1, or 0 for zeros
     "scale",  # n; 1 without a deconvolution

@@ -130,7 +130,7 @@ def _block(channels: int) -> Any:
     """The micro-kernel for a block of so many output channels."""
     vectors = VECTORS[channels]
 
-    @njit(nogil=True)
+    @njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     def block(weights, w, offsets, first, taps, work, at, to, plane, pixels, activate):
         """Assign `pixels` of every channel, rounded up to whole tiles."""
         for q in range(0, pixels, vectors * (REGISTER_BYTES // work.itemsize)):
@@ -160,20 +160,20 @@ class Tables(NamedTuple):
     """Of taps, in elements of `work`."""
 
 
-@njit(nogil=True)
-def multiply(tables, number, work, at, to, plane, pixels, activate):
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def multiply(tables, number, work, at, to, plane, pixels):
     """Assign work[to + c·plane + q] for every channel c of a product and q < `pixels`: the weighted
-    sum over its taps from work[at + q] on, then PReLU if `activate`. Runs over by up to SLACK."""
+    sum over its taps from work[at + q] on, and its PReLU. Runs over by up to SLACK."""
     product = tables.products[number]
     for i in range(product.first, product.last):
         b = tables.blocks[i]
         target = to + (product.plane + b.channel) * plane
         if b.channels == 4:
             _block_4(tables.weights, b.weights, tables.offsets, product.offsets, product.taps, work, at, target,
-                     plane, pixels, activate)
+                     plane, pixels, product.activate)
         elif b.channels == 3:
             _block_3(tables.weights, b.weights, tables.offsets, product.offsets, product.taps, work, at, target,
-                     plane, pixels, activate)
+                     plane, pixels, product.activate)
         else:
             _block_1(tables.weights, b.weights, tables.offsets, product.offsets, product.taps, work, at, target,
-                     plane, pixels, activate)
+                     plane, pixels, product.activate)

@@ -22,6 +22,8 @@ class Packed(NamedTuple):
     """Its blocks."""
     plane: int
     """First output channel."""
+    activate: bool
+    """Whether PReLU follows."""
 
 
 class Packer:
@@ -40,16 +42,23 @@ class Packer:
         return self._size - piece.size
 
     def product(
-        self, matrix: np.ndarray, taps: np.ndarray, bias: np.ndarray, slope: np.ndarray, plane: int = 0
+        self,
+        matrix: np.ndarray,
+        taps: np.ndarray,
+        bias: np.ndarray | None = None,
+        slope: np.ndarray | None = None,
+        plane: int = 0,
     ) -> Packed:
-        """Append a product: matrix (D, K), taps (K, 3), bias and slope (D,)."""
+        """Append a product: matrix (D, K), taps (K, 3), bias and slope (D,) unless there are none."""
+        activate = slope is not None
+        bias, slope = (np.zeros(len(matrix)) if vector is None else vector for vector in (bias, slope))
         first, channel = len(self.blocks), 0
         for size in block_sizes(len(matrix)):
             rows = slice(channel, channel + size)
             at = self.add(np.concatenate([bias[rows], slope[rows], matrix[rows].T.ravel()]))
             self.blocks.append((size, at, channel))
             channel += size
-        return Packed(taps, first, len(self.blocks), plane)
+        return Packed(taps, first, len(self.blocks), plane, activate)
 
     def arrays(self, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
         """All weights, and all blocks."""
@@ -79,7 +88,7 @@ def points(packer: Packer, weight: np.ndarray) -> list[Packed]:
     """A 3 × 3 convolution as a product for each of Winograd's points, without bias."""
     D, C, _, f = weight.shape
     transformed = np.einsum("pu,dcuv->pdcv", G, weight.astype(np.float64)).reshape(len(G), D, -1)
-    return [packer.product(matrix, grid(C, 1, f), np.zeros(D), np.zeros(D)) for matrix in transformed]
+    return [packer.product(matrix, grid(C, 1, f)) for matrix in transformed]
 
 
 def deconvolution_points(packer: Packer, weight: np.ndarray, n: int) -> list[Packed]:
@@ -102,7 +111,6 @@ def deconvolution_points(packer: Packer, weight: np.ndarray, n: int) -> list[Pac
     for columns, taps in ((slice(0, full), T), (slice(full, n), T - 1)):
         for matrix in transformed[:, columns, ..., :taps] if columns.start < n and taps else ():
             matrix = matrix.reshape(-1, C * taps)
-            empty = np.zeros(len(matrix))
             places = grid(C, 1, taps) * (1, 1, -1)
-            packed.append(packer.product(matrix, places, empty, empty, columns.start * segments * n))
+            packed.append(packer.product(matrix, places, plane=columns.start * segments * n))
     return packed

@@ -32,7 +32,7 @@ from npsr_kernels.simd import lanes
 from npsr_kernels.stream import stream
 from npsr_kernels.winograd import POINTS, ROWS, TAPS
 
-TILE = 336
+TILE = 352
 """Columns of a tile at most, borders included."""
 
 
@@ -229,7 +229,7 @@ def _place(plan: Plan, H: int, W: int, S: int, L: int) -> tuple[np.ndarray, np.n
     sums_rows = (segments - 1) * TAPS + POINTS
     sums_plane = sums_rows * S + SLACK
     for name, value in {
-        "rows": H, "columns": W, "stride": S, "pad": plan.pad, "replicate": plan.replicate,
+        "rows": H, "columns": W, "stride": S, "pad": plan.pad, "chunk": CHUNK, "replicate": plan.replicate,
         "scale": plan.scale, "padding": plan.padding, "segments": segments, "carried": plan.taps - 1,
         "bias": plan.bias, "sums": at, "sums_rows": sums_rows, "sums_plane": sums_plane,
     }.items():  # fmt: skip
@@ -253,13 +253,13 @@ def _points(stage: Stage, S: int) -> int:
 
 def _offsets(plan: Plan, stages: np.ndarray, S: int) -> tuple[np.ndarray, np.ndarray]:
     """Products with their taps' places turned into offsets; the stages learn their products."""
-    products: list[tuple[int, int, int, int, int]] = []
+    products: list[tuple[int, ...]] = []
     offsets: list[np.ndarray] = []
 
     def add(packed: Packed, plane: int, row: int) -> int:
         start = sum(map(len, offsets))
         offsets.append(packed.taps @ (plane, row, 1))
-        products.append((len(packed.taps), start, packed.first, packed.last, packed.plane))
+        products.append((len(packed.taps), start, packed.first, packed.last, packed.plane, packed.activate))
         return len(products) - 1
 
     for record, stage in zip(stages, plan.stages, strict=True):
@@ -327,7 +327,7 @@ def run(plan: Plan, images: np.ndarray, out: np.ndarray | None = None, threads: 
     threads = threads or len(os.sched_getaffinity(0))
     planes = np.ascontiguousarray(images).reshape(-1, H, W)
     geometry = make_geometry(plan, len(planes), H, W, 2, tile)
-    results = out.reshape(-1, n * H, n * W)
+    results = out.reshape(-1)
     tables = Tables(geometry.products, plan.blocks, plan.weights, geometry.offsets)
     remaining = iter(range(len(geometry.tasks)))
 

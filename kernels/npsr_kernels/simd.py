@@ -176,6 +176,46 @@ def vmin(typingctx: Any, a: Any, b: Any) -> Any:
     return a(a, a), emit
 
 
+@intrinsic(prefer_literal=True)
+def vstore_interleaved(typingctx: Any, array: Any, offset: Any, n: Any, source: Any, at: Any, plane: Any, added: Any) -> Any:
+    """Assign the L neighbours of each of n planes, plus `added`, to array[offset], … in turn: lane l
+    of plane b goes to offset + n·l + b. Plane b starts at source[at + b·plane]."""
+    vector, N = Vector(array.dtype), n.literal_value
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        at, plane = args[4:6]
+        planes = []
+        for b in range(N):
+            place = builder.add(at, builder.mul(plane, plane.type(b)))
+            value = emit_load(builder, vector, emit_pointer(context, builder, source, args[3], place))
+            planes.append(builder.fadd(value, emit_splat(builder, vector, args[6])))
+        for k, value in enumerate(emit_interleaved(builder, planes, vector.lanes)):
+            place = builder.add(args[1], args[1].type(k * vector.lanes))
+            emit_store(builder, vector, value, emit_pointer(context, builder, array, args[0], place))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, n, source, types.intp, types.intp, array.dtype), emit
+
+
+def emit_interleaved(builder: ir.IRBuilder, values: list[ir.Value], L: int) -> list[ir.Value]:
+    """n vectors whose elements, read in order, are lane 0 of all the values, lane 1 of all, and so on."""
+    n = len(values)
+    results = []
+    for k in range(n):
+        places = [divmod(i, n) for i in range(k * L, (k + 1) * L)]
+        merged = values[0]
+        for b in range(n):
+            lanes_of = [lane if phase == b else L + i for i, (lane, phase) in enumerate(places)]
+            shuffled = builder.shuffle_vector(values[b], merged if b else values[0], _mask(lanes_of if b else [lane for lane, _ in places]))
+            merged = shuffled
+        results.append(merged)
+    return results
+
+
+def _mask(places: list[int]) -> ir.Constant:
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(places)), places)
+
+
 @intrinsic
 def vsum(typingctx: Any, v: Any) -> Any:
     """The sum of the lanes, the upper half added to the lower until one is left."""

@@ -12,6 +12,7 @@ from numba import njit
 
 from npsr_kernels.layer import convolve, convolve_by_points, deconvolve
 from npsr_kernels.layout import DIRECT, WINOGRAD
+from npsr_kernels.simd import REGISTER_BYTES, vload, vsplat, vstore, vstore_interleaved
 from npsr_kernels.winograd import ROWS
 
 
@@ -31,10 +32,15 @@ def stream(frame, task, spans, stages, tables, images, work, out):
             if k < last:
                 _advance(frame, stages[k], work)
             if step <= spans[k, 1]:
+                before = stages[max(k - 1, 0)]
                 if k == 0:
-                    _load(frame, task, stages[0], ROWS * step, images, work)
+                    _load(frame, task, before, ROWS * step, images, work)
+                elif before.kind == DIRECT:
+                    convolve(frame, before, tables, work)
+                elif before.kind == WINOGRAD:
+                    convolve_by_points(frame, before, tables, work)
                 else:
-                    _layer(frame, stages[k - 1], task, step, tables, work)
+                    deconvolve(frame, before, task, ROWS * step - before.lag - before.reach, tables, work)
             if k < last:
                 row = ROWS * step - stages[k].lag
                 _continue_columns(frame, task, stages[k], work)
@@ -44,28 +50,31 @@ def stream(frame, task, spans, stages, tables, images, work, out):
                 _store(frame, task, ROWS * step - stage.lag - stage.reach, tables, work, out)
 
 
-@njit(nogil=True)
-def _layer(frame, stage, task, step, tables, work):
-    """New rows from a stage's line buffer."""
-    if stage.kind == DIRECT:
-        convolve(frame, stage, tables, work)
-    elif stage.kind == WINOGRAD:
-        convolve_by_points(frame, stage, tables, work)
-    else:
-        row = ROWS * step - stage.lag - stage.reach
-        deconvolve(frame, stage, task, row, tables, work)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _copy(work, at, to, count):
+    """Assign work[to], … from work[at], …, vector by vector, first to last: fit for moving down."""
+    for i in range(0, count, REGISTER_BYTES // work.itemsize):
+        vstore(work, to + i, vload(work, at + i))
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _fill(work, to, count, value):
+    """Assign one value to whole vectors."""
+    splat = vsplat(value)
+    for i in range(to, to + count, REGISTER_BYTES // work.itemsize):
+        vstore(work, i, splat)
+
+
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _advance(frame, stage, work):
     """Make room for ROWS new rows: the last `history` rows become the first."""
-    for c in range(stage.channels):
-        to = stage.source + c * stage.plane
-        for i in range(stage.history * frame.stride):
-            work[to + i] = work[to + ROWS * frame.stride + i]
+    if stage.history:
+        for c in range(stage.channels):
+            to = stage.source + c * stage.plane
+            _copy(work, to + ROWS * frame.stride, to, stage.history * frame.stride)
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _load(frame, task, stage, row, images, work):
     """Assign the new rows of the first line buffer, from the image."""
     for i in range(row, min(row + ROWS, frame.rows)):
@@ -74,21 +83,26 @@ def _load(frame, task, stage, row, images, work):
             work[at + j] = images[task.image, i, task.start + j]
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _continue_columns(frame, task, stage, work):
     """Continue the new rows beyond the image's first and last column."""
-    first, end = frame.pad, frame.pad + task.width
-    zero = work.dtype.type(0)
+    at_left, at_right = task.start == 0, task.start + task.width == frame.columns
+    if not (at_left or at_right):
+        return
+    pad, end, zero = frame.pad, frame.pad + task.width, work.dtype.type(0)
     for c in range(stage.channels):
         for r in range(stage.history, stage.history + ROWS):
             at = stage.source + c * stage.plane + r * frame.stride
-            if task.start == 0:
-                work[at : at + first] = work[at + first] if frame.replicate else zero
-            if task.start + task.width == frame.columns:
-                work[at + end : at + end + first] = work[at + end - 1] if frame.replicate else zero
+            left = work[at + pad] if frame.replicate else zero
+            right = work[at + end - 1] if frame.replicate else zero
+            for j in range(pad):
+                if at_left:
+                    work[at + j] = left
+                if at_right:
+                    work[at + end + j] = right
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _continue_rows(frame, stage, row, work):
     """Continue the image above its first row, when that arrives, and below its last."""
     S, zero = frame.stride, work.dtype.type(0)
@@ -97,30 +111,59 @@ def _continue_rows(frame, stage, row, work):
         first = buffer + (stage.history - row) * S
         if row <= 0:
             for at in range(buffer, first, S):
-                for i in range(S):
-                    work[at + i] = work[first + i] if frame.replicate else zero
+                if frame.replicate:
+                    _copy(work, first, at, S)
+                else:
+                    _fill(work, at, S, zero)
         for r in range(max(frame.rows, row), row + ROWS):
-            at = first + r * S
-            for i in range(at, at + S):
-                work[i] = work[i - S] if frame.replicate else zero
+            if frame.replicate:
+                _copy(work, first + (r - 1) * S, first + r * S, S)
+            else:
+                _fill(work, first + r * S, S, zero)
 
 
-@njit(nogil=True)
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _store(frame, task, row, tables, work, out):
-    """Assign the output rows whose sums are complete, from their phase planes, and move on."""
+    """Assign the output rows whose sums are complete, and make room for the next."""
     n, S = frame.scale, frame.stride
+    added = tables.weights[frame.bias]
+    width = n * frame.columns
     for i in range(n * ROWS):
         y = n * row + i - frame.padding
         if n * task.top <= y < n * task.bottom:
             r, a = divmod(i, n)
-            for b in range(n):
-                q = task.left + (frame.padding - b + n - 1) // n
-                at = frame.sums + (b * n + a) * frame.sums_plane + r * S + frame.pad + q - task.start
-                x = n * q + b - frame.padding
-                for j in range(task.right - task.left):
-                    out[task.image, y, x + n * j] = work[at + j] + tables.weights[frame.bias]
+            sums = frame.sums + a * frame.sums_plane + r * S + frame.pad - task.start
+            to = (task.image * n * frame.rows + y) * width - frame.padding
+            _interleave(work, sums, n * frame.sums_plane, added, out, to, n, n * task.left + frame.padding,
+                        n * task.right + frame.padding)
     for plane in range(n * n):
         at = frame.sums + plane * frame.sums_plane
-        for i in range(frame.carried * S):
-            work[at + i] = work[at + ROWS * S + i]
-        work[at + frame.carried * S : at + frame.sums_rows * S] = 0
+        _copy(work, at + ROWS * S, at, frame.carried * S)
+        _fill(work, at + frame.carried * S, (frame.sums_rows - frame.carried) * S, work.dtype.type(0))
+
+
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _interleave(work, sums, plane, added, out, to, n, first, last):
+    """Assign out[to + x] = work[sums + (x mod n)·plane + x div n] + added, first ≤ x < last."""
+    L = REGISTER_BYTES // work.itemsize
+    q, end = -(-first // n), last // n
+    if n == 1:
+        while q + L <= end:
+            vstore_interleaved(out, to + q, 1, work, sums + q, plane, added)
+            q += L
+    elif n == 2:
+        while q + L <= end:
+            vstore_interleaved(out, to + 2 * q, 2, work, sums + q, plane, added)
+            q += L
+    elif n == 3:
+        while q + L <= end:
+            vstore_interleaved(out, to + 3 * q, 3, work, sums + q, plane, added)
+            q += L
+    elif n == 4:
+        while q + L <= end:
+            vstore_interleaved(out, to + 4 * q, 4, work, sums + q, plane, added)
+            q += L
+    for x in range(first, n * -(-first // n)):
+        out[to + x] = work[sums + x % n * plane + x // n] + added
+    for x in range(n * q, last):
+        out[to + x] = work[sums + x % n * plane + x // n] + added
