@@ -7,6 +7,7 @@ for: 512 bits with AVX-512, 256 with AVX, 128 otherwise.
 
 from typing import Any
 
+import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -16,14 +17,24 @@ from numba.extending import intrinsic, models, register_model
 
 
 def register_bytes() -> int:
-    """Bytes in one vector register of the processor that Numba compiles for."""
-    features = cpu_target.target_context.codegen().magic_tuple()[2].split(",")
-    if "+avx512f" in features:
-        return 64
-    return 32 if "+avx" in features else 16
+    """Bytes in one vector register of the processor that Numba compiles for.
+
+    LLVM is asked to add two vectors, and the registers' names are read in its assembly: some
+    processors have wider ones than LLVM uses.
+    """
+    triple, name, features = cpu_target.target_context.codegen().magic_tuple()
+    module = llvm.parse_assembly(
+        "define <16 x float> @add(<16 x float> %a, <16 x float> %b) {\n"
+        "  %c = fadd <16 x float> %a, %b\n  ret <16 x float> %c\n}"
+    )
+    machine = llvm.Target.from_triple(triple).create_target_machine(cpu=name, features=features)
+    assembly = machine.emit_assembly(module)
+    return 64 if "zmm" in assembly else 32 if "ymm" in assembly else 16
 
 
 REGISTER_BYTES = register_bytes()
+REGISTERS = 32 if REGISTER_BYTES == 64 else 16
+"""Vector registers that a kernel may count on."""
 
 
 def lanes(dtype: Any) -> int:
@@ -60,7 +71,9 @@ def vector_ir(vector: Vector) -> ir.VectorType:
 # What the intrinsics emit, for use by larger intrinsics too.
 
 
-def emit_pointer(context: Any, builder: ir.IRBuilder, array: types.Array, value: ir.Value, at: ir.Value) -> Any:
+def emit_pointer(
+    context: Any, builder: ir.IRBuilder, array: types.Array, value: ir.Value, at: ir.Value
+) -> Any:
     """Address of element `at` of a flat array: no bounds check, no negative index."""
     return builder.gep(context.make_array(array)(context, builder, value).data, [at])
 
@@ -89,7 +102,21 @@ def emit_fma(builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir
     """a·b + c; rounded once where the processor has such an instruction, else twice."""
     suffix = f"v{a.type.count}{a.type.element.intrinsic_name}"
     kind = ir.FunctionType(a.type, [a.type] * 3)
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.{suffix}"), [a, b, c])
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.{suffix}"), [a, b, c]
+    )
+
+
+def emit_sum(builder: ir.IRBuilder, v: ir.Value) -> ir.Value:
+    """The sum of the lanes, the upper half added to the lower until one is left."""
+    half = v.type.count // 2
+    while half:
+        halves = [
+            ir.Constant(ir.VectorType(ir.IntType(32), half), list(range(k, k + half))) for k in (0, half)
+        ]
+        v = builder.fadd(*(builder.shuffle_vector(v, v, mask) for mask in halves))
+        half //= 2
+    return builder.extract_element(v, ir.IntType(32)(0))
 
 
 # The operations.
@@ -129,6 +156,13 @@ def vsplat(typingctx: Any, scalar: Any) -> Any:
 
 
 @intrinsic
+def vzero(typingctx: Any, array: Any) -> Any:
+    """Zeros of the dtype of `array`."""
+    vector = Vector(array.dtype)
+    return vector(array), lambda context, builder, signature, args: context.get_constant_null(vector)
+
+
+@intrinsic
 def vfma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """a·b + c."""
 
@@ -140,13 +174,13 @@ def vfma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
 
 @intrinsic
 def vadd(typingctx: Any, a: Any, b: Any) -> Any:
-    """a + b."""
+    """A + b."""
     return a(a, a), lambda context, builder, signature, args: builder.fadd(*args)
 
 
 @intrinsic
 def vsub(typingctx: Any, a: Any, b: Any) -> Any:
-    """a − b."""
+    """A − b."""
     return a(a, a), lambda context, builder, signature, args: builder.fsub(*args)
 
 
@@ -176,70 +210,30 @@ def vmin(typingctx: Any, a: Any, b: Any) -> Any:
     return a(a, a), emit
 
 
-@intrinsic(prefer_literal=True)
-def vstore_interleaved(typingctx: Any, array: Any, offset: Any, n: Any, source: Any, at: Any, plane: Any, added: Any) -> Any:
-    """Assign the L neighbours of each of n planes, plus `added`, to array[offset], … in turn: lane l
-    of plane b goes to offset + n·l + b. Plane b starts at source[at + b·plane]."""
-    vector, N = Vector(array.dtype), n.literal_value
+@intrinsic
+def vwhere(typingctx: Any, condition: Any, a: Any, b: Any) -> Any:
+    """Lanes of a where `condition` is above 0, of b elsewhere."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        at, plane = args[4:6]
-        planes = []
-        for b in range(N):
-            place = builder.add(at, builder.mul(plane, plane.type(b)))
-            value = emit_load(builder, vector, emit_pointer(context, builder, source, args[3], place))
-            planes.append(builder.fadd(value, emit_splat(builder, vector, args[6])))
-        for k, value in enumerate(emit_interleaved(builder, planes, vector.lanes)):
-            place = builder.add(args[1], args[1].type(k * vector.lanes))
-            emit_store(builder, vector, value, emit_pointer(context, builder, array, args[0], place))
-        return context.get_dummy_value()
+        positive = builder.fcmp_ordered(">", args[0], ir.Constant(args[0].type, None))
+        return builder.select(positive, *args[1:])
 
-    return types.void(array, types.intp, n, source, types.intp, types.intp, array.dtype), emit
-
-
-def emit_interleaved(builder: ir.IRBuilder, values: list[ir.Value], L: int) -> list[ir.Value]:
-    """n vectors whose elements, read in order, are lane 0 of all the values, lane 1 of all, and so on."""
-    n = len(values)
-    results = []
-    for k in range(n):
-        places = [divmod(i, n) for i in range(k * L, (k + 1) * L)]
-        merged = values[0]
-        for b in range(n):
-            lanes_of = [lane if phase == b else L + i for i, (lane, phase) in enumerate(places)]
-            shuffled = builder.shuffle_vector(values[b], merged if b else values[0], _mask(lanes_of if b else [lane for lane, _ in places]))
-            merged = shuffled
-        results.append(merged)
-    return results
-
-
-def _mask(places: list[int]) -> ir.Constant:
-    return ir.Constant(ir.VectorType(ir.IntType(32), len(places)), places)
+    return a(a, a, a), emit
 
 
 @intrinsic
 def vsum(typingctx: Any, v: Any) -> Any:
-    """The sum of the lanes, the upper half added to the lower until one is left."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        total, half = args[0], v.lanes // 2
-        while half:
-            halves = [ir.Constant(ir.VectorType(ir.IntType(32), half), list(range(k, k + half))) for k in (0, half)]
-            total = builder.fadd(*(builder.shuffle_vector(total, total, mask) for mask in halves))
-            half //= 2
-        return builder.extract_element(total, ir.IntType(32)(0))
-
-    return v.scalar(v), emit
+    """The sum of the lanes."""
+    return v.scalar(v), lambda context, builder, signature, args: emit_sum(builder, args[0])
 
 
 def emit_prelu(builder: ir.IRBuilder, v: ir.Value, slope: ir.Value) -> ir.Value:
-    """v where positive, slope·v elsewhere (and NaN stays NaN)."""
+    """V where positive, slope·v elsewhere (and NaN stays NaN)."""
     positive = builder.fcmp_ordered(">", v, ir.Constant(v.type, None))
     return builder.select(positive, v, builder.fmul(v, slope))
 
 
 @intrinsic
 def vprelu(typingctx: Any, v: Any, slope: Any) -> Any:
-    """v where positive, slope·v elsewhere."""
+    """V where positive, slope·v elsewhere."""
     return v(v, v), lambda context, builder, signature, args: emit_prelu(builder, *args)
-
-
