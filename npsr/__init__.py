@@ -1,0 +1,113 @@
+"""npsr: FSRCNN super-resolution from scratch, in NumPy and Numba, on CPUs.
+
+Names are imported from their modules when first used, so that the command line can print its help
+without waiting for Numba.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from npsr.evaluation import evaluate
+    from npsr.gradient_check import TensorReport, gradcheck
+    from npsr.images import ImageError
+    from npsr.layers import Conv, DeConv, PReLU, ReLU
+    from npsr.matlab import import_matlab
+    from npsr.metrics import psnr, ssim
+    from npsr.network import Network, loss_and_gradients
+    from npsr.networks import (
+        build,
+        equation_1,
+        equation_2,
+        fsrcnn,
+        multiplications,
+        parameter_count,
+        speed_up,
+        srcnn,
+        transition,
+        weight_count,
+    )
+    from npsr.resize import imresize
+    from npsr.samples import Samples
+    from npsr.sgd import paper_rates, sgd_step
+    from npsr.training import fresh_state, train
+    from npsr.upscaling import upscale
+    from npsr.weights import WeightsError, load, released, save
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "evaluation": ["evaluate"],
+    "gradient_check": ["TensorReport", "gradcheck"],
+    "images": ["ImageError"],
+    "layers": ["Conv", "DeConv", "PReLU", "ReLU"],
+    "matlab": ["import_matlab"],
+    "metrics": ["psnr", "ssim"],
+    "network": ["Network", "loss_and_gradients"],
+    "networks": [
+        "build",
+        "equation_1",
+        "equation_2",
+        "fsrcnn",
+        "multiplications",
+        "parameter_count",
+        "speed_up",
+        "srcnn",
+        "transition",
+        "weight_count",
+    ],
+    "resize": ["imresize"],
+    "samples": ["Samples"],
+    "sgd": ["paper_rates", "sgd_step"],
+    "training": ["fresh_state", "train"],
+    "upscaling": ["upscale"],
+    "weights": ["WeightsError", "load", "released", "save"],
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "Conv",
+    "DeConv",
+    "ImageError",
+    "Network",
+    "PReLU",
+    "ReLU",
+    "Samples",
+    "TensorReport",
+    "WeightsError",
+    "build",
+    "equation_1",
+    "equation_2",
+    "evaluate",
+    "fresh_state",
+    "fsrcnn",
+    "gradcheck",
+    "import_matlab",
+    "imresize",
+    "load",
+    "loss_and_gradients",
+    "multiplications",
+    "paper_rates",
+    "parameter_count",
+    "psnr",
+    "released",
+    "save",
+    "sgd_step",
+    "speed_up",
+    "srcnn",
+    "ssim",
+    "train",
+    "transition",
+    "upscale",
+    "weight_count",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'npsr' has no attribute {name!r}")
+    return getattr(import_module(f"npsr.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

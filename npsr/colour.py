@@ -6,9 +6,7 @@ networks see luma so scaled: black is 16/255, white 235/255. A grey image is its
 
 import numpy as np
 
-TO_YCBCR = (
-    np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]) / 255
-)
+TO_YCBCR = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]) / 255
 FROM_YCBCR = np.linalg.inv(TO_YCBCR)
 OFFSET = np.array([16.0, 128.0, 128.0]) / 255
 
@@ -62,7 +60,9 @@ def luma(image: np.ndarray) -> np.ndarray:
         If dtype or shape are others.
     """
     if image.dtype != np.uint8:
-        raise ValueError(f"image has dtype {image.dtype}, but luma is defined for uint8: the protocol is 8-bit")
+        raise ValueError(
+            f"image has dtype {image.dtype}, but luma is defined for uint8: the protocol is 8-bit"
+        )
     if image.ndim == 2:
         return image
     if image.ndim != 3 or image.shape[2] not in (3, 4):

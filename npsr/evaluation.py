@@ -15,13 +15,14 @@ from npsr.images import ImageError, image_files, read_image
 from npsr.metrics import psnr, ssim
 from npsr.network import Network
 from npsr.samples import crop_to_multiple, low_resolution
-from npsr.upscaling import Model, resolve, upscale_plane
+from npsr.upscaling import PlaneUpscaler, plane_upscaler
 
 
 def evaluate(
     folder: str | Path,
     scale: int,
     model: str | Path | Network,
+    ensemble: bool = False,
     each: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Mean PSNR and SSIM of a model on a folder of images.
@@ -32,7 +33,7 @@ def evaluate(
         Original (HR) images.
     scale : int
         Upscaling factor n.
-    model : str, Path or Network
+    model, ensemble
         As in `upscale`.
     each : callable, optional
         Called with each image's result as it comes.
@@ -48,7 +49,7 @@ def evaluate(
     ValueError
         If the folder, an image, the model or the factor is unusable.
     """
-    net = resolve(model, scale)
+    enlarge = plane_upscaler(model, scale, ensemble)
     images = []
     for path in image_files(Path(folder)):
         pixels = read_image(path).pixels
@@ -56,15 +57,17 @@ def evaluate(
             raise ImageError(f"{path} has {pixels.dtype} pixels, but the protocol is 8-bit: convert it")
         high = crop_to_multiple(luma(pixels), scale)
         if min(high.shape) < 11 + 2 * scale:
-            raise ImageError(f"{path} is {pixels.shape[1]}×{pixels.shape[0]}, too small to evaluate at ×{scale}")
-        images.append({"name": path.name} | evaluate_luma(high, scale, net))
+            raise ImageError(
+                f"{path} is {pixels.shape[1]}×{pixels.shape[0]}, too small to evaluate at ×{scale}"
+            )
+        images.append({"name": path.name} | evaluate_luma(high, scale, enlarge))
         if each:
             each(images[-1])
     means = {key: float(np.mean([image[key] for image in images])) for key in ("psnr", "ssim")}
     return {**means, "images": images}
 
 
-def evaluate_luma(high: np.ndarray, scale: int, net: Model) -> dict[str, Any]:
+def evaluate_luma(high: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> dict[str, Any]:
     """PSNR and SSIM of one image.
 
     Parameters
@@ -73,14 +76,14 @@ def evaluate_luma(high: np.ndarray, scale: int, net: Model) -> dict[str, Any]:
         Original luma, its sides multiples of `scale`.
     scale : int
         Upscaling factor n.
-    net : Network or None
-        Network, or None for bicubic.
+    enlarge : callable
+        From `plane_upscaler`.
 
     Returns
     -------
     dict
         ``psnr`` in dB and ``ssim``.
     """
-    result = to_8_bits(upscale_plane(low_resolution(high / 255.0, scale), scale, net))
+    result = to_8_bits(enlarge(low_resolution(high / 255.0, scale)))
     inner = slice(scale, -scale), slice(scale, -scale)
     return {"psnr": psnr(result[inner], high[inner]), "ssim": ssim(result[inner], high[inner])}

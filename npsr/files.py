@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 from typing import IO
 
 
@@ -36,21 +36,22 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first")
     try:
-        handle = NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False)
+        descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
         raise type(error)(f"the folder {path.parent} cannot be written: {error.strerror}") from error
+    temporary = Path(name)
     try:
-        with handle:
-            yield handle  # type: ignore[misc]
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.chmod(handle.name, 0o666 & ~_umask())
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        temporary.chmod(0o666 & ~_umask())
         if force:
-            os.replace(handle.name, path)
+            temporary.replace(path)
         else:
-            _publish_new(Path(handle.name), path)
+            _publish_new(temporary, path)
     finally:
-        Path(handle.name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def refuse_existing(path: Path, force: bool) -> None:
@@ -74,7 +75,7 @@ def _publish_new(temporary: Path, path: Path) -> None:
         raise
     except OSError:  # a file system without hard links
         refuse_existing(path, force=False)
-        os.replace(temporary, path)
+        temporary.replace(path)
 
 
 def _umask() -> int:

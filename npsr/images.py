@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import imageio.v3 as iio
 import numpy as np
@@ -17,7 +18,7 @@ ORIENTATION = 0x0112
 MODES = {"1": "L", "L": "L", "I;16": None, "LA": "RGBA", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"}
 """Pillow's modes that are read, and the mode each is read as; "P" depends on its transparency."""
 
-SAVING: dict[str, dict[str, object]] = {
+SAVING: dict[str, dict[str, Any]] = {
     ".jpg": {"quality": 95, "subsampling": 0},
     ".jpeg": {"quality": 95, "subsampling": 0},
     ".webp": {"lossless": True, "exact": True},
@@ -83,14 +84,16 @@ def write_image(path: Path, photograph: Photograph, force: bool = False) -> None
     """
     suffix, pixels = check_writable(path), photograph.pixels
     if pixels.dtype == np.uint16 and (suffix not in (".png", ".tif", ".tiff") or pixels.ndim == 3):
-        raise ImageError(f"{path.name}: 16-bit grey is written as .png or .tif only, 16-bit colour not at all")
+        raise ImageError(
+            f"{path.name}: 16-bit grey is written as .png or .tif only, 16-bit colour not at all"
+        )
     if pixels.ndim == 3 and pixels.shape[2] == 4 and suffix in (".jpg", ".jpeg", ".bmp"):
         raise ImageError(f"{path.name}: {suffix} cannot hold transparency: write .png, .webp or .tif")
     extras = {"icc_profile": photograph.icc_profile, "exif": photograph.exif}
     options = SAVING.get(suffix, {}) | {key: value for key, value in extras.items() if value}
     with atomic_write(path, force) as file:
         try:
-            iio.imwrite(file, pixels, plugin="pillow", extension=suffix, **options)
+            iio.imwrite(cast(BinaryIO, file), pixels, plugin="pillow", extension=suffix, **options)
         except ValueError as error:
             raise ImageError(f"{path} cannot be written: {error}") from error
 
@@ -105,7 +108,9 @@ def check_writable(path: Path) -> str:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ImageError(f"{path.name} ends in {suffix!r}, but must end in one of {', '.join(sorted(SUFFIXES))}")
+        raise ImageError(
+            f"{path.name} ends in {suffix!r}, but must end in one of {', '.join(sorted(SUFFIXES))}"
+        )
     return suffix
 
 
@@ -166,9 +171,13 @@ def _readable_mode(path: Path, header: Image.Image) -> str | None:
 
 def _bits(header: Image.Image) -> int:
     """Bits per channel in the file; Pillow reads 16-bit colour PNG as if it had 8."""
-    tiles = getattr(header, "tile", [])
-    raw_modes = [str(argument) for tile in tiles for argument in np.ravel(np.array(tile[3], dtype=object))]
-    return 16 if any("16" in mode for mode in raw_modes) else 8
+    arguments = [argument for tile in getattr(header, "tile", []) for argument in _listed(tile[3])]
+    return 16 if any(isinstance(a, str) and ";16" in a for a in arguments) else 8
+
+
+def _listed(arguments: Any) -> list[Any]:
+    """Arguments of a decoder, which are a tuple or a single string."""
+    return list(arguments) if isinstance(arguments, tuple) else [arguments]
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -66,7 +66,9 @@ def import_matlab(path: str | Path, scale: int | None = None) -> Network:
 
 def _fsrcnn(contents: dict[str, Any], scale: int) -> Network:
     """FSRCNN(d, s, m) from its cells."""
-    weights, biases, slopes = (list(contents[key].ravel()) for key in ("weights_conv", "biases_conv", "prelu_conv"))
+    weights, biases, slopes = (
+        list(contents[key].ravel()) for key in ("weights_conv", "biases_conv", "prelu_conv")
+    )
     m = len(weights) - 4
     d, s = (_three_axes(weights[index]).shape[2] for index in (0, 1))
     net = fsrcnn(d, s, m, scale, shared_slopes=True)
@@ -98,7 +100,7 @@ def _srcnn(contents: dict[str, Any], scale: int) -> Network:
 
 
 def _filters(array: np.ndarray, f: int) -> np.ndarray:
-    """channels × f² (column-major) × filters → (filters, channels, f, f)."""
+    """Channels × f² (column-major) × filters → (filters, channels, f, f)."""
     channels, _, filters = array.shape
     return np.ascontiguousarray(array.reshape(channels, f, f, filters).transpose(3, 0, 2, 1))
 
@@ -115,7 +117,8 @@ def _scale_in(stem: str) -> int | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return loadmat(path)  # type: ignore[no-any-return]
+        with path.open("rb") as file:
+            return loadmat(file)  # type: ignore[arg-type]
     except FileNotFoundError as error:
         raise WeightsError(f"{path} does not exist: check the name") from error
     except OSError as error:

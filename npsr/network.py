@@ -6,9 +6,12 @@ hold no state.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+
+from npsr import fast
+from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
 from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
 from npsr_kernels.conv2d import (
     conv2d_backward_bias,
@@ -20,9 +23,9 @@ from npsr_kernels.deconv2d import deconv2d_backward_input, deconv2d_backward_wei
 from npsr_kernels.prelu import prelu_backward, prelu_forward
 from npsr_kernels.shapes import replicated_reach
 
-from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
-
 Arrays = dict[str, np.ndarray]
+Engine = Literal["plain", "fast"]
+ENGINES: tuple[Engine, ...] = ("plain", "fast")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +103,9 @@ def forward(net: Network, x: np.ndarray, saved: list[Any] | None = None) -> np.n
     return x
 
 
-def loss_and_gradients(net: Network, x: np.ndarray, target: np.ndarray) -> tuple[float, Arrays]:
+def loss_and_gradients(
+    net: Network, x: np.ndarray, target: np.ndarray, engine: Engine = "plain"
+) -> tuple[float, Arrays]:
     """The cost, Equation 3, and its gradient.
 
     (1/N) Σ_i ‖F(x_i; θ) − target_i‖²: summed over the pixels of a sample, averaged over samples.
@@ -113,6 +118,9 @@ def loss_and_gradients(net: Network, x: np.ndarray, target: np.ndarray) -> tuple
         Inputs in [0, 1].
     target : ndarray of the shape of ``net(x)``
         Labels in [0, 1].
+    engine : {"plain", "fast"}
+        The plain kernels, which take every network and dtype; or the vector kernels, which take those
+        in training form (`npsr.fast.supports`) and square sub-images.
 
     Returns
     -------
@@ -123,11 +131,16 @@ def loss_and_gradients(net: Network, x: np.ndarray, target: np.ndarray) -> tuple
     Raises
     ------
     ValueError
-        If x or target have another shape.
+        If x or target have another shape, or the engine is unknown or does not take the network.
     """
+    if engine not in ENGINES:
+        raise ValueError(f"engine is {engine!r}, but must be one of {', '.join(ENGINES)}")
+    target = _check_images("target", target, net.dtype)
+    if engine == "fast":
+        x = _check_images("x", x, net.dtype)
+        return fast.loss_and_gradients(net.layers, net.parameters, x, target)
     saved: list[Any] = []
     y = forward(net, x, saved)
-    target = _check_images("target", target, net.dtype)
     if target.shape != y.shape:
         raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
     difference = y - target
@@ -169,7 +182,8 @@ def layer_backward(
     layer: Layer, parameters: Arrays, dy: np.ndarray, kept: Any, need_dx: bool = True
 ) -> tuple[np.ndarray, Arrays]:
     """Gradients of one layer's input and parameters. Without `need_dx` (the first layer, whose
-    input is the image) a convolution returns dy in the place of its input's gradient."""
+    input is the image) a convolution returns dy in the place of its input's gradient.
+    """
     match layer:
         case Conv():
             gradients = {
@@ -201,7 +215,8 @@ def layer_backward(
 
 def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
     """Pixels replicated (before, after) the input, where the cut of the full output starts, and by
-    how much it is shorter than stride times the input's side."""
+    how much it is shorter than stride times the input's side.
+    """
     if layer.border == "valid":
         return 0, 0, layer.f // 2, layer.stride - layer.f + 2 * (layer.f // 2)
     if layer.border == "zero":

@@ -8,10 +8,10 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from npsr_kernels.shapes import centring_padding, replicated_reach
 
 from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes, with_border
 from npsr.network import Network
+from npsr_kernels.shapes import centring_padding, replicated_reach
 
 NAMES = ("fsrcnn", "fsrcnn-s", "srcnn", "srcnn-ex", "transition-1", "transition-2")
 """Names that `build` takes besides the forms ``fsrcnn(d,s,m)`` and ``srcnn(f1,f2,f3)``."""
@@ -99,8 +99,10 @@ def srcnn(
     """
     for name, side in {"f1": f1, "f2": f2, "f3": f3}.items():
         if side < 1 or side % 2 == 0:
-            raise ValueError(f"{name} is {side}, but must be odd and positive: the output has the input's size")
-    layers = [
+            raise ValueError(
+                f"{name} is {side}, but must be odd and positive: the output has the input's size"
+            )
+    layers: list[Layer] = [
         Conv("extraction", f1, 64, 1),
         ReLU("extraction"),
         Conv("mapping", f2, 32, 64),
@@ -145,7 +147,9 @@ def transition(
     return _initialised(f"transition-{state}", scale, layers, seed, dtype, border)
 
 
-def build(name: str, scale: int = 3, seed: int = 0, dtype: Any = "float32", border: Border = "zero") -> Network:
+def build(
+    name: str, scale: int = 3, seed: int = 0, dtype: Any = "float32", border: Border = "zero"
+) -> Network:
     """A freshly initialised network by its name.
 
     Parameters
@@ -167,7 +171,8 @@ def build(name: str, scale: int = 3, seed: int = 0, dtype: Any = "float32", bord
     options: dict[str, Any] = {"scale": scale, "seed": seed, "dtype": dtype, "border": border}
     if numbers := re.fullmatch(r"(fsrcnn|srcnn)\((\d+),(\d+),(\d+)\)", name.replace(" ", "")):
         make = fsrcnn if numbers[1] == "fsrcnn" else srcnn
-        return make(*(int(number) for number in numbers.groups()[1:]), **options)
+        first, second, third = (int(number) for number in numbers.groups()[1:])
+        return make(first, second, third, **options)
     match name:
         case "fsrcnn":
             return fsrcnn(56, 12, 4, **options)
@@ -244,9 +249,7 @@ def reach(net: Network) -> tuple[int, int]:
 def _rectified(convolutions: list[Conv], shared_slopes: bool) -> list[Layer]:
     """Each convolution followed by its PReLU."""
     return [
-        layer
-        for conv in convolutions
-        for layer in (conv, PReLU(conv.name, 1 if shared_slopes else conv.n))
+        layer for conv in convolutions for layer in (conv, PReLU(conv.name, 1 if shared_slopes else conv.n))
     ]
 
 

@@ -42,14 +42,17 @@ def imresize(
         raise TypeError(f"image has dtype {image.dtype}, but must be floating point: divide by 255.0 first")
     if image.ndim not in (2, 3) or 0 in image.shape:
         raise ValueError(f"image has shape {image.shape}, but must be (H, W) or (H, W, C), none of them 0")
-    if (scale is None) == (size is None):
+    if scale is not None and size is None:
+        factor, targets = scale, tuple(_scaled(side, scale) for side in image.shape[:2])
+    elif size is not None and scale is None:
+        factor, targets = None, size
+    else:
         raise ValueError("exactly one of scale and size must be given")
-    if min(size or (scale,)) <= 0:
+    if min(targets) <= 0:
         raise ValueError(f"scale or size is {size or scale}, but must be positive")
-    for axis in (0, 1):
+    for axis, target in enumerate(targets):
         side = image.shape[axis]
-        target = size[axis] if size else _scaled(side, scale)
-        matrix = resize_matrix(side, target, scale or target / side).astype(image.dtype)
+        matrix = resize_matrix(side, target, factor or target / side).astype(image.dtype)
         columns = np.moveaxis(image, axis, 0)
         resized = matrix @ columns.reshape(side, -1)
         image = np.moveaxis(resized.reshape(target, *columns.shape[1:]), 0, axis)
@@ -89,4 +92,4 @@ def cubic(t: np.ndarray) -> np.ndarray:
 
 def _scaled(side: int, scale: float) -> int:
     # A factor such as 1/3 is not exact: 99 · (1/3) must give 33, not 34.
-    return max(1, ceil(side * scale - 1e-9))
+    return ceil(side * scale - 1e-9)

@@ -1,8 +1,8 @@
 """Training samples: sub-images and their labels, cut on demand from luma planes.
 
-Only the planes are held, each image at each scale once as (LR, HR) pair of float32: about
-8 bytes × HR pixels × 1.1, times 3.3 for the paper's five scales. Rotations are views; a sample is a
-row of an index table.
+Only the planes are held, each image at each scale once as an (LR, HR) pair in float32: about
+4.5 bytes × 3.3 (the paper's five scales) per pixel of the images. Rotations are views. A sample is
+24 bytes that say where it lies.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +13,7 @@ import numpy as np
 from npsr.layers import Conv, DeConv
 from npsr.network import Network
 from npsr.resize import imresize
+from npsr_kernels.subimages import cut
 
 SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)
 ROTATIONS = (0, 1, 2, 3)
@@ -58,7 +59,9 @@ def geometry(net: Network) -> Geometry:
     """
     first, last = net.layers[0], net.layers[-1]
     if not isinstance(first, Conv) or first.border != "valid":
-        raise ValueError('the network is padded, but trains with border="valid": use net.with_border("valid")')
+        raise ValueError(
+            'the network is padded, but trains with border="valid": use net.with_border("valid")'
+        )
     context = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv) and layer.border == "valid")
     if not isinstance(last, DeConv):
         return Geometry(33, 33 - 2 * context, 1, context, 14)
@@ -71,12 +74,15 @@ def geometry(net: Network) -> Geometry:
 class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
     """All sub-images of a set of images, with their labels.
 
+    Indexed with an array of N indices it gives N sub-images (N, 1, side, side) and their labels
+    (N, 1, label, label), float32.
+
     Parameters
     ----------
     images : iterable of ndarray of shape (H, W)
-        Luma planes in [0, 1], the larger the better; those too small for a sub-image give none.
+        Luma planes in [0, 1]; those too small for a sub-image give none.
     net : Network
-        The network to train; gives the factor and the geometry.
+        The network to train, in its training form; gives the factor and the geometry.
     scales : sequence of float
         Reductions of each image (Section 4.1: 1, 0.9, 0.8, 0.7, 0.6).
     rotations : sequence of int
@@ -91,31 +97,38 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         rotations: Sequence[int] = ROTATIONS,
     ) -> None:
         self.geometry = geometry(net)
-        self.planes: list[Planes] = []
-        tables = [np.empty((0, 4), np.int32)]
-        for planes in _planes(images, net, scales):
-            for turn in rotations:
-                table = _starts(np.rot90(planes[0], turn).shape, np.rot90(planes[1], turn).shape, self.geometry)
-                prefix = np.tile(np.array([len(self.planes), turn], np.int32), (len(table), 1))
-                tables.append(np.hstack([prefix, table]))
-            self.planes.append(planes)
+        pairs = list(_planes(images, net, scales))
+        self.pixels = np.concatenate(
+            [np.empty(0, np.float32), *(plane.ravel() for pair in pairs for plane in pair)]
+        )
+        tables, end = [np.empty((0, 6), np.int32)], 0
+        for pair in pairs:
+            views = []
+            for plane in pair:
+                views.append(self.pixels[end : end + plane.size].reshape(plane.shape))
+                end += plane.size
+            tables += [self._places(*(np.rot90(view, turn) for view in views)) for turn in rotations]
         self.table = np.concatenate(tables)
 
     def __len__(self) -> int:
         return len(self.table)
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        """Sub-images (N, 1, side, side) and labels (N, 1, label, label) of an array of indices."""
-        g = self.geometry
         rows = self.table[index]
-        x = np.empty((len(rows), 1, g.side, g.side), np.float32)
-        target = np.empty((len(rows), 1, g.label, g.label), np.float32)
-        for k, (plane, turn, r, c) in enumerate(rows.tolist()):
-            low, high = (np.rot90(p, turn) for p in self.planes[plane])
-            x[k, 0] = low[r : r + g.side, c : c + g.side]
-            r, c = g.step * r + g.offset, g.step * c + g.offset
-            target[k, 0] = high[r : r + g.label, c : c + g.label]
-        return x, target
+        x = cut(self.pixels, rows[:, :3], self.geometry.side)
+        return x, cut(self.pixels, rows[:, 3:], self.geometry.label)
+
+    def _places(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Where the sub-images of a (rotated) pair of planes lie: for each, and then for its label,
+        the first pixel and the steps to the next row and column, counted in `pixels`.
+        """
+        starts = _starts(low.shape, high.shape, self.geometry)
+        places = []
+        for view, corners in ((low, starts), (high, starts * self.geometry.step + self.geometry.offset)):
+            steps = np.array(view.strides) // view.itemsize
+            first = (view.ctypes.data - self.pixels.ctypes.data) // view.itemsize
+            places += [first + corners @ steps[:, None], np.tile(steps, (len(starts), 1))]
+        return np.hstack(places).astype(np.int32)
 
 
 def low_resolution(high: np.ndarray, n: int) -> np.ndarray:

@@ -1,10 +1,12 @@
 """Stochastic gradient descent with momentum, a rate per kind of parameter (Section 4.1)."""
 
+import numpy as np
+
 from npsr.network import Arrays, Network
 
 
 def paper_rates(net: Network, rate: float | None = None) -> dict[str, float]:
-    """The paper's learning rates, for the sum of squares over a sample's pixels, halved.
+    """The paper's learning rates, for half of Equation 3.
 
     FSRCNN and the transition states: 1e-3 for convolutions and slopes, a tenth of it for the
     deconvolution and for biases. SRCNN: 1e-4, and a tenth of it for the last layer.
@@ -33,7 +35,7 @@ def paper_rates(net: Network, rate: float | None = None) -> dict[str, float]:
 def sgd_step(
     parameters: Arrays, gradients: Arrays, velocity: Arrays, rates: dict[str, float], momentum: float
 ) -> None:
-    """One step, in place: v ← μ v − η ∂L/∂θ, then θ ← θ + v.
+    """One step of SGD, in place: v ← μ v − η ∂L/∂θ, then θ ← θ + v.
 
     Parameters
     ----------
@@ -50,4 +52,4 @@ def sgd_step(
         v = velocity[key]
         v *= momentum
         v -= theta.dtype.type(rates[key]) * gradients[key]
-        theta += v
+        np.add(theta, v, out=theta)

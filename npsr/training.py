@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from npsr.network import Arrays, Network, loss_and_gradients
+from npsr import fast
+from npsr.network import Arrays, Engine, Network, loss_and_gradients
 from npsr.samples import Samples
 from npsr.sgd import sgd_step
 
@@ -38,7 +39,7 @@ def fresh_state(net: Network) -> State:
 def train(
     state: State,
     samples: Samples,
-    rates: dict[str, float],
+    rates: Callable[[int], dict[str, float]],
     steps: int,
     batch: int = 128,
     momentum: float = 0.9,
@@ -55,8 +56,8 @@ def train(
         Start, new from `fresh_state` or from a checkpoint.
     samples : Samples
         Sub-images and labels.
-    rates : dict of str to float
-        Learning rate of every parameter.
+    rates : callable
+        Gives the learning rate of every parameter after a number of steps.
     steps : int
         Number of the last step.
     batch : int
@@ -73,16 +74,17 @@ def train(
     FloatingPointError
         If the loss is not finite; the parameters are then no longer of use.
     """
+    engine: Engine = "fast" if fast.supports(state.net.layers) else "plain"
     order = sample_order(len(samples), batch, seed, state.step)
     while state.step < steps:
         x, target = samples[next(order)]
-        loss, gradients = loss_and_gradients(state.net, x, target)
+        loss, gradients = loss_and_gradients(state.net, x, target, engine)
         if not np.isfinite(loss):
             raise FloatingPointError(
                 f"the loss is {loss} at step {state.step + 1}: training diverged; lower the learning rate"
             )
         halved = {key: gradient / 2 for key, gradient in gradients.items()}
-        sgd_step(state.net.parameters, halved, state.velocity, rates, momentum)
+        sgd_step(state.net.parameters, halved, state.velocity, rates(state.step), momentum)
         state.step += 1
         if after_step:
             after_step(state, loss)
@@ -101,8 +103,8 @@ def sample_order(count: int, batch: int, seed: int, step: int) -> Iterator[np.nd
         raise ValueError("there are no samples: every image is smaller than a sub-image, or there is none")
     batch = min(batch, count)
     while True:
-        epoch, position = divmod(step, count // batch)
+        epoch, first = divmod(step, count // batch)
         permutation = np.random.default_rng([seed, epoch]).permutation(count)
-        for position in range(position, count // batch):
+        for position in range(first, count // batch):
             yield permutation[position * batch : (position + 1) * batch]
             step += 1

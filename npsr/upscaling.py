@@ -1,5 +1,6 @@
 """Image in, image out: luma through the network, chroma by bicubic, alpha as a plane of its own."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from npsr.weights import load
 
 BICUBIC = "bicubic"
 
-Model = Network | None
-"""A network, or None for plain bicubic."""
+PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
+"""Enlarges one plane: (H, W) in [0, 1] → (nH, nW), not clipped."""
 
 
-def upscale(image: np.ndarray, scale: int = 3, model: str | Path | Network = "fsrcnn") -> np.ndarray:
+def upscale(
+    image: np.ndarray, scale: int = 3, model: str | Path | Network = "fsrcnn", ensemble: bool = False
+) -> np.ndarray:
     """Enlarge an image.
 
     Parameters
@@ -28,6 +31,9 @@ def upscale(image: np.ndarray, scale: int = 3, model: str | Path | Network = "fs
         Upscaling factor n.
     model : str, Path or Network
         A released model's name, an .npz file, a network, or ``"bicubic"``.
+    ensemble : bool
+        Average the results for the eight flips and rotations of the image: a little better, eight
+        times slower.
 
     Returns
     -------
@@ -50,79 +56,85 @@ def upscale(image: np.ndarray, scale: int = 3, model: str | Path | Network = "fs
     stays within its neighbourhood's range, so that opaque stays opaque.
     """
     image = np.asarray(image)
-    net = resolve(model, scale)
+    enlarge = plane_upscaler(model, scale, ensemble)
     pixels = _to_unit(image)
     if pixels.ndim == 2:
-        result = upscale_plane(pixels, scale, net)
+        result = enlarge(pixels)
     elif pixels.shape[2] == 3:
-        result = _upscale_colour(pixels, scale, net)
+        result = _upscale_colour(pixels, scale, enlarge)
     else:
-        result = _upscale_transparent(pixels, scale, net)
+        result = _upscale_transparent(pixels, scale, enlarge)
     return _from_unit(result, image.dtype)
 
 
-def resolve(model: str | Path | Network, scale: int) -> Model:
-    """The network that `model` names, with replicated borders; None for bicubic.
+def plane_upscaler(model: str | Path | Network, scale: int, ensemble: bool = False) -> PlaneUpscaler:
+    """The function by which a model enlarges one plane.
+
+    Parameters
+    ----------
+    model, scale, ensemble
+        As in `upscale`.
+
+    Returns
+    -------
+    callable
+        (H, W) in [0, 1] → (nH, nW), not clipped.
 
     Raises
     ------
     ValueError
-        If there is none, or it is for another factor.
+        If there is no such model, or it is for another factor.
     """
     if model == BICUBIC:
         if type(scale) is not int or scale < 1:
             raise ValueError(f"scale is {scale!r}, but must be a whole number of at least 1")
-        return None
+        return lambda plane: imresize(plane, scale)
     net = model if isinstance(model, Network) else load(model, scale)
     if net.scale != scale:
         raise ValueError(f"the network is for ×{net.scale}, but scale is {scale}: use scale={net.scale}")
-    return net.with_border("replicate")
+    net = net.with_border("replicate")
+
+    def enlarge(plane: np.ndarray) -> np.ndarray:
+        entering = plane if net.enlarges else imresize(plane, scale)
+        return net(entering[None, None])[0, 0]
+
+    return _ensemble_of(enlarge) if ensemble else enlarge
 
 
-def upscale_plane(plane: np.ndarray, scale: int, net: Model) -> np.ndarray:
-    """Enlarge one plane.
+def _ensemble_of(enlarge: PlaneUpscaler) -> PlaneUpscaler:
+    """The mean over the eight flips and rotations, each turned back."""
 
-    Parameters
-    ----------
-    plane : ndarray of shape (H, W)
-        Floating point, in [0, 1].
-    scale : int
-        Upscaling factor n.
-    net : Network or None
-        Network, or None for bicubic.
+    def mean(plane: np.ndarray) -> np.ndarray:
+        results = []
+        for flip in (1, -1):
+            for turn in range(4):
+                large = enlarge(np.rot90(plane[:, ::flip], turn))
+                results.append(np.rot90(large, -turn)[:, ::flip])
+        return np.mean(results, axis=0)
 
-    Returns
-    -------
-    ndarray of shape (nH, nW)
-        Not clipped.
-    """
-    if net is None:
-        return imresize(plane, scale)
-    entering = plane if net.enlarges else imresize(plane, scale)
-    return net(entering[None, None])[0, 0]
+    return mean
 
 
-def _upscale_colour(rgb: np.ndarray, scale: int, net: Model) -> np.ndarray:
-    if net is None:
-        return imresize(rgb, scale)
+def _upscale_colour(rgb: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> np.ndarray:
     ycbcr = to_ycbcr(rgb)
-    luma = upscale_plane(ycbcr[..., 0], scale, net)
-    return from_ycbcr(np.dstack([luma, imresize(ycbcr[..., 1:], scale)]))
+    return from_ycbcr(np.dstack([enlarge(ycbcr[..., 0]), imresize(ycbcr[..., 1:], scale)]))
 
 
-def _upscale_transparent(rgba: np.ndarray, scale: int, net: Model) -> np.ndarray:
+def _upscale_transparent(rgba: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> np.ndarray:
     """Colour premultiplied; where the result is fully transparent, colours by plain bicubic."""
     rgb, alpha = rgba[..., :3], rgba[..., 3]
     lowest, highest = (
         limit(alpha, 3, mode="nearest").repeat(scale, 0).repeat(scale, 1)
         for limit in (minimum_filter, maximum_filter)
     )
-    large_alpha = np.clip(upscale_plane(alpha, scale, net), lowest, highest)[..., None]
+    sharp = enlarge(alpha)
+    large_alpha = np.clip(sharp, lowest, highest)
     if lowest.min() == 1:
-        return np.dstack([_upscale_colour(rgb, scale, net), large_alpha])
-    premultiplied = np.clip(_upscale_colour(rgb * alpha[..., None], scale, net), 0, large_alpha)
-    visible = large_alpha > 0.5 / 255
-    straight = np.divide(premultiplied, large_alpha, where=visible, out=imresize(rgb, scale))
+        return np.dstack([_upscale_colour(rgb, scale, enlarge), large_alpha])
+    # Divided by the alpha before its overshoot is clipped: premultiplied colour overshoots as much.
+    premultiplied = _upscale_colour(rgb * alpha[..., None], scale, enlarge)
+    visible = (np.minimum(sharp, large_alpha) > 0.5 / 255)[..., None]
+    straight = np.divide(premultiplied, sharp[..., None], where=visible, out=imresize(rgb, scale))
     return np.dstack([straight, large_alpha])
 
 
@@ -137,7 +149,9 @@ def _to_unit(image: np.ndarray) -> np.ndarray:
     if image.dtype in (np.uint8, np.uint16):
         return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
     if not np.issubdtype(image.dtype, np.floating):
-        raise TypeError(f"image has dtype {image.dtype}, but must be uint8, uint16 or floating point in [0, 1]")
+        raise TypeError(
+            f"image has dtype {image.dtype}, but must be uint8, uint16 or floating point in [0, 1]"
+        )
     if not np.isfinite(image).all():
         raise ValueError("image holds NaN or infinite values, but must be finite: use np.nan_to_num")
     if image.min() < 0 or image.max() > 1:

@@ -61,12 +61,16 @@ def load(model: str | Path, scale: int | None = None) -> Network:
     if str(model).endswith(".npz"):
         net = read_network(Path(model))
         if scale not in (None, net.scale):
-            raise WeightsError(f"{model} is a model for ×{net.scale}, but scale is {scale}: use -s {net.scale}")
+            raise WeightsError(
+                f"{model} is a model for ×{net.scale}, but scale is {scale}: use -s {net.scale}"
+            )
         return net
     models = released()
     if scale not in models.get(str(model), []):
         known = "; ".join(f"{name} at ×{', ×'.join(map(str, factors))}" for name, factors in models.items())
-        raise WeightsError(f"there is no released model {model!r} at ×{scale}: there are {known}, and .npz files")
+        raise WeightsError(
+            f"there is no released model {model!r} at ×{scale}: there are {known}, and .npz files"
+        )
     return read_network(RELEASED / f"{model}_x{scale}.npz")
 
 
@@ -180,7 +184,7 @@ def _layer(entry: dict[str, Any]) -> Layer:
                 raise ValueError(f"{key} is {value!r}")
         elif type(value) is not int or value < (0 if key == "padding" else 1):
             raise ValueError(f"{key} is {value!r}")
-    return kind(**fields)  # type: ignore[no-any-return]
+    return kind(**fields)
 
 
 def _fits_together(layers: tuple[Layer, ...], scale: int) -> bool:

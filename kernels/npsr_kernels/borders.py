@@ -6,7 +6,7 @@ no border. Padding by zero or by replication, and cropping, each with its adjoin
 
 import numpy as np
 
-MODES = {"zero": "constant", "replicate": "edge"}
+MODES = ("zero", "replicate")
 
 
 def pad(x: np.ndarray, before: int, after: int, border: str) -> np.ndarray:
@@ -33,8 +33,8 @@ def pad(x: np.ndarray, before: int, after: int, border: str) -> np.ndarray:
     _check(border)
     if before == after == 0:
         return x
-    sides = (before, after)
-    return np.pad(x, ((0, 0), (0, 0), sides, sides), mode=MODES[border])
+    widths = ((0, 0), (0, 0), (before, after), (before, after))
+    return np.pad(x, widths, mode="edge" if border == "replicate" else "constant")
 
 
 def pad_backward(dpadded: np.ndarray, before: int, after: int, border: str) -> np.ndarray:

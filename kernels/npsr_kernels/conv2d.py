@@ -103,8 +103,9 @@ def conv2d_backward_input(
 @njit(parallel=True, cache=True, fastmath={"contract"})
 def backward_input(dy, weight, s, dx):
     """Assign dx. Row h of the input is read by output rows i with s·i + u = h; one parallel
-    iteration owns one row of dx and gathers from them: no race."""
-    N, C, H, W = dx.shape
+    iteration owns one row of dx and gathers from them: no race.
+    """
+    N, C, H, _ = dx.shape
     D, I, J = dy.shape[1:]
     f = weight.shape[2]
     for n, h in pndindex((N, H)):
@@ -157,7 +158,8 @@ def conv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int = 
 @njit(parallel=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
 def backward_weight(dy, x, s, dweight):
     """Assign dweight. One parallel iteration owns the f × f taps between one filter and one
-    input channel, and adds the samples in their order: no race, one result."""
+    input channel, and adds the samples in their order: no race, one result.
+    """
     D, C, f, _ = dweight.shape
     N, _, I, J = dy.shape
     for d, c in pndindex((D, C)):

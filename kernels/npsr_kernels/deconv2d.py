@@ -52,8 +52,9 @@ def deconv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride
 @njit(parallel=True, cache=True, fastmath={"contract"})
 def forward(x, weight, bias, s, y):
     """Assign y. Row i of the output receives tap row u of input row h when s·h + u = i: only the
-    taps u ≡ i (mod s), its phase. One parallel iteration owns one output row: no race."""
-    N, D, I, J = y.shape
+    taps u ≡ i (mod s), its phase. One parallel iteration owns one output row: no race.
+    """
+    N, D, I, _ = y.shape
     C, H, W = x.shape[1:]
     f = weight.shape[2]
     for n, i in pndindex((N, I)):
@@ -154,7 +155,8 @@ def deconv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int)
 @njit(parallel=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
 def backward_weight(dy, x, s, dweight):
     """Assign dweight. One parallel iteration owns the f × f taps between one input and one output
-    channel, and adds the samples in their order: no race, one result."""
+    channel, and adds the samples in their order: no race, one result.
+    """
     C, D, f, _ = dweight.shape
     N, _, H, W = x.shape
     for c, d in pndindex((C, D)):

@@ -83,7 +83,8 @@ def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np
 @njit(parallel=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
 def backward(dy, x, slope, dx, dslope):
     """Assign dx and dslope (C,). One parallel iteration owns one channel and adds the samples in
-    their order: no race, one result; a shared slope's gradient is the sum over the channels."""
+    their order: no race, one result; a shared slope's gradient is the sum over the channels.
+    """
     N, C, H, W = x.shape
     for c in prange(C):
         a = slope[c % slope.size]

@@ -1,0 +1,34 @@
+# Everything runs in .venv, which the first command makes.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check coverage test-interpreted test-generic clean
+
+demo: .venv/installed
+	$(BIN)/python experiments/demo.py
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+coverage: .venv/installed
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-report=term-missing --cov-fail-under=95
+
+test-interpreted: .venv/installed
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest
+
+test-generic: .venv/installed
+	NUMBA_CPU_NAME=generic $(BIN)/python -m pytest
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("npsr needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[demo,test,check]'
+	touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,127 @@
+"""The fast training step: the loss of a batch and the gradient of every parameter.
+
+A batch is cut into groups of L samples, one per lane of a vector; `trainkernels` takes a group through
+the network and back within the second-level cache. Groups form chunks, whose number depends on the
+batch alone. Each chunk adds its gradients in an array of its own, and the chunks are added in their
+order: threads never write to the same place, and their number does not change a bit of the result.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import accumulate, count
+from math import prod
+
+import numpy as np
+from numba import config
+
+from npsr_kernels.trainkernels import collect, run_groups
+from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
+
+__all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
+
+CHUNKS = 8
+
+
+def available() -> bool:
+    """True unless Numba's compilation is disabled, without which vectors do not exist."""
+    return not config.DISABLE_JIT
+
+
+def loss_and_gradients(
+    plan: Plan,
+    parameters: Sequence[np.ndarray],
+    x: np.ndarray,
+    target: np.ndarray,
+    threads: int | None = None,
+) -> tuple[float, list[np.ndarray]]:
+    """Loss, summed over the pixels of a sample and averaged over N samples, and its gradient.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `make_plan`.
+    parameters : sequence of ndarray
+        In the layers' order: weight, bias, slopes if any; dtype of the plan.
+    x : ndarray of shape (N, 1, h, h)
+        Sub-images of the plan's side and dtype.
+    target : ndarray of shape (N, 1, H, H)
+        Labels.
+    threads : int, optional
+        Threads, as many as Numba would use by default. The result does not depend on it.
+
+    Returns
+    -------
+    loss : float
+    gradients : list of ndarray
+        In the shapes of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit the plan.
+    """
+    _check(plan, parameters, x, target)
+    flat = np.concatenate([*(p.ravel() for p in parameters), [0]], dtype=plan.dtype)
+    images, targets = (np.ascontiguousarray(a, plan.dtype).reshape(len(a), -1) for a in (x, target))
+    groups = -(-len(x) // plan.tables.lanes)
+    chunks = min(groups, CHUNKS)
+    bounds = [(groups * k // chunks, groups * (k + 1) // chunks) for k in range(chunks)]
+    gradients = np.empty((chunks, plan.unpack.size), plan.dtype)
+    losses = [0.0] * chunks
+    remaining = count()  # the next chunk: drawing from it is atomic
+
+    def work() -> None:
+        scalars = flat.take(plan.pack)  # by every thread: sooner than waiting for one
+        arena = _arena(plan)
+        while (k := next(remaining)) < chunks:
+            gradients[k] = 0
+            losses[k] = run_groups(plan.tables, bounds[k], images, targets, scalars, arena, gradients[k])
+        plan.arenas.append(arena)
+
+    helpers = min(threads or config.NUMBA_NUM_THREADS, chunks) - 1
+    futures = [_pool().submit(work) for _ in range(helpers)]
+    work()
+    for future in futures:
+        future.result()
+    return sum(losses), _unpacked(plan, gradients)
+
+
+def _arena(plan: Plan) -> np.ndarray:
+    """A free arena or a new one: zeros, on a cache line's start, so that no vector lies across two lines."""
+    try:
+        return plan.arenas.pop()
+    except IndexError:
+        line = 64
+        size = plan.arena * plan.dtype.itemsize
+        room = np.zeros(size + line, np.uint8)
+        start = -room.ctypes.data % line
+        return room[start : start + size].view(plan.dtype)
+
+
+def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:
+    """The chunks' sum in the shapes of the parameters."""
+    sizes = [prod(shape) for shape in plan.shapes]
+    flat = np.zeros(sum(sizes) + 1, plan.dtype)
+    collect(gradients, plan.unpack, flat)
+    starts = accumulate(sizes, initial=0)
+    return [
+        flat[start : start + size].reshape(shape)
+        for start, size, shape in zip(starts, sizes, plan.shapes, strict=False)
+    ]
+
+
+def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: np.ndarray) -> None:
+    shapes = [p.shape for p in parameters]
+    if shapes != plan.shapes:
+        raise ValueError(f"parameters have the shapes {shapes}, but must have the plan's, {plan.shapes}")
+    for name, array, side in zip(("x", "target"), (x, target), plan.sides, strict=True):
+        if array.shape != (len(x), 1, side, side) or not len(x):
+            raise ValueError(
+                f"{name} has shape {array.shape}, but must be (N, 1, {side}, {side}) with the same N ≥ 1 as x"
+            )
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, "npsr-train")

@@ -1,0 +1,66 @@
+"""The fast engine for training: which networks it takes, and its description of them."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from npsr.layers import Conv, DeConv, Layer, PReLU, ReLU
+from npsr_kernels import trainstep
+
+
+def supports(layers: tuple[Layer, ...]) -> bool:
+    """Whether the fast engine can train a network of these layers.
+
+    It takes the training form (border "valid") of every network of the paper: one channel in and
+    out, a rectifier after every layer but the last. Never when Numba's compilation is disabled.
+    """
+    if not trainstep.available() or len(layers) % 2 == 0:
+        return False
+    *inner, last = layers
+    convolutions, rectifiers = inner[::2], inner[1::2]
+    return (
+        all(isinstance(layer, Conv) and layer.border != "replicate" for layer in convolutions)
+        and all(isinstance(layer, PReLU | ReLU) for layer in rectifiers)
+        and isinstance(last, Conv | DeConv)
+        and last.border == "valid"
+        and last.n == 1
+        and getattr(layers[0], "c", None) == 1
+    )
+
+
+def loss_and_gradients(
+    layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], x: np.ndarray, target: np.ndarray
+) -> tuple[float, dict[str, np.ndarray]]:
+    """Equation 3 and its gradient; see `npsr.network.loss_and_gradients`, which converts and checks.
+
+    Raises
+    ------
+    ValueError
+        If the layers or the shape of x or target are not those that the engine takes.
+    """
+    if not supports(layers):
+        raise ValueError(
+            'engine is "fast", but this network is not in training form or compilation is disabled: '
+            'use net.with_border("valid") or engine="plain"'
+        )
+    plan = _plan(layers, x.shape[2], np.dtype(x.dtype))
+    loss, gradients = trainstep.loss_and_gradients(plan, list(parameters.values()), x, target)
+    return loss, dict(zip(parameters, gradients, strict=True))
+
+
+@lru_cache(maxsize=8)
+def _plan(layers: tuple[Layer, ...], side: int, dtype: np.dtype) -> trainstep.Plan:
+    return trainstep.make_plan(describe(layers), side, dtype)
+
+
+def describe(layers: tuple[Layer, ...]) -> tuple[trainstep.ConvLayer | trainstep.DeconvLayer, ...]:
+    """The layers in the kernels' terms: each convolution together with its rectifier."""
+    described: list[trainstep.ConvLayer | trainstep.DeconvLayer] = []
+    for layer, rectifier in zip(layers, (*layers[1:], None), strict=True):
+        match layer:
+            case Conv():
+                slopes = {PReLU: getattr(rectifier, "slopes", None), ReLU: 0}.get(type(rectifier))
+                described.append(trainstep.ConvLayer(layer.f, layer.n, layer.c, layer.padding, slopes))
+            case DeConv():
+                described.append(trainstep.DeconvLayer(layer.f, layer.c, layer.stride, layer.f // 2))
+    return tuple(described)

@@ -1,0 +1,138 @@
+"""The gradient checker: hand-written gradients against central differences in float64.
+
+With the signs of all pre-activations fixed, the output is linear in any one parameter tensor and
+the loss quadratic in it, so a central difference is exact but for rounding, at any step. A step
+that flips a sign has crossed PReLU's kink; it is shortened, and the entry skipped if that fails.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npsr.layers import PReLU, ReLU
+from npsr.network import Arrays, Network, forward, loss_and_gradients
+
+STEPS = (1e-2, 1e-4, 1e-6)
+"""Steps tried, in units of the tensor's largest entry."""
+
+LossAndGradients = Callable[[Network, np.ndarray, np.ndarray], tuple[float, Arrays]]
+
+
+@dataclass(frozen=True)
+class TensorReport:
+    """Outcome of the check of one parameter tensor.
+
+    Attributes
+    ----------
+    name : str
+        Key in ``net.parameters``.
+    shape : tuple of int
+        Its shape.
+    checked, skipped : int
+        Differences compared (sampled entries, and one random projection of the whole tensor), and
+        those given up at a kink.
+    error : float
+        Largest relative error.
+    passed : bool
+        Whether something was checked and `error` is within the tolerance.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    checked: int
+    skipped: int
+    error: float
+    passed: bool
+
+
+def gradcheck(
+    net: Network,
+    x: np.ndarray,
+    target: np.ndarray,
+    tolerance: float = 1e-6,
+    entries: int = 24,
+    seed: int = 0,
+    gradient: LossAndGradients = loss_and_gradients,
+) -> list[TensorReport]:
+    """Check the gradient of every parameter tensor of a network.
+
+    Parameters
+    ----------
+    net : Network
+        The network; checked in float64 whatever its dtype.
+    x, target : ndarray
+        As in `loss_and_gradients`.
+    tolerance : float
+        Largest relative error that passes. A relative error is |analytic − numeric| over the larger
+        of both, or over a thousandth of the tensor's largest gradient if that is more.
+    entries : int
+        Entries sampled of each tensor; smaller tensors are checked whole.
+    seed : int
+        Seed of the sampling and of the projections.
+    gradient : callable
+        The function under test.
+
+    Returns
+    -------
+    list of TensorReport
+        In forward order.
+    """
+    net = net.astype(np.float64)
+    rng = np.random.default_rng(seed)
+    _, gradients = gradient(net, x, target)
+
+    def report(name: str, analytic: np.ndarray) -> TensorReport:
+        directions = _directions(analytic, entries, rng)
+        floor = 1e-3 * float(np.abs(analytic).max())
+        errors = [
+            abs(numeric - slope) / max(abs(numeric), abs(slope), floor, 1e-300)
+            for direction in directions
+            if (numeric := _difference(net, name, direction, x, target)) is not None
+            for slope in [float(np.sum(analytic * direction))]
+        ]
+        error = max(errors, default=float("inf"))
+        skipped = len(directions) - len(errors)
+        return TensorReport(name, analytic.shape, len(errors), skipped, error, error <= tolerance)
+
+    return [report(name, analytic) for name, analytic in gradients.items()]
+
+
+def _directions(analytic: np.ndarray, entries: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Unit vectors of sampled entries, and one random direction that every entry takes part in."""
+    chosen = rng.choice(analytic.size, min(entries, analytic.size), replace=False)
+    units = [np.zeros(analytic.size) for _ in chosen]
+    for unit, entry in zip(units, chosen, strict=True):
+        unit[entry] = 1
+    return [u.reshape(analytic.shape) for u in (*units, rng.choice([-1.0, 1.0], analytic.size))]
+
+
+def _difference(
+    net: Network, name: str, direction: np.ndarray, x: np.ndarray, target: np.ndarray
+) -> float | None:
+    """Central difference of the loss along a direction; None if every step crosses a kink."""
+    theta = net.parameters[name]
+    original = theta.copy()
+    size = float(np.abs(original).max()) or 1e-3
+    try:
+        for step in (relative * size for relative in STEPS):
+            theta[...] = original + step * direction
+            above, signs_above = _output_and_signs(net, x)
+            theta[...] = original - step * direction
+            below, signs_below = _output_and_signs(net, x)
+            if all(np.array_equal(a, b) for a, b in zip(signs_above, signs_below, strict=True)):
+                # ‖above − t‖² − ‖below − t‖², factored so that the losses do not cancel.
+                change = np.sum((above - below) * (above + below - 2 * target))
+                return float(change) / len(x) / (2 * step)
+        return None
+    finally:
+        theta[...] = original
+
+
+def _output_and_signs(net: Network, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The network's output, and which pre-activations are positive."""
+    saved: list[Any] = []
+    y = forward(net, x, saved)
+    pairs = zip(net.layers, saved, strict=True)
+    return y, [kept > 0 for layer, kept in pairs if isinstance(layer, PReLU | ReLU)]

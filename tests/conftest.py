@@ -1,0 +1,40 @@
+"""Shared fixtures. Hypothesis is derandomised, so that every run tests the same examples."""
+
+import os
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=25)
+settings.register_profile("tiny", derandomize=True, deadline=None, max_examples=5)
+settings.register_profile("explore", deadline=None, max_examples=300)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tiny" if numba.config.DISABLE_JIT else "fixed"))
+
+DATA = Path(os.environ.get("NPSR_DATA", "../shared/data"))
+
+needs_jit = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="too slow when interpreted")
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no data sets in {DATA} (set NPSR_DATA)")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def scene(rng):
+    """A smooth picture with edges, in [0, 1], of any size: the tests' photograph."""
+
+    def make(rows: int, columns: int, channels: int = 0) -> np.ndarray:
+        r, c = np.mgrid[:rows, :columns] / 7.0
+        planes = [
+            0.5 + 0.2 * np.sin(r + phase) * np.cos(c - phase) + 0.25 * (np.sin(0.6 * r + 0.9 * c + phase) > 0)
+            for phase in rng.uniform(0, 6, max(1, channels))
+        ]
+        picture = np.clip(np.stack(planes, axis=-1), 0, 1)
+        return picture if channels else picture[..., 0]
+
+    return make

@@ -1,0 +1,149 @@
+"""The commands, as a user runs them."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import needs_jit
+from PIL import Image
+from test_matlab import fsrcnn_file
+
+import npsr
+from npsr.cli import main
+
+
+@pytest.fixture
+def photo(tmp_path, scene):
+    Image.fromarray((scene(27, 30, 3) * 255).astype(np.uint8)).save(tmp_path / "my.png")
+    return tmp_path / "my.png"
+
+
+def run(capsys, *arguments):
+    """Exit code, standard output and standard error of a command."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(a) for a in arguments])
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    return stop.value.code or 0, captured.out, captured.err
+
+
+def test_upscale(capsys, photo, tmp_path):
+    code, out, _ = run(capsys, "upscale", photo, "-m", "bicubic")
+    assert code == 0
+    assert "90×81" in out
+    with Image.open(tmp_path / "my_bicubic_x3.png") as image:
+        np.testing.assert_array_equal(
+            np.asarray(image), npsr.upscale(np.asarray(Image.open(photo)), 3, "bicubic")
+        )
+    code, _, err = run(capsys, "upscale", photo, "-m", "bicubic")
+    assert code == 2
+    assert "is kept" in err
+    assert run(capsys, "upscale", photo, "-m", "bicubic", "--force")[0] == 0
+    npsr.save(npsr.fsrcnn(2, 2, 0, 2), tmp_path / "own.npz")
+    assert run(capsys, "upscale", photo, "-s", 2, "-m", tmp_path / "own.npz")[0] == 0
+    assert (tmp_path / "my_own_x2.png").exists()
+
+
+def test_users_mistakes_exit_with_2_and_one_line(capsys, photo, tmp_path):
+    (tmp_path / "bad.png").write_bytes(photo.read_bytes()[:100])
+    (tmp_path / "bad.npz").write_bytes(b"bad")
+    for arguments in (
+        ["upscale", tmp_path / "none.png"],
+        ["upscale", tmp_path / "bad.png"],
+        ["upscale", photo, "-o", tmp_path / "out.xyz"],
+        ["upscale", photo, "-o", tmp_path / "none" / "out.png"],
+        ["upscale", photo, "-m", "espcn"],
+        ["upscale", photo, "-s", 11],
+        ["upscale", photo, "-m", tmp_path / "bad.npz"],
+        ["evaluate", tmp_path / "none", "-s", 3],
+        ["evaluate", tmp_path, "-s", 3, "-m", "bicubic"],
+        ["info", "espcn"],
+        ["gradcheck", "-m", "espcn"],
+        ["import", photo, "-o", tmp_path / "x.npz", "-s", 3],
+    ):
+        code, _, err = run(capsys, *arguments)
+        assert code == 2, arguments
+        assert err.startswith("npsr: error: ")
+        assert err.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"my.png", "bad.png", "bad.npz"}
+
+
+def test_an_unwritable_folder(capsys, photo, tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("npsr.files.mkstemp", refuse)
+    code, _, err = run(capsys, "upscale", photo, "-m", "bicubic")
+    assert code == 2
+    assert "cannot be written: Permission denied" in err
+
+
+def test_evaluate(capsys, photo, tmp_path):
+    code, out, _ = run(capsys, "evaluate", tmp_path, "-s", 3, "-m", "bicubic", "--json", tmp_path / "r.json")
+    assert code == 0
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert result["images"][0]["name"] == "my.png"
+    assert result["psnr"] == result["images"][0]["psnr"]
+    assert result["ssim"] == result["images"][0]["ssim"]
+    assert f"{result['psnr']:.3f}" in out
+    assert run(capsys, "evaluate", tmp_path, "-s", 3, "-m", "bicubic", "--json", tmp_path / "r.json")[0] == 2
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "small.png")
+    code, _, err = run(capsys, "evaluate", tmp_path, "-s", 3, "-m", "bicubic")
+    assert code == 2
+    assert "too small" in err
+
+
+def test_info(capsys):
+    code, out, _ = run(capsys, "info", "fsrcnn", "-s", 3)
+    assert code == 0
+    assert "12464" in out
+    assert "Conv(3, 12, 12)" in out
+    assert "16,5,1" in run(capsys, "info", "fsrcnn(16,5,1)")[1]
+
+
+@needs_jit
+def test_gradcheck(capsys):
+    code, out, _ = run(capsys, "gradcheck", "-m", "fsrcnn", "-s", 3)
+    assert code == 0
+    assert "deconvolution.weight" in out
+    assert "FAILS" not in out
+
+
+def test_gradcheck_fails_when_the_gradient_is_wrong(capsys, monkeypatch):
+    monkeypatch.setattr("npsr.network.conv2d_backward_bias", lambda dy: 1.01 * dy.sum(axis=(0, 2, 3)))
+    code, out, _ = run(capsys, "gradcheck", "-m", "fsrcnn(2,2,0)")
+    assert code == 1
+    assert "FAILS" in out
+
+
+def test_import(capsys, tmp_path):
+    fsrcnn_file(tmp_path / "Net_x2.mat", npsr.fsrcnn(3, 2, 1, 2, shared_slopes=True))
+    code, out, _ = run(capsys, "import", tmp_path / "Net_x2.mat", "-o", tmp_path / "net.npz")
+    assert code == 0
+    assert "fsrcnn(3,2,1) ×2" in out
+    assert npsr.load(tmp_path / "net.npz").scale == 2
+    assert run(capsys, "import", tmp_path / "Net_x2.mat", "-o", tmp_path / "net.npz")[0] == 2
+    assert run(capsys, "import", tmp_path / "Net_x2.mat", "-o", tmp_path / "net.npz", "--force")[0] == 0
+
+
+def test_interruption_is_told(capsys, monkeypatch, photo):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("npsr.images.read_image", interrupt)
+    assert run(capsys, "upscale", photo)[0] == 130
+
+
+def test_help_does_not_import_numba():
+    code = (
+        "import sys, runpy; sys.argv = ['npsr', '--help']\n"
+        "try: runpy.run_module('npsr', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "assert not {'numba', 'numpy', 'scipy'} & set(sys.modules)"
+    )
+    assert (
+        "upscale"
+        in subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    )

@@ -1,0 +1,211 @@
+"""Convolution, transposed convolution and PReLU: oracles, derivatives, adjoints, exact cases."""
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npsr_kernels import conv2d as conv
+from npsr_kernels import deconv2d as deconv
+from npsr_kernels.prelu import prelu_backward, prelu_forward
+
+TOLERANCE = {np.float32: 2e-5, np.float64: 1e-12}
+
+cases = st.fixed_dictionaries(
+    {
+        "N": st.integers(1, 2),
+        "C": st.integers(1, 3),
+        "D": st.integers(1, 3),
+        "f": st.integers(1, 4),
+        "stride": st.integers(1, 4),
+        "extra": st.tuples(st.integers(0, 4), st.integers(0, 4)),
+        "dtype": st.sampled_from([np.float32, np.float64]),
+        "seed": st.integers(0, 2**16),
+    }
+)
+
+
+def draw(case, transposed=False):
+    """Random x, weight, bias of a case."""
+    rng = np.random.default_rng(case["seed"])
+    N, C, D, f, (rows, columns) = case["N"], case["C"], case["D"], case["f"], case["extra"]
+    side = 1 if transposed else f
+    shapes = (N, C, side + rows, side + columns), ((C, D, f, f) if transposed else (D, C, f, f)), (D,)
+    return [rng.standard_normal(shape).astype(case["dtype"]) for shape in shapes]
+
+
+@given(cases)
+def test_convolution_equals_the_oracle(case):
+    x, weight, bias = draw(case)
+    y = conv.conv2d_forward(x, weight, bias, case["stride"])
+    assert y.dtype == x.dtype
+    np.testing.assert_allclose(
+        y, naive.conv2d(x, weight, bias, case["stride"]), atol=TOLERANCE[case["dtype"]]
+    )
+
+
+@given(cases)
+def test_deconvolution_equals_the_oracle(case):
+    x, weight, bias = draw(case, transposed=True)
+    y = deconv.deconv2d_forward(x, weight, bias, case["stride"])
+    assert y.dtype == x.dtype
+    np.testing.assert_allclose(
+        y, naive.deconv2d(x, weight, bias, case["stride"]), atol=TOLERANCE[case["dtype"]]
+    )
+
+
+@given(cases)
+def test_convolution_backward_equals_central_differences(case):
+    case = case | {"dtype": np.float64}
+    x, weight, bias = draw(case)
+    s = case["stride"]
+
+    def forward():
+        return naive.conv2d(x, weight, bias, s)
+
+    dy = np.random.default_rng(1).standard_normal(forward().shape)
+    dx = conv.conv2d_backward_input(dy, weight, x.shape[2:], s)
+    dweight = conv.conv2d_backward_weight(dy, x, case["f"], s)
+    np.testing.assert_allclose(dx, naive.derivative(forward, x, dy), atol=1e-8)
+    np.testing.assert_allclose(dweight, naive.derivative(forward, weight, dy), atol=1e-8)
+    np.testing.assert_allclose(conv.conv2d_backward_bias(dy), naive.derivative(forward, bias, dy), atol=1e-8)
+
+
+@given(cases)
+def test_deconvolution_backward_equals_central_differences(case):
+    case = case | {"dtype": np.float64}
+    x, weight, bias = draw(case, transposed=True)
+    s = case["stride"]
+
+    def forward():
+        return naive.deconv2d(x, weight, bias, s)
+
+    dy = np.random.default_rng(1).standard_normal(forward().shape)
+    dx = deconv.deconv2d_backward_input(dy, weight, s)
+    dweight = deconv.deconv2d_backward_weight(dy, x, case["f"], s)
+    np.testing.assert_allclose(dx, naive.derivative(forward, x, dy), atol=1e-8)
+    np.testing.assert_allclose(dweight, naive.derivative(forward, weight, dy), atol=1e-8)
+
+
+@given(cases)
+def test_backward_input_is_the_adjoint(case):
+    """⟨Ax, y⟩ = ⟨x, Aᵀy⟩ in both precisions."""
+    x, weight, bias = draw(case)
+    y = conv.conv2d_forward(x, weight, 0 * bias, case["stride"])
+    z = np.random.default_rng(2).standard_normal(y.shape).astype(x.dtype)
+    back = conv.conv2d_backward_input(z, weight, x.shape[2:], case["stride"])
+    assert np.vdot(y, z) == pytest.approx(
+        np.vdot(x, back), rel=1e-3 if x.dtype == np.float32 else 1e-9, abs=1e-4
+    )
+
+
+@given(cases)
+def test_deconvolution_is_the_adjoint_of_convolution(case):
+    """The same numbers as the convolution's backward pass with the same filters."""
+    x, weight, bias = draw(case, transposed=True)
+    y = deconv.deconv2d_forward(x, weight, 0 * bias, case["stride"])
+    back = conv.conv2d_backward_input(x, weight, y.shape[2:], case["stride"])
+    np.testing.assert_allclose(y, back, atol=TOLERANCE[case["dtype"]])
+
+
+@given(cases)
+def test_kernels_are_linear(case):
+    case = case | {"dtype": np.float64}
+    for kernel, transposed in ((conv.conv2d_forward, False), (deconv.deconv2d_forward, True)):
+        x, weight, bias = draw(case, transposed)
+        x2 = np.random.default_rng(3).standard_normal(x.shape)
+        y, y2 = (kernel(v, weight, 0 * bias, case["stride"]) for v in (x, x2))
+        both = kernel(2 * x - 3 * x2, weight, 0 * bias, case["stride"])
+        np.testing.assert_allclose(both, 2 * y - 3 * y2, atol=1e-11)
+
+
+@given(cases)
+def test_translation_of_the_input_translates_the_output(case):
+    """A shift by one pixel shifts a deconvolution by its stride; by the stride, a convolution by one."""
+    s = case["stride"]
+    x, weight, bias = draw(case, transposed=True)
+    shifted = np.concatenate([np.zeros_like(x[:, :, :1]), x], axis=2)
+    y, moved = (deconv.deconv2d_forward(v, weight, bias, s) for v in (x, shifted))
+    np.testing.assert_array_equal(moved[:, :, max(s, case["f"]) :], y[:, :, max(s, case["f"]) - s :])
+    x, weight, bias = draw(case)
+    shifted = np.concatenate([np.zeros_like(x[:, :, :1])] * s + [x], axis=2)
+    y, moved = (conv.conv2d_forward(v, weight, bias, s) for v in (x, shifted))
+    np.testing.assert_array_equal(moved[:, :, 1 : 1 + y.shape[2]], y)
+
+
+def test_convolution_by_hand():
+    x = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.float32)[None, None]
+    weight = np.array([[1, 0], [0, -1]], np.float32)[None, None]  # not flipped: cross-correlation
+    y = conv.conv2d_forward(x, weight, np.array([10], np.float32))
+    assert y.tolist() == [[[[6, 6], [6, 6]]]]
+    dy = np.array([[1, 2], [3, 4]], np.float32)[None, None]
+    assert conv.conv2d_backward_input(dy, weight, (3, 3)).tolist() == [[[[1, 2, 0], [3, 3, -2], [0, -3, -4]]]]
+    assert conv.conv2d_backward_weight(dy, x, 2).tolist() == [[[[37, 47], [67, 77]]]]
+    assert conv.conv2d_backward_bias(dy).tolist() == [10]
+
+
+def test_deconvolution_by_hand():
+    """3 taps at stride 2: even output pixels receive two taps where filters overlap, odd ones one."""
+    x = np.array([[1, 2]], np.float32)[None, None]
+    weight = np.array([[1, 10, 100], [0, 0, 0], [2, 0, 0]], np.float32)[None, None]
+    y = deconv.deconv2d_forward(x, weight, np.array([0.5], np.float32), 2)
+    assert (y - 0.5).tolist() == [[[[1, 10, 102, 20, 200], [0] * 5, [2, 0, 4, 0, 0]]]]
+    dy = np.arange(15, dtype=np.float32).reshape(1, 1, 3, 5)
+    assert deconv.deconv2d_backward_input(dy, weight, 2).tolist() == [[[[230, 456]]]]
+    expected = [[0 + 2 * 2, 1 + 2 * 3, 2 + 2 * 4], [5 + 14, 6 + 16, 7 + 18], [10 + 24, 11 + 26, 12 + 28]]
+    assert deconv.deconv2d_backward_weight(dy, x, 3, 2).tolist() == [[expected]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("slopes", [1, 3])
+def test_prelu(rng, dtype, slopes):
+    x = rng.standard_normal((2, 3, 4, 5)).astype(dtype)
+    slope = rng.standard_normal(slopes).astype(dtype)
+    dy = rng.standard_normal(x.shape).astype(dtype)
+    np.testing.assert_allclose(prelu_forward(x, slope), naive.prelu(x, slope), rtol=1e-6)
+    dx, dslope = prelu_backward(dy, x, slope)
+    assert dx.dtype == dslope.dtype == dtype
+    assert dslope.shape == slope.shape
+    x, slope = x.astype(float), slope.astype(float)
+    np.testing.assert_allclose(dx, naive.derivative(lambda: naive.prelu(x, slope), x, dy, 1e-7), atol=1e-5)
+    np.testing.assert_allclose(dslope, naive.derivative(lambda: naive.prelu(x, slope), slope, dy), atol=1e-5)
+
+
+def test_prelu_by_hand():
+    x = np.array([[[[-2.0, 0.0, 3.0]]]])
+    assert prelu_forward(x, np.array([0.5])).tolist() == [[[[-1, 0, 3]]]]
+    dx, dslope = prelu_backward(np.ones_like(x), x, np.array([0.5]))
+    assert dx.tolist() == [[[[0.5, 0.5, 1]]]]
+    assert dslope.tolist() == [-2]
+
+
+ok = np.zeros((1, 2, 5, 5), np.float32)
+w = np.zeros((3, 2, 3, 3), np.float32)
+b = np.zeros(3, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: conv.conv2d_forward([1], w, b), "x is list"),
+        (lambda: conv.conv2d_forward(ok.astype(int), w, b), "x has dtype int64"),
+        (lambda: conv.conv2d_forward(ok[0], w, b), r"x has shape \(2, 5, 5\)"),
+        (lambda: conv.conv2d_forward(ok, w[:, :1], b), "axis C must be 2"),
+        (lambda: conv.conv2d_forward(ok, w[..., :2], b), "axis f must be 2"),
+        (lambda: conv.conv2d_forward(ok, w, b[:2]), "axis D must be 3"),
+        (lambda: conv.conv2d_forward(ok, w.astype(float), b), "dtypes differ"),
+        (lambda: conv.conv2d_forward(ok, w, b, 0), "stride is 0"),
+        (lambda: conv.conv2d_forward(ok[:, :, :2], w, b), "at least the filter side 3"),
+        (lambda: conv.conv2d_backward_input(ok, w, (5, 5)), "axis D must be 3"),
+        (lambda: conv.conv2d_backward_weight(ok, ok, 3), "axis I must be 3"),
+        (lambda: deconv.deconv2d_forward(ok, w, b, 2), "axis C must be 2"),
+        (lambda: deconv.deconv2d_backward_input(ok, w[:, :2], 3), "H − 1"),
+        (lambda: deconv.deconv2d_backward_weight(ok, ok, 3, 2), "axis I must be 11"),
+        (lambda: prelu_forward(ok, b), r"slope has shape \(3,\)"),
+        (lambda: prelu_backward(ok[:, :1], ok, b[:1]), "axis C must be 2"),
+    ],
+)
+def test_unfit_arguments_are_named(call, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        call()

@@ -1,0 +1,42 @@
+"""Imports run one way: experiments → npsr → npsr_kernels → numpy, numba. Files stay small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(p for folder in ("npsr", "kernels", "experiments") for p in (ROOT / folder).rglob("*.py"))
+ALLOWED = {
+    "kernels": {"numpy", "numba", "llvmlite", "npsr_kernels"},
+    "npsr": {"numpy", "scipy", "imageio", "PIL", "npsr", "npsr_kernels"},
+    "experiments": {"numpy", "matplotlib", "skimage", "npsr"},
+}
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").split(".")[0]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_imports_run_one_way(path):
+    import sys
+
+    layer = path.relative_to(ROOT).parts[0]
+    assert set(imported(path)) <= ALLOWED[layer] | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_files_and_functions_stay_small(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 320
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            assert node.end_lineno - first.lineno < 45, node.name
+            arguments = node.args
+            assert len(arguments.args) + len(arguments.kwonlyargs) <= 8, node.name

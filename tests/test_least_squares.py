@@ -1,0 +1,48 @@
+"""The exact deconvolution: recovers the filters that made the data, and is a minimum."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import npsr
+from npsr.least_squares import solve_deconvolution
+
+
+def shaken(net, rng):
+    for p in net.parameters.values():
+        p[...] += rng.normal(0, 0.1, p.shape)
+    return net
+
+
+@pytest.mark.parametrize(("n", "padding"), [(2, 4), (3, 3), (3, 4), (4, 3)])
+def test_filters_that_made_the_data_are_recovered(rng, n, padding):
+    net = shaken(npsr.fsrcnn(2, 2, 0, n, dtype="float64", border="replicate"), rng)
+    net = replace(net, layers=(*net.layers[:-1], replace(net.layers[-1], padding=padding)))
+    lows = [rng.random((12, 11)) for _ in range(3)]
+    pairs = [(low, net(low[None, None])[0, 0]) for low in lows]
+    blank = net.astype("float64")
+    blank.parameters["deconvolution.weight"][...] = 0
+    found = solve_deconvolution(blank, pairs, ridge=0).parameters
+    for key, p in net.parameters.items():
+        np.testing.assert_allclose(found[key], p, atol=1e-9, err_msg=key)
+
+
+def test_any_other_filters_are_worse(rng, scene):
+    net = shaken(npsr.fsrcnn(2, 2, 1, 3, dtype="float64"), rng)
+    low, high = rng.random((9, 10)), scene(27, 30)
+    best = solve_deconvolution(net, [(low, high)], ridge=0)
+
+    def error(network):
+        return np.sum((network(low[None, None])[0, 0] - high) ** 2)
+
+    for key in ("deconvolution.weight", "deconvolution.bias"):
+        for sign in (-1, 1):
+            other = best.astype("float64")
+            other.parameters[key][...] += sign * 1e-3 * rng.random(other.parameters[key].shape)
+            assert error(other) > error(best)
+
+
+def test_srcnn_has_none():
+    with pytest.raises(ValueError, match="no deconvolution"):
+        solve_deconvolution(npsr.srcnn(), [])

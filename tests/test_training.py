@@ -1,0 +1,160 @@
+"""Samples, SGD and the loop: geometry, order, resumption, a frozen trace."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import needs_jit
+
+import npsr
+from npsr.network import loss_and_gradients
+from npsr.resize import imresize
+from npsr.samples import SCALES, crop_to_multiple, geometry, low_resolution
+from npsr.training import sample_order
+
+TRACE = Path(__file__).parent / "golden" / "trace.json"
+
+
+@pytest.mark.parametrize(
+    ("scale", "side", "label", "offset"), [(2, 14, 19, 4), (3, 11, 19, 7), (4, 10, 21, 9)]
+)
+def test_the_papers_sub_images(scale, side, label, offset):
+    """Label of an unpadded sub-image at LR row r: HR rows from n·(r + 2) + 4 − p on."""
+    net = npsr.fsrcnn(scale=scale, border="valid")
+    g = geometry(net)
+    assert (g.side, g.label, g.step, g.offset, g.stride) == (side, label, scale, offset, 4)
+    assert offset == scale * 2 + 4 - net.layers[-1].padding
+    assert geometry(npsr.srcnn(border="valid")).label == 21
+    with pytest.raises(ValueError, match="is padded"):
+        geometry(npsr.fsrcnn())
+
+
+def test_samples_are_cut_from_the_planes_of_every_scale_and_rotation(scene):
+    net = npsr.fsrcnn(2, 2, 0, border="valid")
+    image = scene(70, 61)
+    samples = npsr.Samples([image], net)
+    x, target = samples[np.arange(len(samples))]
+    assert x.shape == (len(samples), 1, 11, 11)
+    assert target.shape == (len(samples), 1, 19, 19)
+    assert x.dtype == target.dtype == np.float32
+    k = 0
+    for scale in SCALES:
+        high = crop_to_multiple(imresize(image, scale), 3)
+        low = low_resolution(high, 3)
+        for turn in range(4):
+            h, l = (np.rot90(plane, turn) for plane in (high, low))
+            for r in range(0, l.shape[0] - 10, 4):
+                for c in range(0, l.shape[1] - 10, 4):
+                    np.testing.assert_allclose(x[k, 0], l[r : r + 11, c : c + 11], atol=1e-6)
+                    label = h[3 * r + 7 : 3 * r + 26, 3 * c + 7 : 3 * c + 26]
+                    np.testing.assert_allclose(target[k, 0], label, atol=1e-6)
+                    k += 1
+    assert k == len(samples)
+    assert len(npsr.Samples([image[:20]], net)) == 0
+
+
+def test_order_depends_on_seed_and_step_alone():
+    def first(step, count, seed=0):
+        order = sample_order(10, 3, seed, step)
+        return [next(order).tolist() for _ in range(count)]
+
+    whole = first(0, 9)
+    assert first(4, 5) == whole[4:]
+    epoch = [index for batch in whole[:3] for index in batch]
+    assert len(set(epoch)) == 9
+    assert whole[:3] != whole[3:6]
+    assert first(0, 3, seed=1) != whole[:3]
+    with pytest.raises(ValueError, match="no samples"):
+        next(sample_order(0, 3, 0, 0))
+
+
+def test_rates_are_the_papers():
+    rates = npsr.paper_rates(npsr.fsrcnn())
+    assert rates["feature.weight"] == rates["mapping_1.slope"] == 1e-3
+    assert rates["feature.bias"] == rates["deconvolution.weight"] == rates["deconvolution.bias"] == 1e-4
+    rates = npsr.paper_rates(npsr.srcnn())
+    assert rates["extraction.weight"] == rates["mapping.bias"] == 1e-4
+    assert rates["reconstruction.weight"] == 1e-5
+
+
+def test_sgd_step_by_hand():
+    theta, velocity = {"a": np.array([1.0, 2.0])}, {"a": np.array([0.5, 0.0])}
+    npsr.sgd_step(theta, {"a": np.array([1.0, -2.0])}, velocity, {"a": 0.1}, momentum=0.9)
+    np.testing.assert_allclose(velocity["a"], [0.35, 0.2])
+    np.testing.assert_allclose(theta["a"], [1.35, 2.2])
+
+
+def ten_steps(scene, stop=10):
+    """Losses of ten steps of a small network in float64, and its state."""
+    state = npsr.fresh_state(npsr.fsrcnn(4, 2, 1, 3, seed=3, dtype="float64"))
+    samples = npsr.Samples([scene(60, 60)], state.net, scales=[1.0, 0.8])
+    losses = []
+    rates = npsr.paper_rates(state.net)
+    for last in dict.fromkeys((stop, 10)):  # in one go, or stopped and continued
+        npsr.train(
+            state,
+            samples,
+            lambda _: rates,
+            last,
+            batch=4,
+            seed=5,
+            after_step=lambda _, loss: losses.append(loss),
+        )
+    return losses, state, samples
+
+
+def trace(scene):
+    """Ten losses, and the norm of every gradient after them."""
+    losses, state, samples = ten_steps(scene)
+    _, gradients = loss_and_gradients(state.net, *samples[np.arange(8)])
+    return {"losses": losses, "norms": {key: float(np.linalg.norm(g)) for key, g in gradients.items()}}
+
+
+def test_ten_steps_follow_the_frozen_trace(scene):
+    """Made by `python -m pytest tests/test_training.py` with the file deleted, on the commit that
+    added it; the gradients were then checked against central differences."""
+    found = trace(scene)
+    if not TRACE.exists():
+        TRACE.write_text(json.dumps(found, indent=1) + "\n")
+    frozen = json.loads(TRACE.read_text())
+    assert found["losses"] == pytest.approx(frozen["losses"], rel=1e-9)
+    assert found["norms"] == pytest.approx(frozen["norms"], rel=1e-9)
+
+
+def test_a_continued_run_is_bit_identical(scene, rng):
+    kept = rng.bit_generator.state
+    losses, state, _ = ten_steps(scene)
+    rng.bit_generator.state = kept
+    continued_losses, continued, _ = ten_steps(scene, stop=4)
+    assert continued_losses == losses
+    assert continued.step == state.step == 10
+    for key, p in state.net.parameters.items():
+        np.testing.assert_array_equal(continued.net.parameters[key], p)
+        np.testing.assert_array_equal(continued.velocity[key], state.velocity[key])
+
+
+def test_divergence_stops_with_a_message(scene):
+    state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
+    samples = npsr.Samples([scene(40, 40)], state.net, scales=[1.0])
+    with pytest.raises(FloatingPointError, match="lower the learning rate"), np.errstate(all="ignore"):
+        npsr.train(state, samples, lambda _: npsr.paper_rates(state.net, 1e4), 50, batch=4)
+
+
+@needs_jit
+def test_training_learns(scene):
+    """A few hundred steps on one picture bring the loss to a small part of the first."""
+    net = npsr.fsrcnn(8, 4, 1, seed=0)
+    state = npsr.fresh_state(net)
+    samples = npsr.Samples([scene(90, 90)], state.net, scales=[1.0])
+    losses = []
+    npsr.train(
+        state,
+        samples,
+        lambda _: npsr.paper_rates(net),
+        300,
+        batch=16,
+        after_step=lambda _, loss: losses.append(loss),
+    )
+    assert np.mean(losses[-20:]) < 0.1 * losses[0]
+    assert (net.parameters["feature.weight"] != state.net.parameters["feature.weight"]).any()
