@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from npsr.resize import imresize
     from npsr.samples import Samples
-    from npsr.sgd import paper_rates, sgd_step
+    from npsr.sgd import adam_step, paper_rates, sgd_step
     from npsr.training import fresh_state, train
     from npsr.upscaling import upscale
     from npsr.weights import WeightsError, load, released, save
@@ -58,7 +58,7 @@ _MODULES = {
     ],
     "resize": ["imresize"],
     "samples": ["Samples"],
-    "sgd": ["paper_rates", "sgd_step"],
+    "sgd": ["adam_step", "paper_rates", "sgd_step"],
     "training": ["fresh_state", "train"],
     "upscaling": ["upscale"],
     "weights": ["WeightsError", "load", "released", "save"],
@@ -75,6 +75,7 @@ __all__ = [
     "Samples",
     "TensorReport",
     "WeightsError",
+    "adam_step",
     "build",
     "equation_1",
     "equation_2",

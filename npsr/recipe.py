@@ -48,6 +48,8 @@ class Recipe:
         Samples a step.
     momentum : float
         Momentum.
+    optimiser : {"sgd", "adam"}
+        SGD with momentum as in the paper, or Adam.
     scales, rotations : tuple
         Augmentation: reductions and quarter turns of each image.
     start : str
@@ -64,6 +66,7 @@ class Recipe:
     seed: int = 0
     batch: int = 128
     momentum: float = 0.9
+    optimiser: Literal["sgd", "adam"] = "sgd"
     scales: tuple[float, ...] = SCALES
     rotations: tuple[int, ...] = ROTATIONS
     start: str = ""
@@ -76,7 +79,7 @@ class Recipe:
         return sum(stage.steps for stage in self.stages)
 
 
-CHOICES = {"decay": ("none", "halve", "cosine")}
+CHOICES = {"optimiser": ("sgd", "adam"), "decay": ("none", "halve", "cosine")}
 
 
 def read_recipe(path: Path) -> Recipe:

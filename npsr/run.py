@@ -154,7 +154,9 @@ def _run_stage(
     def rates(step: int) -> dict[str, float]:
         return paper_rates(state.net, rate_at(stage, (step - first) / stage.steps))
 
-    train(state, samples, rates, last, recipe.batch, recipe.momentum, recipe.seed, after_step)
+    train(
+        state, samples, rates, last, recipe.batch, recipe.momentum, recipe.seed, recipe.optimiser, after_step
+    )
 
 
 def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> State:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from npsr import fast
 from npsr.network import Arrays, Engine, Network, loss_and_gradients
 from npsr.samples import Samples
-from npsr.sgd import sgd_step
+from npsr.sgd import adam_step, sgd_step
 
 
 @dataclass
@@ -19,21 +20,23 @@ class State:
     ----------
     net : Network
         The network, in its training form (border "valid"); its parameters change in place.
-    velocity : dict of str to ndarray
-        Momentum of every parameter.
+    velocity, square : dict of str to ndarray
+        Running means of every parameter's gradient, and (Adam only) of its square.
     step : int
         Steps done.
     """
 
     net: Network
     velocity: Arrays
+    square: Arrays
     step: int = 0
 
 
 def fresh_state(net: Network) -> State:
     """The state of a run that starts from the parameters of `net`, which are copied."""
     copy = net.astype(net.dtype).with_border("valid")
-    return State(copy, {key: np.zeros_like(p) for key, p in copy.parameters.items()})
+    velocity, square = ({key: np.zeros_like(p) for key, p in copy.parameters.items()} for _ in range(2))
+    return State(copy, velocity, square)
 
 
 def train(
@@ -44,6 +47,7 @@ def train(
     batch: int = 128,
     momentum: float = 0.9,
     seed: int = 0,
+    optimiser: Literal["sgd", "adam"] = "sgd",
     after_step: Callable[[State, float], None] | None = None,
 ) -> None:
     """Train up to `steps` steps in all, changing `state`.
@@ -66,28 +70,47 @@ def train(
         Momentum.
     seed : int
         Seed of the samples' order, which depends on nothing but it and the step's number.
+    optimiser : {"sgd", "adam"}
+        `sgd_step` as in the paper, or `adam_step`, which has no use for `momentum`.
     after_step : callable, optional
         Called with the state and the step's loss (Equation 3).
 
     Raises
     ------
     FloatingPointError
-        If the loss is not finite; the parameters are then no longer of use.
+        If training diverges; the parameters are then no longer of use.
     """
     engine: Engine = "fast" if fast.supports(state.net.layers) else "plain"
     order = sample_order(len(samples), batch, seed, state.step)
     while state.step < steps:
         x, target = samples[next(order)]
         loss, gradients = loss_and_gradients(state.net, x, target, engine)
-        if not np.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss is {loss} at step {state.step + 1}: training diverged; lower the learning rate"
-            )
+        refuse_divergence(loss, target, state.step + 1)
         halved = {key: gradient / 2 for key, gradient in gradients.items()}
-        sgd_step(state.net.parameters, halved, state.velocity, rates(state.step), momentum)
+        moving = state.net.parameters, halved, state.velocity
+        if optimiser == "adam":
+            adam_step(*moving, state.square, rates(state.step), state.step + 1)
+        else:
+            sgd_step(*moving, rates(state.step), momentum)
         state.step += 1
         if after_step:
             after_step(state, loss)
+
+
+def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
+    """Stop a run that has gone astray: a loss that is not finite, or far worse than a black output's.
+
+    Raises
+    ------
+    FloatingPointError
+        If so.
+    """
+    black = float(np.sum(np.square(target, dtype=np.float64))) / len(target)
+    if not loss <= 10 * (black + 1):
+        raise FloatingPointError(
+            f"the loss is {loss:.4g} at step {step}, a black picture's is {black:.4g}: training diverged; "
+            "lower the learning rate"
+        )
 
 
 def sample_order(count: int, batch: int, seed: int, step: int) -> Iterator[np.ndarray]:
