@@ -4,8 +4,7 @@ Each takes the frame, its stage, the network's tables and the flat array `work` 
 (see layout.py).
 """
 
-from numba import njit
-
+from npsr_kernels.compiled import inner
 from npsr_kernels.layout import CARRY, SLACK
 from npsr_kernels.microkernel import multiply
 from npsr_kernels.simd import REGISTER_BYTES, vload, vstore
@@ -20,7 +19,7 @@ from npsr_kernels.winograd import (
 )
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def convolve(frame, stage, tables, work):
     """A convolution by its definition, then the stage's 1 × 1 convolution if it has one.
 
@@ -37,7 +36,7 @@ def convolve(frame, stage, tables, work):
             multiply(tables, stage.pointwise, work, frame.middle, stage.target + q, stage.target_plane, count)
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def convolve_by_points(frame, stage, tables, work):
     """A 3 × 3 convolution by Winograd: points of whole rows, then products and rows by chunks."""
     S, chunk = frame.stride, frame.chunk
@@ -53,7 +52,7 @@ def convolve_by_points(frame, stage, tables, work):
                        stage.target_plane, stage.filters, count)
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def deconvolve(frame, stage, task, row, tables, work):
     """Add ROWS input rows, `row` the first, to the output's sums, by chunks of columns.
 
@@ -87,7 +86,7 @@ def deconvolve(frame, stage, task, row, tables, work):
                 vstore(work, i + j, vload(work, i + chunk + j))
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def _clear_outside(frame, task, row, q, count, channels, work):
     """Zeros in a chunk of expanded rows where it lies outside the image."""
     left = frame.pad - q if task.start == 0 else 0

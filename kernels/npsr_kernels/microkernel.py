@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
+from npsr_kernels.compiled import inner
 from npsr_kernels.simd import (
     REGISTER_BYTES,
     Vector,
@@ -130,7 +131,7 @@ def _block(channels: int) -> Any:
     """The micro-kernel for a block of so many output channels."""
     vectors = VECTORS[channels]
 
-    @njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    @inner
     def block(weights, w, offsets, first, taps, work, at, to, plane, pixels, activate):
         """Assign `pixels` of every channel, rounded up to whole tiles."""
         for q in range(0, pixels, vectors * (REGISTER_BYTES // work.itemsize)):
@@ -160,7 +161,7 @@ class Tables(NamedTuple):
     """Of taps, in elements of `work`."""
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def multiply(tables, number, work, at, to, plane, pixels):
     """Assign work[to + c·plane + q] for every channel c of a product and q < `pixels`: the weighted
     sum over its taps from work[at + q] on, and its PReLU. Runs over by up to SLACK."""

@@ -81,7 +81,7 @@ def grid(channels: int, rows: int, columns: int) -> np.ndarray:
 def convolution(packer: Packer, weight: np.ndarray, bias: np.ndarray, slope: np.ndarray) -> Packed:
     """A convolution by its definition; taps count from its window's first pixel."""
     D, C, f, _ = weight.shape
-    return packer.product(weight.reshape(D, -1), grid(C, f, f), bias, slope)
+    return packer.product(weight.reshape(D, -1), grid(C, f, f), bias, np.broadcast_to(slope, D))
 
 
 def points(packer: Packer, weight: np.ndarray) -> list[Packed]:

@@ -8,15 +8,15 @@ Steps count from the top of the image, whatever strip or tile a thread works on:
 arithmetic does not depend on how the work is cut.
 """
 
-from numba import njit
-
+from npsr_kernels.compiled import compiled, inner
+from npsr_kernels.interleave import interleave
 from npsr_kernels.layer import convolve, convolve_by_points, deconvolve
 from npsr_kernels.layout import DIRECT, WINOGRAD
-from npsr_kernels.simd import REGISTER_BYTES, vload, vsplat, vstore, vstore_interleaved
+from npsr_kernels.simd import REGISTER_BYTES, vload, vsplat, vstore
 from npsr_kernels.winograd import ROWS
 
 
-@njit(nogil=True)
+@compiled
 def stream(frame, task, spans, stages, tables, images, work, out):
     """Assign one task's part of `out`.
 
@@ -50,14 +50,14 @@ def stream(frame, task, spans, stages, tables, images, work, out):
                 _store(frame, task, ROWS * step - stage.lag - stage.reach, tables, work, out)
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def _copy(work, at, to, count):
     """Assign work[to], … from work[at], …, vector by vector, first to last: fit for moving down."""
     for i in range(0, count, REGISTER_BYTES // work.itemsize):
         vstore(work, to + i, vload(work, at + i))
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def _fill(work, to, count, value):
     """Assign one value to whole vectors."""
     splat = vsplat(value)
@@ -65,7 +65,7 @@ def _fill(work, to, count, value):
         vstore(work, i, splat)
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def _advance(frame, stage, work):
     """Make room for ROWS new rows: the last `history` rows become the first."""
     if stage.history:
@@ -74,7 +74,7 @@ def _advance(frame, stage, work):
             _copy(work, to + ROWS * frame.stride, to, stage.history * frame.stride)
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def _load(frame, task, stage, row, images, work):
     """Assign the new rows of the first line buffer, from the image."""
     for i in range(row, min(row + ROWS, frame.rows)):
@@ -83,7 +83,7 @@ def _load(frame, task, stage, row, images, work):
             work[at + j] = images[task.image, i, task.start + j]
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def _continue_columns(frame, task, stage, work):
     """Continue the new rows beyond the image's first and last column."""
     at_left, at_right = task.start == 0, task.start + task.width == frame.columns
@@ -102,7 +102,7 @@ def _continue_columns(frame, task, stage, work):
                     work[at + end + j] = right
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def _continue_rows(frame, stage, row, work):
     """Continue the image above its first row, when that arrives, and below its last."""
     S, zero = frame.stride, work.dtype.type(0)
@@ -122,7 +122,7 @@ def _continue_rows(frame, stage, row, work):
                 _fill(work, first + r * S, S, zero)
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def _store(frame, task, row, tables, work, out):
     """Assign the output rows whose sums are complete, and make room for the next."""
     n, S = frame.scale, frame.stride
@@ -134,36 +134,9 @@ def _store(frame, task, row, tables, work, out):
             r, a = divmod(i, n)
             sums = frame.sums + a * frame.sums_plane + r * S + frame.pad - task.start
             to = (task.image * n * frame.rows + y) * width - frame.padding
-            _interleave(work, sums, n * frame.sums_plane, added, out, to, n, n * task.left + frame.padding,
+            interleave(work, sums, n * frame.sums_plane, added, out, to, n, n * task.left + frame.padding,
                         n * task.right + frame.padding)
     for plane in range(n * n):
         at = frame.sums + plane * frame.sums_plane
         _copy(work, at + ROWS * S, at, frame.carried * S)
         _fill(work, at + frame.carried * S, (frame.sums_rows - frame.carried) * S, work.dtype.type(0))
-
-
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _interleave(work, sums, plane, added, out, to, n, first, last):
-    """Assign out[to + x] = work[sums + (x mod n)·plane + x div n] + added, first ≤ x < last."""
-    L = REGISTER_BYTES // work.itemsize
-    q, end = -(-first // n), last // n
-    if n == 1:
-        while q + L <= end:
-            vstore_interleaved(out, to + q, 1, work, sums + q, plane, added)
-            q += L
-    elif n == 2:
-        while q + L <= end:
-            vstore_interleaved(out, to + 2 * q, 2, work, sums + q, plane, added)
-            q += L
-    elif n == 3:
-        while q + L <= end:
-            vstore_interleaved(out, to + 3 * q, 3, work, sums + q, plane, added)
-            q += L
-    elif n == 4:
-        while q + L <= end:
-            vstore_interleaved(out, to + 4 * q, 4, work, sums + q, plane, added)
-            q += L
-    for x in range(first, n * -(-first // n)):
-        out[to + x] = work[sums + x % n * plane + x // n] + added
-    for x in range(n * q, last):
-        out[to + x] = work[sums + x % n * plane + x // n] + added

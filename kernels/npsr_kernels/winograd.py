@@ -14,8 +14,7 @@ row to row, from channel to channel ("plane"), from point to point.
 """
 
 import numpy as np
-from numba import njit
-
+from npsr_kernels.compiled import inner
 from npsr_kernels.simd import REGISTER_BYTES, vadd, vfma, vload, vprelu, vsplat, vstore, vsub
 
 ROWS = 4
@@ -40,7 +39,7 @@ G = np.array(
 """From taps to points."""
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def rows_to_points(work, at, row, plane, to, point, point_plane, channels, pixels):
     """Assign the points Bᵀ d of 6 rows d of every channel."""
     number = work.dtype.type
@@ -60,7 +59,7 @@ def rows_to_points(work, at, row, plane, to, point, point_plane, channels, pixel
             vstore(work, o + 5 * point, vfma(four, d1, vfma(minus_five, d3, d5)))
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def points_to_rows(work, at, point, point_plane, weights, bias, to, row, plane, channels, pixels):
     """Assign 4 rows Aᵀ m + bias, then PReLU; `channels` biases from weights[bias] on, then slopes."""
     number = work.dtype.type
@@ -81,7 +80,7 @@ def points_to_rows(work, at, point, point_plane, weights, bias, to, row, plane, 
             vstore(work, o + 3 * row, vprelu(y3, slope))
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def rows_to_points_transposed(work, at, row, plane, to, point, point_plane, channels, pixels):
     """Assign the points A y of 4 rows y of every channel."""
     number = work.dtype.type
@@ -101,7 +100,7 @@ def rows_to_points_transposed(work, at, row, plane, to, point, point_plane, chan
             vstore(work, o + 5 * point, y3)
 
 
-@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@inner
 def points_to_rows_transposed(work, at, point, to, row, pixels):
     """Add the 6 rows B m to those that are there, of one channel."""
     number = work.dtype.type
