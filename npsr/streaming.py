@@ -1,6 +1,7 @@
 """The fast engine for inference: which networks it takes, and its description of them."""
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def supports(layers: tuple[Layer, ...]) -> bool:
         and len({layer.border for layer in weighted}) == 1
         and layers[0].c == weighted[-1].n == 1
         and not (isinstance(weighted[-1], DeConv) and rectified[-1])
-        and not any(first and second for first, second in zip(rectified, rectified[1:], strict=False))
+        and not any(first and second for first, second in pairwise(rectified))
     )
 
 

@@ -5,6 +5,7 @@ factor.
 """
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -56,9 +57,11 @@ def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, strips: in
         Into how many a tile is cut, if it has as many times ROWS rows.
     """
     tasks = make_tasks(plan, shape, tile, strips)
-    S = -(-(int(tasks["width"].max()) + 2 * plan.pad) // lanes(plan.weights.dtype)) * lanes(plan.weights.dtype)
-    frame, stages, size = _place(plan, shape, S)
-    products, offsets = _products(plan, stages, S)
+    L = lanes(plan.weights.dtype)
+    S = -(-(int(tasks["width"].max()) + 2 * plan.pad) // L) * L
+    chunk = CHUNK * L
+    frame, stages, size = _place(plan, shape, S, chunk)
+    products, offsets = _products(plan, stages, S, chunk)
     tables = Tables(products, plan.blocks, plan.weights, offsets)
     return Geometry(frame[0], tasks, _spans(plan, stages, tasks, shape[1]), stages, tables, size)
 
@@ -75,13 +78,13 @@ def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, strips: int) 
     tasks = [
         (image, top, bottom, left, right, start := max(left - before, 0), min(right + after, W) - start)
         for image in range(images)
-        for left, right in zip(columns[:-1], columns[1:], strict=True)
-        for top, bottom in zip(rows[:-1], rows[1:], strict=True)
+        for left, right in pairwise(columns)
+        for top, bottom in pairwise(rows)
     ]
     return np.array(tasks, TASK)
 
 
-def _place(plan: Plan, shape: tuple[int, int, int], S: int) -> tuple[np.ndarray, np.ndarray, int]:
+def _place(plan: Plan, shape: tuple[int, int, int], S: int, chunk: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Frame and stages with all places, and the elements of `work`."""
     stages, frame = np.zeros(len(plan.stages), STAGE), np.zeros(1, FRAME)
     at, lag = SLACK, 0
@@ -93,15 +96,15 @@ def _place(plan: Plan, shape: tuple[int, int, int], S: int) -> tuple[np.ndarray,
         lag += stage.reach
     segments = -(-plan.taps // TAPS)
     for name, size in {
-        "middle": max(_middle(stage) for stage in plan.stages),
-        "points": max(_points(stage, S) for stage in plan.stages),
-        "products": POINTS * CHUNK * max(stage.filters for stage in plan.stages) * segments,
+        "middle": max(_middle(stage, chunk) for stage in plan.stages),
+        "points": max(_points(stage, S, chunk) for stage in plan.stages),
+        "products": POINTS * chunk * max(stage.filters for stage in plan.stages) * segments,
     }.items():
         frame[name] = at
         at += size + SLACK
     sums_rows = TAPS * (segments - 1) + POINTS
     sums_plane = sums_rows * S + SLACK
-    _assign(frame, rows=shape[1], columns=shape[2], stride=S, pad=plan.pad, chunk=CHUNK)
+    _assign(frame, rows=shape[1], columns=shape[2], stride=S, pad=plan.pad, chunk=chunk)
     _assign(frame, replicate=plan.replicate, scale=plan.scale, padding=plan.padding, bias=plan.bias)
     _assign(frame, segments=segments, carried=plan.taps - 1)
     _assign(frame, sums=at, sums_rows=sums_rows, sums_plane=sums_plane)
@@ -119,20 +122,20 @@ def _assign(record: np.ndarray, **values: int) -> None:
         record[name] = value
 
 
-def _middle(stage: Stage) -> int:
+def _middle(stage: Stage, chunk: int) -> int:
     """Elements between the two layers of a stage."""
     rows = ROWS if stage.kind == DECONVOLUTION else 1
-    return stage.middle * rows * CHUNK if stage.pointwise else 0
+    return stage.middle * rows * chunk if stage.pointwise else 0
 
 
-def _points(stage: Stage, S: int) -> int:
+def _points(stage: Stage, S: int, chunk: int) -> int:
     """Elements of a stage's points."""
     if stage.kind == DECONVOLUTION:
-        return POINTS * stage.middle * (CARRY + CHUNK)
+        return POINTS * stage.middle * (CARRY + chunk)
     return POINTS * stage.channels * (S + SLACK) if stage.kind == WINOGRAD else 0
 
 
-def _products(plan: Plan, stages: np.ndarray, S: int) -> tuple[np.ndarray, np.ndarray]:
+def _products(plan: Plan, stages: np.ndarray, S: int, chunk: int) -> tuple[np.ndarray, np.ndarray]:
     """Products, and their taps' places turned into offsets; the stages learn their products."""
     products: list[tuple[int, ...]] = []
     offsets: list[np.ndarray] = []
@@ -145,9 +148,11 @@ def _products(plan: Plan, stages: np.ndarray, S: int) -> tuple[np.ndarray, np.nd
 
     for record, stage in zip(stages, plan.stages, strict=True):
         buffer = int(record["plane"])
-        plane = {DIRECT: buffer, WINOGRAD: S + SLACK, DECONVOLUTION: CARRY + CHUNK}[stage.kind]
-        record["product"] = [add(packed, plane) for packed in stage.products][0]
-        between = buffer if stage.kind == DECONVOLUTION else CHUNK
+        plane = {DIRECT: buffer, WINOGRAD: S + SLACK, DECONVOLUTION: CARRY + chunk}[stage.kind]
+        record["product"] = len(products)
+        for packed in stage.products:
+            add(packed, plane)
+        between = buffer if stage.kind == DECONVOLUTION else chunk
         record["pointwise"] = add(stage.pointwise, between) if stage.pointwise else -1
     return np.array(products, PRODUCT), np.concatenate(offsets)
 

@@ -11,12 +11,13 @@ from npsr_kernels.simd import REGISTER_BYTES, Vector, emit_load, emit_pointer, e
 
 
 @inner
-def interleave(work, at, plane, added, out, to, n, first, last):
-    """Assign out[to + x] = work[at + (x mod n)·plane + x div n] + added for first ≤ x < last.
+def interleave(work, at, plane, added, out, to, n, span):
+    """Assign out[to + x] = work[at + (x mod n)·plane + x div n] + added for x in `span`.
 
     Whole vectors of every plane for the paper's factors, single pixels for others and at the ends.
     """
     L = REGISTER_BYTES // work.itemsize
+    first, last = span
     q = -(-first // n)
     for x in range(first, min(n * q, last)):
         out[to + x] = work[at + x % n * plane + x // n] + added

@@ -12,6 +12,7 @@ from npsr_kernels.winograd import (
     POINTS,
     ROWS,
     TAPS,
+    Region,
     points_to_rows,
     points_to_rows_transposed,
     rows_to_points,
@@ -39,17 +40,17 @@ def convolve(frame, stage, tables, work):
 @inner
 def convolve_by_points(frame, stage, tables, work):
     """A 3 × 3 convolution by Winograd: points of whole rows, then products and rows by chunks."""
-    S, chunk = frame.stride, frame.chunk
-    plane, step = S + SLACK, stage.filters * chunk
-    point = stage.channels * plane
-    rows_to_points(work, stage.source, S, stage.plane, frame.points, point, plane, stage.channels, S)
+    S, chunk, C, D = frame.stride, frame.chunk, stage.channels, stage.filters
+    points = Region(frame.points, C * (S + SLACK), S + SLACK)
+    rows_to_points(work, Region(stage.source, S, stage.plane), points, C, S)
+    products = Region(frame.products, D * chunk, chunk)
     for q in range(0, S, chunk):
         count = min(chunk, S - q)
         for p in range(POINTS):
-            multiply(tables, stage.product + p, work, frame.points + p * point - stage.reach + q,
-                     frame.products + p * step, chunk, count)
-        points_to_rows(work, frame.products, step, chunk, tables.weights, stage.bias, stage.target + q, S,
-                       stage.target_plane, stage.filters, count)
+            at = points.at + p * points.step - stage.reach + q
+            multiply(tables, stage.product + p, work, at, products.at + p * products.step, chunk, count)
+        rows = Region(stage.target + q, S, stage.target_plane)
+        points_to_rows(work, products, rows, tables.weights, stage.bias, D, count)
 
 
 @inner
@@ -58,32 +59,34 @@ def deconvolve(frame, stage, task, row, tables, work):
 
     A column's sums need the points of some columns before it: the last CARRY of a chunk are kept.
     """
-    S, chunk = frame.stride, frame.chunk
-    width = CARRY + chunk
-    planes = frame.scale**2 * frame.segments
+    S, chunk, C = frame.stride, frame.chunk, stage.middle
+    width, planes = CARRY + chunk, frame.scale**2 * frame.segments
+    points = Region(frame.points + CARRY, C * width, width)
     for q in range(0, S, chunk):
         count = min(chunk, S - q)
-        at, step, plane = stage.source + q, S, stage.plane
+        rows = Region(stage.source + q, S, stage.plane)
         if stage.pointwise >= 0:
+            expanded = Region(frame.middle, chunk, ROWS * chunk)
             for r in range(ROWS):
-                multiply(tables, stage.pointwise, work, at + r * S, frame.middle + r * chunk, ROWS * chunk, count)
-            at, step, plane = frame.middle, chunk, ROWS * chunk
+                to = expanded.at + r * expanded.step
+                multiply(tables, stage.pointwise, work, rows.at + r * S, to, expanded.plane, count)
+            rows = expanded
             if not frame.replicate:
-                _clear_outside(frame, task, row, q, count, stage.middle, work)
-        point = stage.middle * width
-        rows_to_points_transposed(work, at, step, plane, frame.points + CARRY, point, width, stage.middle, count)
+                _clear_outside(frame, task, row, q, count, C, work)
+        rows_to_points_transposed(work, rows, points, C, count)
         for g in range(stage.groups * POINTS):
             p = g % POINTS
-            multiply(tables, stage.product + g, work, frame.points + p * point + CARRY,
-                     frame.products + p * planes * chunk, chunk, count)
+            to = frame.products + p * planes * chunk
+            multiply(tables, stage.product + g, work, points.at + p * points.step, to, chunk, count)
         for i in range(planes):
             phase, a = divmod(i, frame.scale)
             b, segment = divmod(phase, frame.segments)
             to = frame.sums + (b * frame.scale + a) * frame.sums_plane + TAPS * segment * S + q
-            points_to_rows_transposed(work, frame.products + i * chunk, planes * chunk, to, S, count)
-        for i in range(frame.points, frame.points + POINTS * point, width):
-            for j in range(0, CARRY, REGISTER_BYTES // work.itemsize):
-                vstore(work, i + j, vload(work, i + chunk + j))
+            products = Region(frame.products + i * chunk, planes * chunk, 0)
+            points_to_rows_transposed(work, products, Region(to, S, 0), count)
+        for i in range(frame.points, frame.points + POINTS * points.step, width):
+            for j in range(i, i + CARRY, REGISTER_BYTES // work.itemsize):
+                vstore(work, j, vload(work, j + chunk))
 
 
 @inner
@@ -94,9 +97,8 @@ def _clear_outside(frame, task, row, q, count, channels, work):
     for c in range(channels):
         for r in range(ROWS):
             at = frame.middle + (c * ROWS + r) * frame.chunk
-            if row + r < 0 or row + r >= frame.rows:
-                work[at : at + count] = 0
-            for j in range(0, min(left, count)):
+            inside = 0 <= row + r < frame.rows
+            for j in range(min(left, count) if inside else count):
                 work[at + j] = 0
             for j in range(max(right, 0), count):
                 work[at + j] = 0

@@ -14,9 +14,9 @@ fills the last vector.
 
 import numpy as np
 
-CHUNK = 96
-"""Pixels that pass through the scratch buffers at a time: these then stay in the first cache. A
-multiple of every tile's pixels."""
+CHUNK = 12
+"""Vectors that pass through the scratch buffers at a time: these then stay in the first cache. A
+multiple of every tile's vectors."""
 
 SLACK = 96
 """Pixels between channels, for the widest tile to run over."""
@@ -61,7 +61,7 @@ FRAME = _integers(
     "rows",  # of the image
     "stride",  # S
     "pad",  # P
-    "chunk",  # CHUNK
+    "chunk",  # pixels of CHUNK vectors
     "columns",  # of the image
     "replicate",  # border: 1, or 0 for zeros
     "scale",  # n; 1 without a deconvolution

@@ -132,14 +132,16 @@ def _block(channels: int) -> Any:
     vectors = VECTORS[channels]
 
     @inner
-    def block(weights, w, offsets, first, taps, work, at, to, plane, pixels, activate):
-        """Assign `pixels` of every channel, rounded up to whole tiles."""
+    def block(tables, product, b, work, at, to, plane, pixels):
+        """Assign `pixels` of every channel of block b, rounded up to whole tiles."""
+        weights, offsets = tables.weights, tables.offsets
         for q in range(0, pixels, vectors * (REGISTER_BYTES // work.itemsize)):
-            tile = tile_start(channels, vectors, weights, w)
-            for k in range(taps):
-                tile = tile_add(tile, weights, w + (2 + k) * channels, work, at + q + offsets[first + k])
-            if activate:
-                tile = tile_prelu(tile, weights, w + channels)
+            tile = tile_start(channels, vectors, weights, b.weights)
+            for k in range(product.taps):
+                tap = b.weights + (2 + k) * channels
+                tile = tile_add(tile, weights, tap, work, at + q + offsets[product.offsets + k])
+            if product.activate:
+                tile = tile_prelu(tile, weights, b.weights + channels)
             tile_store(tile, work, to + q, plane)
 
     return block
@@ -163,18 +165,17 @@ class Tables(NamedTuple):
 
 @inner
 def multiply(tables, number, work, at, to, plane, pixels):
-    """Assign work[to + c·plane + q] for every channel c of a product and q < `pixels`: the weighted
-    sum over its taps from work[at + q] on, and its PReLU. Runs over by up to SLACK."""
+    """Assign work[to + c·plane + q] for every channel c of a product and q < `pixels`.
+
+    The weighted sum over its taps from work[at + q] on, and its PReLU. Runs over by up to SLACK.
+    """
     product = tables.products[number]
     for i in range(product.first, product.last):
         b = tables.blocks[i]
         target = to + (product.plane + b.channel) * plane
         if b.channels == 4:
-            _block_4(tables.weights, b.weights, tables.offsets, product.offsets, product.taps, work, at, target,
-                     plane, pixels, product.activate)
+            _block_4(tables, product, b, work, at, target, plane, pixels)
         elif b.channels == 3:
-            _block_3(tables.weights, b.weights, tables.offsets, product.offsets, product.taps, work, at, target,
-                     plane, pixels, product.activate)
+            _block_3(tables, product, b, work, at, target, plane, pixels)
         else:
-            _block_1(tables.weights, b.weights, tables.offsets, product.offsets, product.taps, work, at, target,
-                     plane, pixels, product.activate)
+            _block_1(tables, product, b, work, at, target, plane, pixels)

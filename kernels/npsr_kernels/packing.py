@@ -109,8 +109,9 @@ def deconvolution_points(packer: Packer, weight: np.ndarray, n: int) -> list[Pac
     full = f - n * (T - 1)
     packed = []
     for columns, taps in ((slice(0, full), T), (slice(full, n), T - 1)):
-        for matrix in transformed[:, columns, ..., :taps] if columns.start < n and taps else ():
-            matrix = matrix.reshape(-1, C * taps)
+        if columns.start < n:
             places = grid(C, 1, taps) * (1, 1, -1)
-            packed.append(packer.product(matrix, places, plane=columns.start * segments * n))
+            matrices = transformed[:, columns, ..., :taps].reshape(len(G), -1, C * taps)
+            first = columns.start * segments * n
+            packed += [packer.product(matrix, places, plane=first) for matrix in matrices]
     return packed

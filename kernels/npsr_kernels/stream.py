@@ -134,8 +134,8 @@ def _store(frame, task, row, tables, work, out):
             r, a = divmod(i, n)
             sums = frame.sums + a * frame.sums_plane + r * S + frame.pad - task.start
             to = (task.image * n * frame.rows + y) * width - frame.padding
-            interleave(work, sums, n * frame.sums_plane, added, out, to, n, n * task.left + frame.padding,
-                        n * task.right + frame.padding)
+            span = n * task.left + frame.padding, n * task.right + frame.padding
+            interleave(work, sums, n * frame.sums_plane, added, out, to, n, span)
     for plane in range(n * n):
         at = frame.sums + plane * frame.sums_plane
         _copy(work, at + ROWS * S, at, frame.carried * S)

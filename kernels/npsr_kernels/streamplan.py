@@ -84,7 +84,7 @@ class Plan:
     @property
     def pad(self) -> int:
         """P: columns by which a row must be continued beyond the image's first and last one."""
-        return max(max(stage.reach for stage in self.stages), replicated_before(self))
+        return max(replicated_before(self), *(stage.reach for stage in self.stages))
 
 
 def replicated_before(plan: Plan) -> int:

@@ -9,11 +9,13 @@ transpose of a convolution, and the transpose of the algorithm computes it:
 
     d = B [(G g) ⊙ (A y)]          y 4 rows of input → 6 points, d 6 rows to add to the output
 
-All arrays are regions of one flat array `work`, given by where they start and by their steps: from
-row to row, from channel to channel ("plane"), from point to point.
+Rows and points are regions of one flat array `work`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+
 from npsr_kernels.compiled import inner
 from npsr_kernels.simd import REGISTER_BYTES, vadd, vfma, vload, vprelu, vsplat, vstore, vsub
 
@@ -39,14 +41,30 @@ G = np.array(
 """From taps to points."""
 
 
+class Region(NamedTuple):
+    """Rows, or points, of several channels in `work`."""
+
+    at: int
+    """The first pixel."""
+    step: int
+    """From row to row, or from point to point."""
+    plane: int
+    """From channel to channel."""
+
+
 @inner
-def rows_to_points(work, at, row, plane, to, point, point_plane, channels, pixels):
+def rows_to_points(work, rows, points, channels, pixels):
     """Assign the points Bᵀ d of 6 rows d of every channel."""
-    number = work.dtype.type
-    two, four, minus_four, minus_five = vsplat(number(2)), vsplat(number(4)), vsplat(number(-4)), vsplat(number(-5))
+    number, row, point = work.dtype.type, rows.step, points.step
+    two, four, minus_four, minus_five = (
+        vsplat(number(2)),
+        vsplat(number(4)),
+        vsplat(number(-4)),
+        vsplat(number(-5)),
+    )
     for c in range(channels):
         for q in range(0, pixels, REGISTER_BYTES // work.itemsize):
-            i, o = at + c * plane + q, to + c * point_plane + q
+            i, o = rows.at + c * rows.plane + q, points.at + c * points.plane + q
             d0, d1, d2 = vload(work, i), vload(work, i + row), vload(work, i + 2 * row)
             d3, d4, d5 = vload(work, i + 3 * row), vload(work, i + 4 * row), vload(work, i + 5 * row)
             vstore(work, o, vfma(four, d0, vfma(minus_five, d2, d4)))
@@ -60,14 +78,14 @@ def rows_to_points(work, at, row, plane, to, point, point_plane, channels, pixel
 
 
 @inner
-def points_to_rows(work, at, point, point_plane, weights, bias, to, row, plane, channels, pixels):
+def points_to_rows(work, points, rows, weights, bias, channels, pixels):
     """Assign 4 rows Aᵀ m + bias, then PReLU; `channels` biases from weights[bias] on, then slopes."""
-    number = work.dtype.type
+    number, row, point = work.dtype.type, rows.step, points.step
     two, four, eight = vsplat(number(2)), vsplat(number(4)), vsplat(number(8))
     for c in range(channels):
         b, slope = vsplat(weights[bias + c]), vsplat(weights[bias + channels + c])
         for q in range(0, pixels, REGISTER_BYTES // work.itemsize):
-            i, o = at + c * point_plane + q, to + c * plane + q
+            i, o = points.at + c * points.plane + q, rows.at + c * rows.plane + q
             m1, m2 = vload(work, i + point), vload(work, i + 2 * point)
             m3, m4 = vload(work, i + 3 * point), vload(work, i + 4 * point)
             sum12, sum34 = vadd(vadd(m1, m2), b), vadd(m3, m4)
@@ -81,13 +99,13 @@ def points_to_rows(work, at, point, point_plane, weights, bias, to, row, plane, 
 
 
 @inner
-def rows_to_points_transposed(work, at, row, plane, to, point, point_plane, channels, pixels):
+def rows_to_points_transposed(work, rows, points, channels, pixels):
     """Assign the points A y of 4 rows y of every channel."""
-    number = work.dtype.type
+    number, row, point = work.dtype.type, rows.step, points.step
     two, four = vsplat(number(2)), vsplat(number(4))
     for c in range(channels):
         for q in range(0, pixels, REGISTER_BYTES // work.itemsize):
-            i, o = at + c * plane + q, to + c * point_plane + q
+            i, o = rows.at + c * rows.plane + q, points.at + c * points.plane + q
             y0, y1 = vload(work, i), vload(work, i + row)
             y2, y3 = vload(work, i + 2 * row), vload(work, i + 3 * row)
             vstore(work, o, y0)
@@ -101,12 +119,17 @@ def rows_to_points_transposed(work, at, row, plane, to, point, point_plane, chan
 
 
 @inner
-def points_to_rows_transposed(work, at, point, to, row, pixels):
+def points_to_rows_transposed(work, points, rows, pixels):
     """Add the 6 rows B m to those that are there, of one channel."""
-    number = work.dtype.type
-    two, four, minus_four, minus_five = vsplat(number(2)), vsplat(number(4)), vsplat(number(-4)), vsplat(number(-5))
+    number, row, point = work.dtype.type, rows.step, points.step
+    two, four, minus_four, minus_five = (
+        vsplat(number(2)),
+        vsplat(number(4)),
+        vsplat(number(-4)),
+        vsplat(number(-5)),
+    )
     for q in range(0, pixels, REGISTER_BYTES // work.itemsize):
-        i, o = at + q, to + q
+        i, o = points.at + q, rows.at + q
         m0, m1, m2 = vload(work, i), vload(work, i + point), vload(work, i + 2 * point)
         m3, m4, m5 = vload(work, i + 3 * point), vload(work, i + 4 * point), vload(work, i + 5 * point)
         sum12, sum34, difference12, difference34 = vadd(m1, m2), vadd(m3, m4), vsub(m1, m2), vsub(m3, m4)
