@@ -68,7 +68,8 @@ def run(
     threads = threads or config.NUMBA_NUM_THREADS
     geometry = make_geometry(plan, (N, H, W), tile, threads)
     tasks = iter(range(len(geometry.tasks)))
-    arguments = geometry, tasks, np.ascontiguousarray(images)[:, 0], out.reshape(-1)
+    images = np.require(images, requirements=["C", "A", "W"])  # others would be compiled for anew
+    arguments = geometry, tasks, images[:, 0], out.reshape(-1)
     helpers = [_pool(os.getpid()).submit(_work, *arguments) for _ in range(threads - 1)]
     _work(*arguments)
     for helper in helpers:
