@@ -42,7 +42,7 @@ class Geometry(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, strips: int) -> Geometry:
+def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int) -> Geometry:
     """Cut the images into tasks, place the buffers and find which rows each stage owes each task.
 
     Parameters
@@ -53,10 +53,10 @@ def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, strips: in
         N, H and W.
     tile : int
         Columns of a row in memory at most, if the network's reach lets it.
-    strips : int
-        Into how many a tile is cut, if it has as many times ROWS rows.
+    threads : int
+        How many share the tasks.
     """
-    tasks = make_tasks(plan, shape, tile, strips)
+    tasks = make_tasks(plan, shape, tile, threads)
     L = lanes(plan.weights.dtype)
     S = -(-(int(tasks["width"].max()) + 2 * plan.pad) // L) * L
     chunk = CHUNK * L
@@ -66,14 +66,18 @@ def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, strips: in
     return Geometry(frame[0], tasks, _spans(plan, stages, tasks, shape[1]), stages, tables, size)
 
 
-def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, strips: int) -> np.ndarray:
-    """Tiles of about equal width, cut into strips that start at multiples of ROWS."""
+def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int) -> np.ndarray:
+    """Tiles of about equal width, cut into strips of about equal height if they do not come out even.
+
+    Strips start at multiples of ROWS: where steps do.
+    """
     images, H, W = shape
     before = after = sum(stage.reach for stage in plan.stages if stage.kind != DECONVOLUTION)
     before += replicated_before(plan)
     after += (plan.scale - 1 + plan.padding) // plan.scale
     tiles = -(-W // max(tile - before - after - 2 * plan.pad, 1))
     columns = np.linspace(0, W, tiles + 1).astype(int)
+    strips = 1 if images * tiles % threads == 0 else threads
     rows = np.unique(np.append(np.linspace(0, H, strips + 1).astype(int)[:-1] // ROWS * ROWS, H))
     tasks = [
         (image, top, bottom, left, right, start := max(left - before, 0), min(right + after, W) - start)

@@ -45,7 +45,7 @@ def run(
     out : ndarray of shape (N, 1, nH, nW), optional
         Where to write the output, contiguous.
     threads : int, optional
-        As many as there are processors by default. Results do not depend on it, nor on `tile`.
+        As many as Numba would use by default. Results do not depend on it, nor on `tile`.
     tile : int
         Columns of a row in memory at most.
 
@@ -65,10 +65,11 @@ def run(
     require_same_dtype(images=images, weights=plan.weights, out=out)
     if out.shape != shape or not out.flags.c_contiguous:
         raise ValueError(f"out has shape {out.shape}, but must be {shape} and contiguous: use np.empty")
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or config.NUMBA_NUM_THREADS
     geometry = make_geometry(plan, (N, H, W), tile, threads)
     tasks = iter(range(len(geometry.tasks)))
-    arguments = geometry, tasks, np.ascontiguousarray(images)[:, 0], out.reshape(-1)
+    images = np.require(images, requirements=["C", "A", "W"])  # others would be compiled for anew
+    arguments = geometry, tasks, images[:, 0], out.reshape(-1)
     helpers = [_pool(os.getpid()).submit(_work, *arguments) for _ in range(threads - 1)]
     _work(*arguments)
     for helper in helpers:
