@@ -9,8 +9,6 @@ import numpy as np
 from skimage import data
 
 import npsr
-from npsr.colour import luma
-from npsr.resize import imresize
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -31,7 +29,7 @@ def main() -> None:
 
     original = data.astronaut()  # a NASA portrait that ships with scikit-image, public domain
     original = original[: original.shape[0] // SCALE * SCALE, : original.shape[1] // SCALE * SCALE]
-    low = np.clip(imresize(original / 255.0, 1 / SCALE), 0, 1)
+    low = np.clip(npsr.imresize(original / 255.0, 1 / SCALE), 0, 1)
 
     pictures = {"original": original}
     print(f"{original.shape[1]}×{original.shape[0]} photograph, reduced and enlarged ×{SCALE}")
@@ -53,20 +51,20 @@ def main() -> None:
 def score(picture: np.ndarray, original: np.ndarray) -> tuple[float, float]:
     """PSNR and SSIM of the luma, borders of the factor's width left out."""
     inner = slice(SCALE, -SCALE), slice(SCALE, -SCALE)
-    pair = luma(picture)[inner], luma(original)[inner]
+    pair = npsr.luma(picture)[inner], npsr.luma(original)[inner]
     return npsr.psnr(*pair), npsr.ssim(*pair)
 
 
 def draw(pictures: dict[str, np.ndarray], titles: list[str], path: Path) -> None:
     """Whole pictures above, a crop of each below it, error maps of the luma at the bottom."""
     figure, axes = plt.subplots(3, 3, figsize=(12, 11), height_ratios=(4, 3, 4), layout="constrained")
-    truth = luma(pictures["original"]).astype(float)
+    truth = npsr.luma(pictures["original"]).astype(float)
     for column, (name, title) in enumerate(zip(pictures, titles, strict=True)):
         picture = pictures[name]
         axes[0, column].imshow(picture)
         axes[0, column].set_title(title)
         axes[1, column].imshow(picture[CROP], interpolation="nearest")
-        error = np.abs(luma(picture) - truth)
+        error = np.abs(npsr.luma(picture) - truth)
         axes[2, column].imshow(error, cmap="magma", vmin=0, vmax=ERROR_RANGE)
         axes[2, column].set_title("luma error, 0 to 48 of 255" if column else "no error")
     for axis in axes.flat:

@@ -7,8 +7,6 @@ import matplotlib as mpl
 import numpy as np
 
 import npsr
-from npsr.colour import luma
-from npsr.resize import imresize
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -24,12 +22,12 @@ def main() -> None:
     parser.add_argument("-m", "--model", default="fsrcnn")
     options = parser.parse_args()
     card = draw_card()
-    low = np.clip(imresize(card / 255.0, 1 / SCALE), 0, 1)
+    low = np.clip(npsr.imresize(card / 255.0, 1 / SCALE), 0, 1)
     inner = slice(SCALE, -SCALE), slice(SCALE, -SCALE)
     panels = [np.repeat(np.repeat(low, SCALE * ZOOM, 0), SCALE * ZOOM, 1)]
     for model in ("bicubic", options.model):
         large = np.floor(npsr.upscale(low, SCALE, model) * 255 + 0.5).astype(np.uint8)
-        print(f"{model:<8} {npsr.psnr(luma(large)[inner], luma(card)[inner]):.2f} dB")
+        print(f"{model:<8} {npsr.psnr(npsr.luma(large)[inner], npsr.luma(card)[inner]):.2f} dB")
         panels.append(np.repeat(np.repeat(large / 255.0, ZOOM, 0), ZOOM, 1))
     gap = np.ones((panels[0].shape[0], 8, 3))
     strip = np.hstack([panels[0], gap, panels[1], gap, panels[2]])
@@ -55,7 +53,7 @@ def draw_card(rows: int = 210, columns: int = 210) -> np.ndarray:
     figure.canvas.draw()
     drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255.0  # type: ignore[attr-defined]
     plt.close(figure)
-    smooth = np.clip(imresize(drawn, size=(rows, columns)), 0, 1)
+    smooth = np.clip(npsr.imresize(drawn, size=(rows, columns)), 0, 1)
     return np.floor(smooth * 255 + 0.5).astype(np.uint8)
 
 

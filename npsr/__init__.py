@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from npsr.colour import luma
     from npsr.evaluation import evaluate
     from npsr.gradient_check import TensorReport, gradcheck
     from npsr.images import ImageError
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "colour": ["luma"],
     "evaluation": ["evaluate"],
     "gradient_check": ["TensorReport", "gradcheck"],
     "images": ["ImageError"],
@@ -88,6 +90,7 @@ __all__ = [
     "imresize",
     "load",
     "loss_and_gradients",
+    "luma",
     "multiplications",
     "paper_rates",
     "parameter_count",

@@ -19,6 +19,10 @@ def save_checkpoint(path: Path, state: State) -> None:
     OSError
         If it cannot be written; the checkpoint before is then untouched.
     """
+    if not all(np.isfinite(p).all() for p in state.net.parameters.values()):
+        raise FloatingPointError(
+            f"training diverged at step {state.step}; lower the rate (the last checkpoint is kept)"
+        )
     arrays = {f"parameters/{key}": p for key, p in state.net.parameters.items()}
     arrays |= {f"velocity/{key}": v for key, v in state.velocity.items()}
     arrays |= {f"square/{key}": s for key, s in state.square.items()}

@@ -1,7 +1,9 @@
 """The command line. Nothing heavy is imported before a command runs, so that help is instant."""
 
 import argparse
+import io
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -20,9 +22,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 when done, 1 when a check failed, 2 for a user's mistake, which is
     told in a line, never a traceback.
     """
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character gets another
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
-        sys.exit(options.run(options))
+        code = options.run(options)
+        sys.stdout.flush()
+        sys.exit(code)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except (ValueError, OSError, ArithmeticError, MemoryError) as error:
         print(f"npsr: error: {error or type(error).__name__}", file=sys.stderr)
         sys.exit(USER_ERROR)
@@ -40,8 +50,8 @@ def run_upscale(options: argparse.Namespace) -> int:
     name = f"{options.image.stem}_{Path(options.model).stem}_x{options.scale}{options.image.suffix}"
     output: Path = options.output or options.image.parent / name
     photograph = read_image(options.image)
-    check_writable(output)
     check_target(output, options.force)
+    check_writable(output, photograph.pixels)
     start = time.perf_counter()
     pixels = upscale(photograph.pixels, options.scale, options.model, options.ensemble)
     seconds = time.perf_counter() - start
@@ -67,8 +77,17 @@ def run_evaluate(options: argparse.Namespace) -> int:
     print(row(name="mean", psnr=result["psnr"], ssim=result["ssim"]))
     if options.json:
         with atomic_write(options.json, options.force) as file:
-            file.write(json.dumps(result, indent=1).encode())
+            file.write(json.dumps(_finite(result), indent=1, allow_nan=False).encode())
     return 0
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no infinity: the PSNR of equal images becomes null."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if value in (float("inf"), float("-inf")) else value
 
 
 def run_info(options: argparse.Namespace) -> int:
@@ -135,8 +154,9 @@ def run_train(options: argparse.Namespace) -> int:
 def run_import(options: argparse.Namespace) -> int:
     """Convert a model of the authors."""
     from npsr.matlab import import_matlab
-    from npsr.weights import save
+    from npsr.weights import check_name, save
 
+    check_name(options.output, options.force)
     net = import_matlab(options.file, options.scale)
     save(net, options.output, options.force)
     print(f"{options.output}: {net.name} ×{net.scale}")
@@ -157,6 +177,13 @@ def _positive(text: str) -> int:
     """A whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    """A whole number of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
 
 
@@ -201,7 +228,7 @@ def _add_study(commands: "Commands") -> None:
     check = commands.add_parser("gradcheck", help="check every gradient against central differences")
     check.add_argument("-m", "--model", default="fsrcnn", help="as for info")
     check.add_argument("-s", "--scale", type=_positive, help="upscaling factor (default 3)")
-    check.add_argument("--seed", type=int, default=0, help="seed of images and sampling (default 0)")
+    check.add_argument("--seed", type=_seed, default=0, help="seed of images and sampling (default 0)")
     check.set_defaults(run=run_gradcheck)
 
 
@@ -213,7 +240,7 @@ def _add_train_and_import(commands: "Commands") -> None:
     train.add_argument("-m", "--model", help="as for info (default fsrcnn)")
     train.add_argument("-s", "--scale", type=_positive, help="upscaling factor (default 3)")
     train.add_argument("--steps", type=_positive, help="steps of the last stage")
-    train.add_argument("--seed", type=int, help="seed (default 0)")
+    train.add_argument("--seed", type=_seed, help="seed (default 0)")
     train.add_argument("--checkpoint-every", type=_positive, help="steps between checkpoints (default 5000)")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.set_defaults(run=run_train)

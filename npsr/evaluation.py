@@ -12,6 +12,7 @@ import numpy as np
 
 from npsr.colour import luma, to_8_bits
 from npsr.images import ImageError, image_files, read_image
+from npsr.layers import whole
 from npsr.metrics import psnr, ssim
 from npsr.network import Network
 from npsr.samples import crop_to_multiple, low_resolution
@@ -49,7 +50,7 @@ def evaluate(
     ValueError
         If the folder, an image, the model or the factor is unusable.
     """
-    enlarge = plane_upscaler(model, scale, ensemble)
+    scale, enlarge = whole("scale", scale), plane_upscaler(model, scale, ensemble)
     images = []
     for path in image_files(Path(folder)):
         pixels = read_image(path).pixels

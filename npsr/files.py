@@ -31,6 +31,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
         If the folder is missing or cannot be written; nothing is left behind.
     """
     check_target(path, force)
+    path = path.resolve()  # through a link, the file that it names is replaced
     try:
         descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
@@ -69,8 +70,10 @@ def check_target(path: Path, force: bool) -> None:
     """
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder, but must be a file name: add one")
-    if path.exists() and not force:
+    if os.path.lexists(path) and not force:
         raise FileExistsError(f"{path} exists and is kept: choose another name or replace it with --force")
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is not a regular file, but must be one: choose another name")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first")
 

@@ -14,8 +14,16 @@ from PIL import Image
 from npsr.files import atomic_write
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
-ORIENTATION = 0x0112
-MODES = {"1": "L", "L": "L", "I;16": None, "LA": "RGBA", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"}
+ORIENTATION, BITS_PER_SAMPLE = 0x0112, 0x0102
+DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
+"""Description, maker, model, software, date, artist, copyright."""
+SUB_TABLES = (0x8769, 0x8825)
+"""EXIF proper, and the place."""
+
+MODES: dict[str, str | None] = {
+    **{"1": "L", "L": "L", "LA": "RGBA", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"},
+    **{"I;16": None, "I;16B": None},
+}
 """Pillow's modes that are read, and the mode each is read as; "P" depends on its transparency."""
 
 SAVING: dict[str, dict[str, Any]] = {
@@ -40,7 +48,7 @@ class Photograph:
     pixels : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
         uint8, or uint16 for 16-bit grey; upright (EXIF orientation applied).
     icc_profile, exif : bytes or None
-        Colour profile and EXIF, orientation reset; passed on to the output.
+        Colour profile and EXIF without the orientation, which is applied; passed on to the output.
     """
 
     pixels: np.ndarray
@@ -58,16 +66,18 @@ def read_image(path: Path) -> Photograph:
         kept whole: CMYK, 16-bit colour, 32-bit.
     """
     with _errors(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ImageError(f"{path} is not a regular file: name an image file")
         with Image.open(path) as header:
             mode = _readable_mode(path, header)
             icc_profile = header.info.get("icc_profile")
-            exif = header.getexif()
-            orientation = exif.get(ORIENTATION, 1)
-            if orientation != 1:
-                exif[ORIENTATION] = 1
+            exif = _exif(header)
+            orientation = exif.pop(ORIENTATION, 1)
             exif_bytes = exif.tobytes() if len(exif) else None
         pixels = iio.imread(path, plugin="pillow", index=0, mode=mode)
-    return Photograph(np.ascontiguousarray(_upright(pixels, orientation)), icc_profile, exif_bytes)
+    upright = _upright(pixels, orientation)
+    native = upright.astype(upright.dtype.newbyteorder("="))  # also makes it contiguous
+    return Photograph(np.ascontiguousarray(native), icc_profile, exif_bytes)
 
 
 def write_image(path: Path, photograph: Photograph, force: bool = False) -> None:
@@ -82,13 +92,7 @@ def write_image(path: Path, photograph: Photograph, force: bool = False) -> None
     OSError
         If the file cannot be written.
     """
-    suffix, pixels = check_writable(path), photograph.pixels
-    if pixels.dtype == np.uint16 and (suffix not in (".png", ".tif", ".tiff") or pixels.ndim == 3):
-        raise ImageError(
-            f"{path.name}: 16-bit grey is written as .png or .tif only, 16-bit colour not at all"
-        )
-    if pixels.ndim == 3 and pixels.shape[2] == 4 and suffix in (".jpg", ".jpeg", ".bmp"):
-        raise ImageError(f"{path.name}: {suffix} cannot hold transparency: write .png, .webp or .tif")
+    suffix, pixels = check_writable(path, photograph.pixels), photograph.pixels
     extras = {"icc_profile": photograph.icc_profile, "exif": photograph.exif}
     options = SAVING.get(suffix, {}) | {key: value for key, value in extras.items() if value}
     with atomic_write(path, force) as file:
@@ -98,19 +102,23 @@ def write_image(path: Path, photograph: Photograph, force: bool = False) -> None
             raise ImageError(f"{path} cannot be written: {error}") from error
 
 
-def check_writable(path: Path) -> str:
-    """The suffix of an output file, in lower case.
+def check_writable(path: Path, pixels: np.ndarray) -> str:
+    """The suffix of an output file for such pixels (of whatever size), in lower case.
 
     Raises
     ------
     ImageError
-        If no format is known for it.
+        If no format is known for it, or it cannot hold them.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
+        raise ImageError(f"{path} ends in {suffix!r}, but must end in one of {', '.join(sorted(SUFFIXES))}")
+    if pixels.dtype == np.uint16 and (suffix not in (".png", ".tif", ".tiff") or pixels.ndim == 3):
         raise ImageError(
-            f"{path.name} ends in {suffix!r}, but must end in one of {', '.join(sorted(SUFFIXES))}"
+            f"{path.name}: 16-bit grey is written as .png or .tif only, 16-bit colour not at all"
         )
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and suffix in (".jpg", ".jpeg", ".bmp"):
+        raise ImageError(f"{path.name}: {suffix} cannot hold transparency: write .png, .webp or .tif")
     return suffix
 
 
@@ -156,7 +164,7 @@ def _readable_mode(path: Path, header: Image.Image) -> str | None:
         raise ImageError(f"{path} has {header.n_frames} frames, but must have one: save one frame")  # type: ignore[attr-defined]
     if header.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         raise ImageError(f"{path} is {header.mode}, but must be grey or RGB: convert it in an image editor")
-    if _bits(header) > 8 and header.mode not in ("I;16", "I"):
+    if _bits(header) > 8 and header.mode not in ("I;16", "I;16B", "I", "F"):
         raise ImageError(f"{path} has 16-bit colour, which would be reduced to 8: convert it to 8 bits first")
     if header.mode == "I" and header.format == "PNG":
         return "I;16"
@@ -171,13 +179,27 @@ def _readable_mode(path: Path, header: Image.Image) -> str | None:
 
 def _bits(header: Image.Image) -> int:
     """Bits per channel in the file; Pillow reads 16-bit colour PNG as if it had 8."""
-    arguments = [argument for tile in getattr(header, "tile", []) for argument in _listed(tile[3])]
-    return 16 if any(isinstance(a, str) and ";16" in a for a in arguments) else 8
+    if header.format == "TIFF":
+        return max(header.tag_v2.get(BITS_PER_SAMPLE, (8,)))  # type: ignore[attr-defined]
+    decoders = [tile[3] for tile in getattr(header, "tile", [])]
+    return 16 if any(isinstance(raw_mode, str) and ";16" in raw_mode for raw_mode in decoders) else 8
 
 
-def _listed(arguments: Any) -> list[Any]:
-    """Arguments of a decoder, which are a tuple or a single string."""
-    return list(arguments) if isinstance(arguments, tuple) else [arguments]
+def _exif(header: Image.Image) -> Image.Exif:
+    """EXIF of a file; of a TIFF, where it shares a table with the pixels' layout, what describes the
+    picture.
+    """
+    exif = header.getexif()
+    if header.format != "TIFF":
+        return exif
+    described = Image.Exif()
+    for tag in (ORIENTATION, *DESCRIPTIVE):
+        if tag in exif:
+            described[tag] = exif[tag]
+    for tag in SUB_TABLES:
+        if table := exif.get_ifd(tag):
+            described[tag] = dict(table)
+    return described
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -6,7 +6,8 @@ Conv(f, n, c), n is its number of filters, as in the paper), d s m FSRCNN's sens
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from operator import index
+from typing import Any, Literal
 
 Border = Literal["valid", "zero", "replicate"]
 BORDERS: tuple[Border, ...] = ("valid", "zero", "replicate")
@@ -84,14 +85,31 @@ def with_border(layers: tuple[Layer, ...], border: Border) -> tuple[Layer, ...]:
         raise ValueError(f"border is {border!r}, but must be one of {', '.join(BORDERS)}")
     enlarges = any(isinstance(layer, DeConv) for layer in layers)
 
-    def rule(index: int, layer: Layer) -> Border:
-        inner = index > 0 and isinstance(layer, Conv)
+    def rule(place: int, layer: Layer) -> Border:
+        inner = place > 0 and isinstance(layer, Conv)
         return "zero" if border == "valid" and enlarges and inner else border
 
     return tuple(
-        replace(layer, border=rule(index, layer)) if isinstance(layer, Conv | DeConv) else layer
-        for index, layer in enumerate(layers)
+        replace(layer, border=rule(place, layer)) if isinstance(layer, Conv | DeConv) else layer
+        for place, layer in enumerate(layers)
     )
+
+
+def whole(name: str, value: Any, lowest: int = 1) -> int:
+    """The value as an int, NumPy's integers included.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number, or below `lowest`.
+    """
+    try:
+        number = index(value)
+    except TypeError:
+        raise ValueError(f"{name} is {value!r}, but must be a whole number") from None
+    if number < lowest:
+        raise ValueError(f"{name} is {number}, but must be at least {lowest}")
+    return number
 
 
 def weight_shape(layer: Conv | DeConv) -> tuple[int, int, int, int]:

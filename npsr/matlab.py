@@ -44,11 +44,14 @@ def import_matlab(path: str | Path, scale: int | None = None) -> Network:
         If the file is missing, damaged or of another kind, or its factor unknown.
     """
     path = Path(path)
-    scale = _scale_in(path.stem) if scale is None else scale
+    contents = _read(path)
+    named = _scale_in(path.stem)
+    if scale is not None and named in PADDING and scale != named:
+        raise WeightsError(f"{path.name} is named ×{named}, but scale is {scale}: leave -s out, or rename it")
+    scale = named if scale is None else scale
     if scale not in PADDING:
         found = "not in its name" if scale is None else scale
         raise WeightsError(f"{path.name}: the factor is {found}, but must be 2, 3 or 4: say it with -s")
-    contents = _read(path)
     try:
         net = _fsrcnn(contents, scale) if "weights_conv" in contents else _srcnn(contents, scale)
         shapes = parameter_shapes(net.layers)

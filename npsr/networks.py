@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes, with_border
+from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes, whole, with_border
 from npsr.network import Network
 from npsr_kernels.shapes import centring_padding, replicated_reach
 
@@ -56,9 +56,7 @@ def fsrcnn(
     ValueError
         If a number is out of range.
     """
-    _require_counts(d=d, s=s)
-    if m < 0:
-        raise ValueError(f"m is {m}, but must be at least 0: it counts the mapping layers")
+    d, s, m, scale = whole("d", d), whole("s", s), whole("m", m, lowest=0), whole("scale", scale)
     convolutions = [Conv("feature", 5, d, 1), Conv("shrinking", 1, s, d)]
     convolutions += [Conv(f"mapping_{k}", 3, s, s) for k in range(1, m + 1)]
     convolutions += [Conv("expanding", 1, d, s)]
@@ -97,11 +95,10 @@ def srcnn(
     ValueError
         If a number is out of range.
     """
+    f1, f2, f3, scale = whole("f1", f1), whole("f2", f2), whole("f3", f3), whole("scale", scale)
     for name, side in {"f1": f1, "f2": f2, "f3": f3}.items():
-        if side < 1 or side % 2 == 0:
-            raise ValueError(
-                f"{name} is {side}, but must be odd and positive: the output has the input's size"
-            )
+        if side % 2 == 0:
+            raise ValueError(f"{name} is {side}, but must be odd: the output has the input's size")
     layers: list[Layer] = [
         Conv("extraction", f1, 64, 1),
         ReLU("extraction"),
@@ -134,6 +131,7 @@ def transition(
     ValueError
         If a number is out of range.
     """
+    scale = whole("scale", scale)
     if state == 1:
         convolutions, channels = [Conv("feature", 9, 64, 1), Conv("mapping", 5, 32, 64)], 32
     elif state == 2:
@@ -198,7 +196,8 @@ def deconvolution(c: int, scale: int) -> DeConv:
     ValueError
         If the factor is not 1 to 9, the filter's side.
     """
-    if not 1 <= scale <= 9:
+    scale = whole("scale", scale)
+    if scale > 9:
         raise ValueError(f"scale is {scale}, but must be 1 to 9: a 9 × 9 filter leaves gaps beyond")
     return DeConv("deconvolution", 9, 1, c, scale, centring_padding(9, scale))
 
@@ -263,8 +262,6 @@ def _initialised(
     """
     if np.dtype(dtype) not in (np.dtype("float32"), np.dtype("float64")):
         raise ValueError(f"dtype is {dtype!r}, but must be float32 or float64")
-    if scale < 1:
-        raise ValueError(f"scale is {scale}, but must be at least 1")
     rng = np.random.default_rng(seed)
     he = isinstance(layers[-1], DeConv)
     parameters = {}
@@ -279,9 +276,3 @@ def _initialised(
             values = rng.normal(0, 0.001, shape)
         parameters[key] = values.astype(dtype)
     return Network(name, scale, with_border(tuple(layers), border), parameters)
-
-
-def _require_counts(**counts: int) -> None:
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"{name} is {count}, but must be at least 1: it counts filters")

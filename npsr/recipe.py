@@ -1,7 +1,9 @@
 """A training recipe: what a run does, as frozen data, read from TOML."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -79,6 +81,15 @@ class Recipe:
         return sum(stage.steps for stage in self.stages)
 
 
+ELEMENTS: dict[str, tuple[Any, str, Callable[[Any], bool]]] = {
+    "data": (str, "names of folders", bool),
+    "validation": (str, "names of images", bool),
+    "scales": ((int, float), "numbers above 0 and at most 1", lambda x: 0 < x <= 1),
+    "rotations": (int, "quarter turns 0 to 3", lambda x: 0 <= x <= 3),
+    "stages": (Stage, "stages", lambda x: True),
+}
+"""What lists hold: kind, rule in words, and test."""
+
 CHOICES = {"optimiser": ("sgd", "adam"), "decay": ("none", "halve", "cosine")}
 
 
@@ -139,5 +150,9 @@ def _require_kind(path: Path, key: str, value: Any, default: Any) -> None:
         raise ValueError(f"{path}: {key} is {value!r}, which is not of the kind it must be ({expected})")
     if key in CHOICES and value not in CHOICES[key]:
         raise ValueError(f"{path}: {key} is {value!r}, but must be one of {', '.join(CHOICES[key])}")
-    if isinstance(value, int | float) and value < (0 if key in ("seed", "momentum") else 1e-12):
+    if isinstance(value, tuple):
+        kind, rule, fits = ELEMENTS[key]
+        if not all(isinstance(x, kind) and not isinstance(x, bool) and fits(x) for x in value):
+            raise ValueError(f"{path}: {key} is {list(value)}, but must hold {rule}")
+    elif isinstance(value, int | float) and not (0 if key in ("seed", "momentum") else 1e-12) <= value < inf:
         raise ValueError(f"{path}: {key} is {value}, but must be positive")

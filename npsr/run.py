@@ -103,7 +103,7 @@ class Log:
 
     def __init__(self, path: Path, step: int, progress: Progress | None) -> None:
         lines = path.read_text().splitlines() if path.exists() else []
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
+        kept = [line for line in lines if line.endswith("}") and _step_of(line) <= step]
         path.write_text("".join(f"{line}\n" for line in kept))
         self.path, self.progress = path, progress
         self.losses: list[float] = []
@@ -120,6 +120,12 @@ class Log:
             self.progress(entry)
         self.losses.clear()
         self.start = time.perf_counter()
+
+
+def _step_of(line: str) -> int:
+    """Step of a line of the log; 0 for a line that no run wrote."""
+    entry = json.loads(line)
+    return int(entry.get("step", 0)) if isinstance(entry, dict) else 0
 
 
 def rate_at(stage: Stage, done: float) -> float:
@@ -167,15 +173,22 @@ def _run_stage(
 
 def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> State:
     """Make or reopen the folder of a run, and give the state to go on from."""
-    net = load(recipe.start) if recipe.start else build(recipe.model, recipe.scale, recipe.seed)
+    net = build(recipe.model, recipe.scale, recipe.seed)
+    if recipe.start:
+        net = load(recipe.start, recipe.scale)
+        if net.name != build(recipe.model, recipe.scale).name:
+            raise ValueError(f"start is {net.name}, but model is {recipe.model}: name the same network")
     text = json.dumps(asdict(recipe), indent=1)
     kept, checkpoint = folder / "recipe.json", folder / "checkpoint.npz"
     if resume and checkpoint.exists():
-        if kept.read_text() != text:
+        if not kept.exists() or kept.read_text() != text:
             raise ValueError(f"{folder} holds a run of another recipe: use the same one, or another folder")
         return load_checkpoint(checkpoint, net)
-    if checkpoint.exists():
-        raise FileExistsError(f"{folder} holds a run: go on with --resume, or choose another folder")
+    for name in ("recipe.json", "log.jsonl", "checkpoint.npz", "model.npz"):
+        if (folder / name).exists() and not (resume and name in ("recipe.json", "log.jsonl")):
+            raise FileExistsError(f"{folder} holds a run ({name}): use --resume, or another folder")
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file, but a run needs a folder: choose another name")
     folder.mkdir(parents=True, exist_ok=True)
     kept.write_text(text)
     return fresh_state(net)

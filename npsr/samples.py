@@ -64,6 +64,10 @@ def geometry(net: Network) -> Geometry:
         )
     context = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv) and layer.border == "valid")
     if not isinstance(last, DeConv):
+        if context > 16:
+            raise ValueError(
+                f"the filters of {net.name} reach {context} pixels, too far for 33 × 33 sub-images"
+            )
         return Geometry(33, 33 - 2 * context, 1, context, 14)
     n = last.stride
     inner = {2: 10, 3: 7, 4: 6}.get(n, max(4, 21 // n))

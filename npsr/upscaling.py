@@ -7,6 +7,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from npsr.colour import from_ycbcr, to_ycbcr
+from npsr.layers import whole
 from npsr.network import Network
 from npsr.resize import imresize
 from npsr.weights import load
@@ -56,7 +57,7 @@ def upscale(
     stays within its neighbourhood's range, so that opaque stays opaque.
     """
     image = np.asarray(image)
-    enlarge = plane_upscaler(model, scale, ensemble)
+    scale, enlarge = whole("scale", scale), plane_upscaler(model, scale, ensemble)
     pixels = _to_unit(image)
     if pixels.ndim == 2:
         result = enlarge(pixels)
@@ -85,9 +86,8 @@ def plane_upscaler(model: str | Path | Network, scale: int, ensemble: bool = Fal
     ValueError
         If there is no such model, or it is for another factor.
     """
+    scale = whole("scale", scale)
     if model == BICUBIC:
-        if type(scale) is not int or scale < 1:
-            raise ValueError(f"scale is {scale!r}, but must be a whole number of at least 1")
         return lambda plane: imresize(plane, scale)
     net = model if isinstance(model, Network) else load(model, scale)
     if net.scale != scale:
@@ -156,7 +156,7 @@ def _to_unit(image: np.ndarray) -> np.ndarray:
         raise ValueError("image holds NaN or infinite values, but must be finite: use np.nan_to_num")
     if image.min() < 0 or image.max() > 1:
         raise ValueError(
-            f"image ranges from {image.min():g} to {image.max():g}, but floating point must be in [0, 1]: "
+            f"image ranges from {image.min():.9g} to {image.max():.9g}, but must be in [0, 1]: "
             "divide by 255, or clip"
         )
     return image.astype(np.float64 if image.dtype == np.float64 else np.float32)

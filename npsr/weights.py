@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.files import atomic_write
-from npsr.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
+from npsr.files import atomic_write, check_target
+from npsr.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes, whole
 from npsr.network import Arrays, Network
 
 RELEASED = Path(__file__).parent / "models"
@@ -65,6 +65,7 @@ def load(model: str | Path, scale: int | None = None) -> Network:
                 f"{model} is a model for ×{net.scale}, but scale is {scale}: use -s {net.scale}"
             )
         return net
+    scale = None if scale is None else whole("scale", scale)
     models = released()
     if scale not in models.get(str(model), []):
         known = "; ".join(f"{name} at ×{', ×'.join(map(str, factors))}" for name, factors in models.items())
@@ -93,6 +94,10 @@ def save(net: Network, path: str | Path, force: bool = False) -> None:
     OSError
         If it cannot be written.
     """
+    path = Path(path)
+    check_name(path, force)
+    if not all(np.isfinite(p).all() for p in net.parameters.values()):
+        raise ValueError(f"{net.name} has parameters that are not finite: train with a lower rate")
     metadata = {
         "format": FORMAT,
         "name": net.name,
@@ -101,8 +106,23 @@ def save(net: Network, path: str | Path, force: bool = False) -> None:
         "sha256": digest(net.parameters),
         "provenance": net.provenance,
     }
-    with atomic_write(Path(path), force) as file:
+    with atomic_write(path, force) as file:
         np.savez(file, allow_pickle=False, metadata=np.array(json.dumps(metadata)), **net.parameters)
+
+
+def check_name(path: Path, force: bool) -> None:
+    """Refuse a file under which a network could not be saved and found again.
+
+    Raises
+    ------
+    ValueError
+        If it does not end in .npz.
+    OSError
+        As `check_target`.
+    """
+    if path.suffix != ".npz":
+        raise ValueError(f"{path} ends in {path.suffix!r}, but a network is saved as .npz: add it")
+    check_target(path, force)
 
 
 def digest(parameters: Arrays) -> str:
@@ -133,7 +153,7 @@ def read_network(path: Path) -> Network:
         checksum = metadata["sha256"]
     except WeightsError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise WeightsError(
             f"{path} is not an npsr model ({type(error).__name__}: {error}): "
             "import the authors' .mat files with `npsr import`"
@@ -193,10 +213,12 @@ def _fits_together(layers: tuple[Layer, ...], scale: int) -> bool:
     for index, layer in enumerate(layers):
         match layer:
             case Conv() | DeConv():
-                if layer.c != channels:
+                if layer.c != channels or (isinstance(layer, Conv) and layer.f % 2 == 0):
                     return False
                 channels = layer.n
                 if isinstance(layer, DeConv) and (index != len(layers) - 1 or layer.stride != scale):
+                    return False
+                if isinstance(layer, DeConv) and not 0 <= layer.padding <= layer.f - layer.stride:
                     return False
             case PReLU():
                 if layer.slopes not in (1, channels):

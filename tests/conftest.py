@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count() or 1)))  # before Numba is imported
+
 import numba
 import numpy as np
 import pytest

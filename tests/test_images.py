@@ -51,8 +51,27 @@ def test_profile_and_exif_are_kept_and_orientation_is_applied(tmp_path):
         write_image(out, photograph)
         with Image.open(out) as image:
             assert image.info["icc_profile"] == profile
-            assert image.getexif()[0x0112] == 1
+            assert image.getexif().get(0x0112, 1) == 1
             assert image.getexif()[0x010F] == "Maker"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA", "I;16", "I;16B"])
+def test_what_is_read_from_a_tiff_can_be_written_and_read_again(tmp_path, mode):
+    """A TIFF's own layout, which shares a table with EXIF, must not reach the output."""
+    source = {"I;16": Image.fromarray(GREY16), "I;16B": Image.fromarray(GREY16.astype(">u2"))}
+    image = source.get(mode) or Image.fromarray(ALPHA).convert(mode)
+    image.save(tmp_path / "in.tif", tiffinfo={270: "what it shows", 271: "Maker"}, compression="tiff_lzw")
+    photograph = read_image(tmp_path / "in.tif")
+    if mode.startswith("I"):
+        np.testing.assert_array_equal(photograph.pixels, GREY16)
+        assert photograph.pixels.dtype == np.uint16
+    for suffix in (".tif", ".png"):
+        large = Photograph(np.repeat(photograph.pixels, 2, 0), photograph.icc_profile, photograph.exif)
+        write_image(tmp_path / f"out{suffix}", large, force=True)
+        np.testing.assert_array_equal(read_image(tmp_path / f"out{suffix}").pixels, large.pixels)
+        with Image.open(tmp_path / f"out{suffix}") as written:
+            assert written.getexif()[271] == "Maker"
+            assert written.size == (7, 10)
 
 
 def test_palettes_and_other_modes_become_what_they_show(tmp_path):

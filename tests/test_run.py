@@ -139,7 +139,14 @@ def test_unusable_data(tmp_path, data):
 def test_starting_from_another_model(tmp_path, data):
     start = npsr.fsrcnn(2, 2, 0, seed=9)
     npsr.save(start, tmp_path / "start.npz")
-    recipe = Recipe(start=str(tmp_path / "start.npz"), stages=(Stage(("photos",), 1, rate=1e-12),), batch=2)
+    recipe = Recipe(
+        "fsrcnn(2,2,0)",
+        start=str(tmp_path / "start.npz"),
+        stages=(Stage(("photos",), 1, rate=1e-12),),
+        batch=2,
+    )
+    with pytest.raises(ValueError, match="start is fsrcnn"):
+        run_training(replace(recipe, model="fsrcnn"), data, tmp_path / "other")
     net = run_training(recipe, data, tmp_path / "run")
     np.testing.assert_allclose(
         net.parameters["feature.weight"], start.parameters["feature.weight"], atol=1e-6

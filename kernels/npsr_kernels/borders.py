@@ -69,15 +69,21 @@ def crop(y: np.ndarray, start: int, rows: int, columns: int) -> np.ndarray:
     Parameters
     ----------
     y : ndarray of shape (N, C, I, J)
-        A full deconvolution's output; where it ends before the cut does (filters narrower than the
-        stride), zeros continue it.
+        A full deconvolution's output.
     start, rows, columns : int
         The cut.
 
     Returns
     -------
     ndarray of shape (N, C, rows, columns)
+
+    Raises
+    ------
+    ValueError
+        If the cut leaves the array.
     """
+    if start < 0 or start + rows > y.shape[2] or start + columns > y.shape[3]:
+        raise ValueError(f"the cut of {rows} × {columns} from {start} on leaves an array of shape {y.shape}")
     return np.ascontiguousarray(y[:, :, start : start + rows, start : start + columns])
 
 
