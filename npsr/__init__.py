@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         transition,
         weight_count,
     )
+    from npsr.onnx_file import export_onnx
     from npsr.resize import imresize
     from npsr.samples import Samples
     from npsr.sgd import paper_rates, sgd_step
@@ -56,6 +57,7 @@ _MODULES = {
         "transition",
         "weight_count",
     ],
+    "onnx_file": ["export_onnx"],
     "resize": ["imresize"],
     "samples": ["Samples"],
     "sgd": ["paper_rates", "sgd_step"],
@@ -79,6 +81,7 @@ __all__ = [
     "equation_1",
     "equation_2",
     "evaluate",
+    "export_onnx",
     "fresh_state",
     "fsrcnn",
     "gradcheck",
