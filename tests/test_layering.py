@@ -14,9 +14,9 @@ ALLOWED = {
 }
 ALLOWED_ALSO = {
     "npsr/onnx_file.py": {"onnx"},
-    "experiments/bench_peers.py": {"contenders", "measuring", "numba"},
-    "experiments/bench_training.py": {"measuring", "torch"},
-    "experiments/contenders.py": {"cv2", "ncnn", "ncnn_model", "onnxruntime", "openvino", "torch"},
+    "experiments/bench_peers.py": {"contenders", "measuring"},
+    "experiments/bench_training.py": {"contenders", "measuring", "torch"},
+    "experiments/contenders.py": {"cv2", "ncnn", "ncnn_model", "numba", "onnxruntime", "openvino", "torch"},
 }
 """What single files take besides: optional packages and the scripts beside them."""
 
