@@ -16,7 +16,7 @@ check: .venv/installed
 	$(BIN)/mypy
 
 coverage: .venv/installed
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-report=term-missing --cov-fail-under=95
+	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-fail-under=95
 
 test-interpreted: .venv/installed
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest

@@ -36,6 +36,9 @@ TOLERANCE = 1e-4
 LONGEST_CALL = 10.0
 """Seconds a call may be expected to take, from the size before, without being left out."""
 
+BUSY = 0.5
+"""Load of other programs above which a warning is printed."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -85,6 +88,8 @@ def main() -> None:
     print(
         f"{result['machine']['processor']}, {THREADS} threads; not installed: {', '.join(absent) or 'none'}"
     )
+    if (load := result["machine"]["load before"]) > BUSY:
+        print(f"the machine is busy (load {load:.1f}): its figures say little")
     for case in all_cases(options.sizes, options.quick):
         if not options.cases or case.name in options.cases:
             entry = run_case(case, names, plan, result["cases"])

@@ -134,7 +134,7 @@ def sgemm(side: int = 2048) -> Run:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, versions, date and commit."""
+    """Processor, cores and their load, versions, date and commit."""
     root = Path(__file__).parents[1]
     versions = {}
     for library in LIBRARIES:
@@ -145,6 +145,7 @@ def describe_machine() -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "load before": os.getloadavg()[0],  # of other programs: figures of a busy machine say little
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": versions,

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from npsr.onnx_file import export_onnx
     from npsr.resize import imresize
     from npsr.samples import Samples
-    from npsr.sgd import paper_rates, sgd_step
-    from npsr.training import fresh_state, train
+    from npsr.sgd import adam_step, paper_rates, sgd_step
+    from npsr.training import adam_update, fresh_state, sgd_update, train
     from npsr.upscaling import upscale
     from npsr.weights import WeightsError, load, released, save
 
@@ -60,8 +60,8 @@ _MODULES = {
     "onnx_file": ["export_onnx"],
     "resize": ["imresize"],
     "samples": ["Samples"],
-    "sgd": ["paper_rates", "sgd_step"],
-    "training": ["fresh_state", "train"],
+    "sgd": ["adam_step", "paper_rates", "sgd_step"],
+    "training": ["adam_update", "fresh_state", "sgd_update", "train"],
     "upscaling": ["upscale"],
     "weights": ["WeightsError", "load", "released", "save"],
 }
@@ -77,6 +77,8 @@ __all__ = [
     "Samples",
     "TensorReport",
     "WeightsError",
+    "adam_step",
+    "adam_update",
     "build",
     "equation_1",
     "equation_2",
@@ -96,6 +98,7 @@ __all__ = [
     "released",
     "save",
     "sgd_step",
+    "sgd_update",
     "speed_up",
     "srcnn",
     "ssim",

@@ -12,7 +12,7 @@ from npsr.weights import WeightsError, read_arrays
 
 
 def save_checkpoint(path: Path, state: State) -> None:
-    """Write parameters, momentum and step, replacing the checkpoint before.
+    """Write parameters, running means and step, replacing the checkpoint before.
 
     Raises
     ------
@@ -21,6 +21,7 @@ def save_checkpoint(path: Path, state: State) -> None:
     """
     arrays = {f"parameters/{key}": p for key, p in state.net.parameters.items()}
     arrays |= {f"velocity/{key}": v for key, v in state.velocity.items()}
+    arrays |= {f"square/{key}": s for key, s in state.square.items()}
     with atomic_write(path, force=True) as file:
         metadata = np.array(
             json.dumps({"name": state.net.name, "scale": state.net.scale, "step": state.step})
@@ -43,15 +44,16 @@ def load_checkpoint(path: Path, net: Network) -> State:
             raise WeightsError(
                 f"{path} is of {metadata['name']} ×{metadata['scale']}, not of {net.name} ×{net.scale}"
             )
-        kinds = [
-            {key: arrays[f"{kind}/{key}"] for key in net.parameters} for kind in ("parameters", "velocity")
-        ]
+        parameters, velocity, square = (
+            {key: arrays[f"{kind}/{key}"] for key in net.parameters}
+            for kind in ("parameters", "velocity", "square")
+        )
         step = int(metadata["step"])
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, WeightsError):
             raise
         raise WeightsError(f"{path} is not a checkpoint ({error}): start the run anew") from error
-    state = State(net.astype(net.dtype).with_border("valid"), kinds[1], step)
+    state = State(net.astype(net.dtype).with_border("valid"), velocity, square, step)
     for key, p in state.net.parameters.items():
-        p[...] = kinds[0][key]
+        p[...] = parameters[key]
     return state

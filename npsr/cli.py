@@ -33,16 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run_upscale(options: argparse.Namespace) -> int:
     """Enlarge one image file."""
-    from npsr.files import refuse_existing
+    from npsr.files import check_target
     from npsr.images import Photograph, check_writable, read_image, write_image
     from npsr.upscaling import upscale
 
-    model = Path(options.model).stem if options.model.endswith(".npz") else options.model
-    default = options.image.with_name(f"{options.image.stem}_{model}_x{options.scale}{options.image.suffix}")
-    output: Path = options.output or default
-    check_writable(output)
-    refuse_existing(output, options.force)
+    name = f"{options.image.stem}_{Path(options.model).stem}_x{options.scale}{options.image.suffix}"
+    output: Path = options.output or options.image.parent / name
     photograph = read_image(options.image)
+    check_writable(output)
+    check_target(output, options.force)
     start = time.perf_counter()
     pixels = upscale(photograph.pixels, options.scale, options.model, options.ensemble)
     seconds = time.perf_counter() - start
@@ -54,10 +53,10 @@ def run_upscale(options: argparse.Namespace) -> int:
 def run_evaluate(options: argparse.Namespace) -> int:
     """Print PSNR and SSIM of a model on a folder."""
     from npsr.evaluation import evaluate
-    from npsr.files import atomic_write, refuse_existing
+    from npsr.files import atomic_write, check_target
 
     if options.json:
-        refuse_existing(options.json, options.force)
+        check_target(options.json, options.force)
     row = "{name:<24} {psnr:8.3f} {ssim:8.4f}".format
     print(f"{'image':<24} {'PSNR dB':>8} {'SSIM':>8}")
 
@@ -163,7 +162,14 @@ def _network(options: argparse.Namespace):  # type: ignore[no-untyped-def]
 
     if options.model.endswith(".npz"):
         return load(options.model, options.scale)
-    return build(options.model, options.scale or 3)
+    return build(options.model, 3 if options.scale is None else options.scale)
+
+
+def _positive(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -183,7 +189,7 @@ def _add_upscale_and_evaluate(commands: "Commands") -> None:
     upscale = commands.add_parser("upscale", help="enlarge a photograph")
     upscale.add_argument("image", type=Path, help="PNG, JPEG, WebP, TIFF or BMP")
     upscale.add_argument("-o", "--output", type=Path, help="default: {stem}_{model}_x{n} beside the input")
-    upscale.add_argument("-s", "--scale", type=int, default=3, help="upscaling factor (default 3)")
+    upscale.add_argument("-s", "--scale", type=_positive, default=3, help="upscaling factor (default 3)")
     upscale.add_argument("-m", "--model", default="fsrcnn", help="a released model, FILE.npz or bicubic")
     upscale.add_argument("--ensemble", action="store_true", help="average eight flips and rotations")
     upscale.add_argument("-f", "--force", action="store_true", help="replace an existing output")
@@ -191,7 +197,7 @@ def _add_upscale_and_evaluate(commands: "Commands") -> None:
 
     evaluate = commands.add_parser("evaluate", help="PSNR and SSIM of a model on a folder of images")
     evaluate.add_argument("folder", type=Path, help="original images")
-    evaluate.add_argument("-s", "--scale", type=int, required=True, help="upscaling factor")
+    evaluate.add_argument("-s", "--scale", type=_positive, required=True, help="upscaling factor")
     evaluate.add_argument("-m", "--model", default="fsrcnn", help="a released model, FILE.npz or bicubic")
     evaluate.add_argument("--json", type=Path, help="also write the figures to a file")
     evaluate.add_argument("--ensemble", action="store_true", help="average eight flips and rotations")
@@ -202,12 +208,12 @@ def _add_upscale_and_evaluate(commands: "Commands") -> None:
 def _add_study(commands: "Commands") -> None:
     info = commands.add_parser("info", help="layers, shapes, weights and cost of a network")
     info.add_argument("model", help="a name, fsrcnn(d,s,m), srcnn(f1,f2,f3) or FILE.npz")
-    info.add_argument("-s", "--scale", type=int, help="upscaling factor (default 3)")
+    info.add_argument("-s", "--scale", type=_positive, help="upscaling factor (default 3)")
     info.set_defaults(run=run_info)
 
     check = commands.add_parser("gradcheck", help="check every gradient against central differences")
     check.add_argument("-m", "--model", default="fsrcnn", help="as for info")
-    check.add_argument("-s", "--scale", type=int, help="upscaling factor (default 3)")
+    check.add_argument("-s", "--scale", type=_positive, help="upscaling factor (default 3)")
     check.add_argument("--seed", type=int, default=0, help="seed of images and sampling (default 0)")
     check.set_defaults(run=run_gradcheck)
 
@@ -218,10 +224,10 @@ def _add_train(commands: "Commands") -> None:
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
     train.add_argument("--data", type=Path, required=True, help="folder of photographs")
     train.add_argument("-m", "--model", help="as for info (default fsrcnn)")
-    train.add_argument("-s", "--scale", type=int, help="upscaling factor (default 3)")
-    train.add_argument("--steps", type=int, help="steps of the last stage")
+    train.add_argument("-s", "--scale", type=_positive, help="upscaling factor (default 3)")
+    train.add_argument("--steps", type=_positive, help="steps of the last stage")
     train.add_argument("--seed", type=int, help="seed (default 0)")
-    train.add_argument("--checkpoint-every", type=int, help="steps between checkpoints (default 5000)")
+    train.add_argument("--checkpoint-every", type=_positive, help="steps between checkpoints (default 5000)")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.set_defaults(run=run_train)
 
@@ -230,7 +236,7 @@ def _add_interchange(commands: "Commands") -> None:
     importer = commands.add_parser("import", help="convert the authors' released .mat models")
     importer.add_argument("file", type=Path, help="FSRCNN, FSRCNN-s or SRCNN as FILE.mat")
     importer.add_argument("-o", "--output", type=Path, required=True, help="the .npz file to write")
-    importer.add_argument("-s", "--scale", type=int, help="factor (default: the one in the file's name)")
+    importer.add_argument("-s", "--scale", type=_positive, help="factor (default: as in the file's name)")
     importer.add_argument("-f", "--force", action="store_true", help="replace an existing file")
     importer.set_defaults(run=run_import)
 

@@ -30,11 +30,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
     OSError
         If the folder is missing or cannot be written; nothing is left behind.
     """
-    refuse_existing(path, force)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder, but must be a file name: add one")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first")
+    check_target(path, force)
     try:
         descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
@@ -54,16 +50,29 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
 
 
-def refuse_existing(path: Path, force: bool) -> None:
-    """Refuse to replace a file unless forced.
+def check_target(path: Path, force: bool) -> None:
+    """Refuse a file that cannot or must not be written, before any work is done for it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    force : bool
+        Whether an existing file may be replaced.
 
     Raises
     ------
     FileExistsError
-        If `path` exists and `force` is False.
+        If it exists and `force` is False.
+    OSError
+        If it is a folder, or its folder is missing.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, but must be a file name: add one")
     if path.exists() and not force:
         raise FileExistsError(f"{path} exists and is kept: choose another name or replace it with --force")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first")
 
 
 def _publish_new(temporary: Path, path: Path) -> None:
@@ -71,10 +80,10 @@ def _publish_new(temporary: Path, path: Path) -> None:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        refuse_existing(path, force=False)
+        check_target(path, force=False)
         raise
     except OSError:  # a file system without hard links
-        refuse_existing(path, force=False)
+        check_target(path, force=False)
         temporary.replace(path)
 
 

@@ -44,9 +44,10 @@ def import_matlab(path: str | Path, scale: int | None = None) -> Network:
         If the file is missing, damaged or of another kind, or its factor unknown.
     """
     path = Path(path)
-    scale = scale or _scale_in(path.stem)
+    scale = _scale_in(path.stem) if scale is None else scale
     if scale not in PADDING:
-        raise WeightsError(f"{path.name}: the factor is {scale}, but must be 2, 3 or 4: say it with -s")
+        found = "not in its name" if scale is None else scale
+        raise WeightsError(f"{path.name}: the factor is {found}, but must be 2, 3 or 4: say it with -s")
     contents = _read(path)
     try:
         net = _fsrcnn(contents, scale) if "weights_conv" in contents else _srcnn(contents, scale)

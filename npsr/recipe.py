@@ -48,6 +48,8 @@ class Recipe:
         Samples a step.
     momentum : float
         Momentum.
+    optimiser : {"sgd", "adam"}
+        SGD with momentum as in the paper, or Adam.
     scales, rotations : tuple
         Augmentation: reductions and quarter turns of each image.
     start : str
@@ -64,6 +66,7 @@ class Recipe:
     seed: int = 0
     batch: int = 128
     momentum: float = 0.9
+    optimiser: Literal["sgd", "adam"] = "sgd"
     scales: tuple[float, ...] = SCALES
     rotations: tuple[int, ...] = ROTATIONS
     start: str = ""
@@ -76,7 +79,7 @@ class Recipe:
         return sum(stage.steps for stage in self.stages)
 
 
-CHOICES = {"decay": ("none", "halve", "cosine")}
+CHOICES = {"optimiser": ("sgd", "adam"), "decay": ("none", "halve", "cosine")}
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -136,5 +139,5 @@ def _require_kind(path: Path, key: str, value: Any, default: Any) -> None:
         raise ValueError(f"{path}: {key} is {value!r}, which is not of the kind it must be ({expected})")
     if key in CHOICES and value not in CHOICES[key]:
         raise ValueError(f"{path}: {key} is {value!r}, but must be one of {', '.join(CHOICES[key])}")
-    if isinstance(value, int | float) and value < 0:
-        raise ValueError(f"{path}: {key} is {value}, but must not be negative")
+    if isinstance(value, int | float) and value < (0 if key in ("seed", "momentum") else 1e-12):
+        raise ValueError(f"{path}: {key} is {value}, but must be positive")

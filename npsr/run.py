@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import cos, log2, pi
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from npsr.networks import build
 from npsr.recipe import Recipe, Stage
 from npsr.samples import Samples, crop_to_multiple
 from npsr.sgd import paper_rates
-from npsr.training import State, fresh_state, train
+from npsr.training import State, adam_update, fresh_state, sgd_update, train
 from npsr.upscaling import plane_upscaler
 from npsr.weights import load, save
 
@@ -72,13 +72,20 @@ def run_training(
             samples = _samples(stage, recipe, data, state.net)
             _run_stage(state, samples, recipe, stage, (first, last), folder, log, held_back)
         first = last
-    net = state.net.with_border("replicate")
-    net.provenance.update(
-        recipe=asdict(recipe), data=sorted({d for stage in recipe.stages for d in stage.data})
-    )
-    net.provenance.update(seed=recipe.seed, samples=state.step * recipe.batch)
+    net = replace(state.net.with_border("replicate"), provenance=_provenance(recipe, state))
     save(net, folder / "model.npz", force=True)
     return net
+
+
+def _provenance(recipe: Recipe, state: State) -> dict[str, Any]:
+    """Where the trained parameters come from; samples include those of the network started from."""
+    start = state.net.provenance
+    return {
+        "recipe": asdict(recipe),
+        "data": sorted({name for stage in recipe.stages for name in stage.data} | set(start.get("data", []))),
+        "seed": recipe.seed,
+        "samples": state.step * recipe.batch + start.get("samples", 0),
+    } | ({"start": start} if start else {})
 
 
 class Log:
@@ -154,7 +161,8 @@ def _run_stage(
     def rates(step: int) -> dict[str, float]:
         return paper_rates(state.net, rate_at(stage, (step - first) / stage.steps))
 
-    train(state, samples, rates, last, recipe.batch, recipe.momentum, recipe.seed, after_step)
+    update = adam_update(rates) if recipe.optimiser == "adam" else sgd_update(rates, recipe.momentum)
+    train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
 
 
 def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> State:

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent with momentum, a rate per kind of parameter (Section 4.1)."""
+"""Stochastic gradient descent, a rate per kind of parameter (Section 4.1); and Adam, its rival."""
 
 import numpy as np
 
@@ -53,3 +53,36 @@ def sgd_step(
         v *= momentum
         v -= theta.dtype.type(rates[key]) * gradients[key]
         np.add(theta, v, out=theta)
+
+
+def adam_step(
+    parameters: Arrays,
+    gradients: Arrays,
+    velocity: Arrays,
+    square: Arrays,
+    rates: dict[str, float],
+    step: int,
+) -> None:
+    """One step of Adam (Kingma and Ba, 2015), in place, with β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+
+    v ← β₁ v + (1 − β₁) g, s ← β₂ s + (1 − β₂) g², θ ← θ − η v̂ / (√ŝ + ε), where the hats undo the
+    start from 0: v̂ = v/(1 − β₁ᵗ), ŝ = s/(1 − β₂ᵗ).
+
+    Parameters
+    ----------
+    parameters, velocity, square : dict of str to ndarray
+        θ, v and s; all change.
+    gradients : dict of str to ndarray
+        g.
+    rates : dict of str to float
+        η for each parameter.
+    step : int
+        t, from 1.
+    """
+    first, second = 0.9, 0.999
+    for key, theta in parameters.items():
+        v, s, g, kind = velocity[key], square[key], gradients[key], theta.dtype.type
+        v += kind(1 - first) * (g - v)
+        s += kind(1 - second) * (g * g - s)
+        rate = kind(rates[key] / (1 - first**step))
+        np.subtract(theta, rate * v / (np.sqrt(s / kind(1 - second**step)) + kind(1e-8)), out=theta)

@@ -8,7 +8,7 @@ import numpy as np
 from npsr import fast
 from npsr.network import Arrays, Engine, Network, loss_and_gradients
 from npsr.samples import Samples
-from npsr.sgd import sgd_step
+from npsr.sgd import adam_step, sgd_step
 
 
 @dataclass
@@ -19,30 +19,50 @@ class State:
     ----------
     net : Network
         The network, in its training form (border "valid"); its parameters change in place.
-    velocity : dict of str to ndarray
-        Momentum of every parameter.
+    velocity, square : dict of str to ndarray
+        Running means of every parameter's gradient, and (Adam only) of its square.
     step : int
         Steps done.
     """
 
     net: Network
     velocity: Arrays
+    square: Arrays
     step: int = 0
 
 
 def fresh_state(net: Network) -> State:
     """The state of a run that starts from the parameters of `net`, which are copied."""
     copy = net.astype(net.dtype).with_border("valid")
-    return State(copy, {key: np.zeros_like(p) for key, p in copy.parameters.items()})
+    velocity, square = ({key: np.zeros_like(p) for key, p in copy.parameters.items()} for _ in range(2))
+    return State(copy, velocity, square)
+
+
+Update = Callable[[State, Arrays], None]
+Rates = Callable[[int], dict[str, float]]
+"""Gives the learning rate of every parameter after a number of steps."""
+
+
+def sgd_update(rates: Rates, momentum: float = 0.9) -> Update:
+    """The paper's update: `sgd_step` with a rate for every parameter."""
+    return lambda state, gradients: sgd_step(
+        state.net.parameters, gradients, state.velocity, rates(state.step), momentum
+    )
+
+
+def adam_update(rates: Rates) -> Update:
+    """The rival: `adam_step` with a rate for every parameter."""
+    return lambda state, gradients: adam_step(
+        state.net.parameters, gradients, state.velocity, state.square, rates(state.step), state.step + 1
+    )
 
 
 def train(
     state: State,
     samples: Samples,
-    rates: Callable[[int], dict[str, float]],
+    update: Update,
     steps: int,
     batch: int = 128,
-    momentum: float = 0.9,
     seed: int = 0,
     after_step: Callable[[State, float], None] | None = None,
 ) -> None:
@@ -56,14 +76,12 @@ def train(
         Start, new from `fresh_state` or from a checkpoint.
     samples : Samples
         Sub-images and labels.
-    rates : callable
-        Gives the learning rate of every parameter after a number of steps.
+    update : callable
+        Changes the state's parameters by their gradients: `sgd_update` or `adam_update`.
     steps : int
         Number of the last step.
     batch : int
         Samples a step.
-    momentum : float
-        Momentum.
     seed : int
         Seed of the samples' order, which depends on nothing but it and the step's number.
     after_step : callable, optional
@@ -72,22 +90,35 @@ def train(
     Raises
     ------
     FloatingPointError
-        If the loss is not finite; the parameters are then no longer of use.
+        If training diverges; the parameters are then no longer of use.
     """
     engine: Engine = "fast" if fast.supports(state.net.layers) else "plain"
     order = sample_order(len(samples), batch, seed, state.step)
     while state.step < steps:
         x, target = samples[next(order)]
         loss, gradients = loss_and_gradients(state.net, x, target, engine)
-        if not np.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss is {loss} at step {state.step + 1}: training diverged; lower the learning rate"
-            )
+        refuse_divergence(loss, target, state.step + 1)
         halved = {key: gradient / 2 for key, gradient in gradients.items()}
-        sgd_step(state.net.parameters, halved, state.velocity, rates(state.step), momentum)
+        update(state, halved)
         state.step += 1
         if after_step:
             after_step(state, loss)
+
+
+def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
+    """Stop a run that has gone astray: a loss that is not finite, or far worse than a black output's.
+
+    Raises
+    ------
+    FloatingPointError
+        If so.
+    """
+    black = float(np.sum(np.square(target, dtype=np.float64))) / len(target)
+    if not loss <= 10 * (black + 1):
+        raise FloatingPointError(
+            f"the loss is {loss:.4g} at step {step}, a black picture's is {black:.4g}: training diverged; "
+            "lower the learning rate"
+        )
 
 
 def sample_order(count: int, batch: int, seed: int, step: int) -> Iterator[np.ndarray]:

@@ -56,6 +56,9 @@ def test_users_mistakes_exit_with_2_and_one_line(capsys, photo, tmp_path):
         ["upscale", photo, "-o", tmp_path / "none" / "out.png"],
         ["upscale", photo, "-m", "espcn"],
         ["upscale", photo, "-s", 11],
+        ["upscale", tmp_path],
+        ["upscale", "."],
+        ["evaluate", tmp_path, "-s", 3, "--json", tmp_path / "none" / "r.json"],
         ["upscale", photo, "-m", tmp_path / "bad.npz"],
         ["evaluate", tmp_path / "none", "-s", 3],
         ["evaluate", tmp_path, "-s", 3, "-m", "bicubic"],
@@ -68,6 +71,17 @@ def test_users_mistakes_exit_with_2_and_one_line(capsys, photo, tmp_path):
         assert err.startswith("npsr: error: ")
         assert err.count("\n") == 1
     assert {path.name for path in tmp_path.iterdir()} == {"my.png", "bad.png", "bad.npz"}
+
+
+def test_numbers_below_1_exit_with_2(capsys, photo):
+    for arguments in (
+        ["upscale", photo, "-s", 0],
+        ["info", "fsrcnn", "-s", "-3"],
+        ["info", "srcnn", "-s", "x"],
+    ):
+        code, _, err = run(capsys, *arguments)
+        assert code == 2
+        assert "is not a whole number of at least 1" in err or "expected one argument" in err
 
 
 def test_an_unwritable_folder(capsys, photo, tmp_path, monkeypatch):

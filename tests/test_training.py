@@ -85,6 +85,17 @@ def test_sgd_step_by_hand():
     np.testing.assert_allclose(theta["a"], [1.35, 2.2])
 
 
+def test_adam_steps_by_hand():
+    """The first step has the rate's length whatever the gradient; the second follows the formulas."""
+    theta, v, s = ({"a": np.array([x, x])} for x in (1.0, 0.0, 0.0))
+    npsr.adam_step(theta, {"a": np.array([3.0, -0.01])}, v, s, {"a": 0.1}, 1)
+    np.testing.assert_allclose(theta["a"], [0.9, 1.1], rtol=1e-6)
+    npsr.adam_step(theta, {"a": np.array([1.0, 0.0])}, v, s, {"a": 0.1}, 2)
+    mean = (0.9 * 0.3 + 0.1 * 1) / (1 - 0.9**2)
+    spread = np.sqrt((0.999 * 0.009 + 0.001 * 1) / (1 - 0.999**2))
+    assert theta["a"][0] == pytest.approx(0.9 - 0.1 * mean / spread, rel=1e-6)
+
+
 def ten_steps(scene, stop=10):
     """Losses of ten steps of a small network in float64, and its state."""
     state = npsr.fresh_state(npsr.fsrcnn(4, 2, 1, 3, seed=3, dtype="float64"))
@@ -95,7 +106,7 @@ def ten_steps(scene, stop=10):
         npsr.train(
             state,
             samples,
-            lambda _: rates,
+            npsr.sgd_update(lambda _: rates),
             last,
             batch=4,
             seed=5,
@@ -138,7 +149,7 @@ def test_divergence_stops_with_a_message(scene):
     state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
     samples = npsr.Samples([scene(40, 40)], state.net, scales=[1.0])
     with pytest.raises(FloatingPointError, match="lower the learning rate"), np.errstate(all="ignore"):
-        npsr.train(state, samples, lambda _: npsr.paper_rates(state.net, 1e4), 50, batch=4)
+        npsr.train(state, samples, npsr.sgd_update(lambda _: npsr.paper_rates(state.net, 1e4)), 50, batch=4)
 
 
 @needs_jit
@@ -151,7 +162,7 @@ def test_training_learns(scene):
     npsr.train(
         state,
         samples,
-        lambda _: npsr.paper_rates(net),
+        npsr.sgd_update(lambda _: npsr.paper_rates(net)),
         300,
         batch=16,
         after_step=lambda _, loss: losses.append(loss),

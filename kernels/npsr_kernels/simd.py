@@ -1,10 +1,11 @@
-"""The vector type: L numbers side by side in one register of the processor, for compiled code.
+"""The vector type: L numbers of one dtype that one instruction handles together.
 
-A vector lives in jitted functions only. Offsets count the elements of a flat, contiguous array; nothing checks
-them. L follows from the processor that Numba compiles for, so the same source fills SSE, AVX or AVX-512 registers.
+Numba's extension interface makes LLVM's vectors a type of compiled functions, with the few
+operations that the kernels need. L lanes fill one register of the processor that Numba compiles
+for: 512 bits with AVX-512, 256 with AVX, 128 otherwise.
 """
 
-from functools import cache
+from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -15,31 +16,15 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
 
-class Vector(types.Type):
-    """Numba's type of L lanes of a floating-point type."""
-
-    def __init__(self, dtype: types.Float) -> None:
-        self.dtype, self.lanes = dtype, lanes(np.dtype(dtype.name))
-        super().__init__(f"Vector({dtype}, {self.lanes})")
-
-
-@register_model(Vector)
-class _VectorModel(models.PrimitiveModel):
-    def __init__(self, manager, vector):  # type: ignore[no-untyped-def]
-        element = manager.lookup(vector.dtype).get_value_type()
-        super().__init__(manager, vector, ir.VectorType(element, vector.lanes))
-
-
-@cache
 def register_bytes() -> int:
-    """Width of the widest vector register that LLVM uses on the processor compiled for.
+    """Bytes in one vector register of the processor that Numba compiles for.
 
-    LLVM is asked to add two vectors, and the registers' names are read from its assembly: that knows
-    `NUMBA_CPU_NAME`, and processors on which LLVM avoids the widest ones.
+    LLVM is asked to add two vectors, and the registers' names are read in its assembly: some
+    processors have wider ones than LLVM uses.
     """
     triple, name, features = cpu_target.target_context.codegen().magic_tuple()
     module = llvm.parse_assembly(
-        "define <16 x float> @f(<16 x float> %a, <16 x float> %b) {\n"
+        "define <16 x float> @add(<16 x float> %a, <16 x float> %b) {\n"
         "  %c = fadd <16 x float> %a, %b\n  ret <16 x float> %c\n}"
     )
     machine = llvm.Target.from_triple(triple).create_target_machine(cpu=name, features=features)
@@ -47,153 +32,208 @@ def register_bytes() -> int:
     return 64 if "zmm" in assembly else 32 if "ymm" in assembly else 16
 
 
-def registers() -> int:
-    """Number of vector registers: 32 with AVX-512, else taken as 16."""
-    return 32 if register_bytes() == 64 else 16
+REGISTER_BYTES = register_bytes()
+REGISTERS = 32 if REGISTER_BYTES == 64 else 16
+"""Vector registers that a kernel may count on."""
 
 
-def lanes(dtype: np.dtype | type) -> int:
-    """Lanes of a vector of float32 or float64."""
-    return register_bytes() // np.dtype(dtype).itemsize
+def lanes(dtype: Any) -> int:
+    """Lanes L of a vector of this dtype."""
+    return REGISTER_BYTES // np.dtype(dtype).itemsize
 
 
-def element_pointer(context, builder, array_type, array, offset):  # type: ignore[no-untyped-def]
-    """LLVM's pointer to one element of a flat array."""
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.gep(data, [offset])
+class Vector(types.Type):
+    """L lanes of float32 or float64."""
+
+    def __init__(self, scalar: types.Float) -> None:
+        self.scalar = scalar
+        super().__init__(f"Vector({scalar}, {self.lanes})")
+
+    @property
+    def lanes(self) -> int:
+        """L."""
+        return REGISTER_BYTES // (self.scalar.bitwidth // 8)
 
 
-def emit_load(builder, pointer, vector, context):  # type: ignore[no-untyped-def]
-    """Load a vector; aligned as an element is, which costs nothing visible."""
-    kind = context.get_value_type(vector)
-    return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=vector.dtype.bitwidth // 8)
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):
+    """A Vector is LLVM's <L x float> or <L x double>."""
+
+    def __init__(self, dmm: Any, fe_type: Vector) -> None:
+        super().__init__(dmm, fe_type, vector_ir(fe_type))
 
 
-def emit_store(builder, pointer, value, vector):  # type: ignore[no-untyped-def]
-    """Store a vector."""
-    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=vector.dtype.bitwidth // 8)
+def vector_ir(vector: Vector) -> ir.VectorType:
+    """LLVM's type of a Vector."""
+    return ir.VectorType(ir.FloatType() if vector.scalar.bitwidth == 32 else ir.DoubleType(), vector.lanes)
 
 
-def emit_splat(builder, scalar, vector):  # type: ignore[no-untyped-def]
-    """The scalar in every lane."""
-    kind = ir.VectorType(scalar.type, vector.lanes)
-    index = ir.IntType(32)
-    single = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, index(0))
-    return builder.shuffle_vector(
-        single, ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(index, vector.lanes), None)
+# What the intrinsics emit, for use by larger intrinsics too.
+
+
+def emit_pointer(
+    context: Any, builder: ir.IRBuilder, array: types.Array, value: ir.Value, at: ir.Value
+) -> Any:
+    """Address of element `at` of a flat array: no bounds check, no negative index."""
+    return builder.gep(context.make_array(array)(context, builder, value).data, [at])
+
+
+def emit_load(builder: ir.IRBuilder, vector: Vector, pointer: ir.Value) -> ir.Value:
+    """L neighbours from `pointer` on, aligned as one element is."""
+    typed = builder.bitcast(pointer, vector_ir(vector).as_pointer())
+    return builder.load(typed, align=vector.scalar.bitwidth // 8)
+
+
+def emit_store(builder: ir.IRBuilder, vector: Vector, value: ir.Value, pointer: ir.Value) -> None:
+    """The reverse of `emit_load`."""
+    typed = builder.bitcast(pointer, vector_ir(vector).as_pointer())
+    builder.store(value, typed, align=vector.scalar.bitwidth // 8)
+
+
+def emit_splat(builder: ir.IRBuilder, vector: Vector, scalar: ir.Value) -> ir.Value:
+    """One number in every lane."""
+    kind = vector_ir(vector)
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.IntType(32)(0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
+    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)
+
+
+def emit_fma(builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+    """a·b + c; rounded once where the processor has such an instruction, else twice."""
+    suffix = f"v{a.type.count}{a.type.element.intrinsic_name}"
+    kind = ir.FunctionType(a.type, [a.type] * 3)
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.{suffix}"), [a, b, c]
     )
 
 
-def emit_fma(builder, a, b, c):  # type: ignore[no-untyped-def]
-    """a·b + c, in one instruction where the processor has it (never a call of the C library)."""
-    name = f"llvm.fmuladd.v{a.type.count}{'f32' if a.type.element == ir.FloatType() else 'f64'}"
-    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(a.type, [a.type] * 3), name)
-    return builder.call(function, [a, b, c])
+def emit_sum(builder: ir.IRBuilder, v: ir.Value) -> ir.Value:
+    """The sum of the lanes, the upper half added to the lower until one is left."""
+    half = v.type.count // 2
+    while half:
+        halves = [
+            ir.Constant(ir.VectorType(ir.IntType(32), half), list(range(k, k + half))) for k in (0, half)
+        ]
+        v = builder.fadd(*(builder.shuffle_vector(v, v, mask) for mask in halves))
+        half //= 2
+    return builder.extract_element(v, ir.IntType(32)(0))
 
 
-def emit_sum(builder, v):  # type: ignore[no-untyped-def]
-    """Sum of the lanes, by halves."""
-    element = v.type.element
-    name = f"llvm.vector.reduce.fadd.v{v.type.count}{'f32' if element == ir.FloatType() else 'f64'}"
-    function = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(element, [element, v.type]), name
-    )
-    return builder.call(function, [ir.Constant(element, -0.0), v], fastmath=("reassoc",))
+# The operations.
 
 
 @intrinsic
-def vload(typingctx, array, offset):  # type: ignore[no-untyped-def]
-    """The L elements of `array` from `offset` on."""
+def vload(typingctx: Any, array: Any, offset: Any) -> Any:
+    """Lanes array[offset], …, array[offset + L − 1]."""
     vector = Vector(array.dtype)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        pointer = element_pointer(context, builder, array, *arguments)
-        return emit_load(builder, pointer, vector, context)
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return emit_load(builder, vector, emit_pointer(context, builder, array, *args))
 
-    return vector(array, types.int64), emit
+    return vector(array, types.intp), emit
 
 
 @intrinsic
-def vstore(typingctx, array, offset, v):  # type: ignore[no-untyped-def]
-    """Assign v to the L elements of `array` from `offset` on."""
+def vstore(typingctx: Any, array: Any, offset: Any, v: Any) -> Any:
+    """Assign v to array[offset], …, array[offset + L − 1]."""
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        pointer = element_pointer(context, builder, array, *arguments[:2])
-        emit_store(builder, pointer, arguments[2], v)
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        emit_store(builder, v, args[2], emit_pointer(context, builder, array, *args[:2]))
         return context.get_dummy_value()
 
-    return types.void(array, types.int64, v), emit
+    return types.void(array, types.intp, v), emit
 
 
 @intrinsic
-def vsplat(typingctx, scalar):  # type: ignore[no-untyped-def]
-    """`scalar` in every lane."""
+def vsplat(typingctx: Any, scalar: Any) -> Any:
+    """The scalar in every lane."""
     vector = Vector(scalar)
-    return vector(scalar), lambda context, builder, signature, a: emit_splat(builder, a[0], vector)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return emit_splat(builder, vector, args[0])
+
+    return vector(scalar), emit
 
 
 @intrinsic
-def vzero(typingctx, array):  # type: ignore[no-untyped-def]
+def vzero(typingctx: Any, array: Any) -> Any:
     """Zeros of the dtype of `array`."""
     vector = Vector(array.dtype)
-    return vector(array), lambda context, builder, signature, a: context.get_constant_null(vector)
+    return vector(array), lambda context, builder, signature, args: context.get_constant_null(vector)
 
 
 @intrinsic
-def vfma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+def vfma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """a·b + c."""
-    return a(a, a, a), lambda context, builder, signature, values: emit_fma(builder, *values)
 
-
-@intrinsic
-def vadd(typingctx, a, b):  # type: ignore[no-untyped-def]
-    """A + b."""
-    return a(a, a), lambda context, builder, signature, values: builder.fadd(*values)
-
-
-@intrinsic
-def vsub(typingctx, a, b):  # type: ignore[no-untyped-def]
-    """A − b."""
-    return a(a, a), lambda context, builder, signature, values: builder.fsub(*values)
-
-
-@intrinsic
-def vmul(typingctx, a, b):  # type: ignore[no-untyped-def]
-    """a·b."""
-    return a(a, a), lambda context, builder, signature, values: builder.fmul(*values)
-
-
-def _emit_choice(order):  # type: ignore[no-untyped-def]
-    def emit(context, builder, signature, values):  # type: ignore[no-untyped-def]
-        return builder.select(builder.fcmp_ordered(order, *values), *values)
-
-    return emit
-
-
-@intrinsic
-def vmax(typingctx, a, b):  # type: ignore[no-untyped-def]
-    """The larger of a and b, lane by lane."""
-    return a(a, a), _emit_choice(">")
-
-
-@intrinsic
-def vmin(typingctx, a, b):  # type: ignore[no-untyped-def]
-    """The smaller of a and b, lane by lane."""
-    return a(a, a), _emit_choice("<")
-
-
-@intrinsic
-def vwhere(typingctx, condition, a, b):  # type: ignore[no-untyped-def]
-    """A in the lanes in which `condition` is above 0, b in the others."""
-
-    def emit(context, builder, signature, values):  # type: ignore[no-untyped-def]
-        zero = ir.Constant(values[0].type, None)
-        return builder.select(builder.fcmp_ordered(">", values[0], zero), values[1], values[2])
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return emit_fma(builder, *args)
 
     return a(a, a, a), emit
 
 
 @intrinsic
-def vsum(typingctx, v):  # type: ignore[no-untyped-def]
-    """Sum of the lanes."""
-    return v.dtype(v), lambda context, builder, signature, values: emit_sum(builder, values[0])
+def vadd(typingctx: Any, a: Any, b: Any) -> Any:
+    """A + b."""
+    return a(a, a), lambda context, builder, signature, args: builder.fadd(*args)
+
+
+@intrinsic
+def vsub(typingctx: Any, a: Any, b: Any) -> Any:
+    """A − b."""
+    return a(a, a), lambda context, builder, signature, args: builder.fsub(*args)
+
+
+@intrinsic
+def vmul(typingctx: Any, a: Any, b: Any) -> Any:
+    """a·b."""
+    return a(a, a), lambda context, builder, signature, args: builder.fmul(*args)
+
+
+@intrinsic
+def vmax(typingctx: Any, a: Any, b: Any) -> Any:
+    """The larger of each pair of lanes."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", *args), *args)
+
+    return a(a, a), emit
+
+
+@intrinsic
+def vmin(typingctx: Any, a: Any, b: Any) -> Any:
+    """The smaller of each pair of lanes."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered("<", *args), *args)
+
+    return a(a, a), emit
+
+
+@intrinsic
+def vwhere(typingctx: Any, condition: Any, a: Any, b: Any) -> Any:
+    """Lanes of a where `condition` is above 0, of b elsewhere."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        positive = builder.fcmp_ordered(">", args[0], ir.Constant(args[0].type, None))
+        return builder.select(positive, *args[1:])
+
+    return a(a, a, a), emit
+
+
+@intrinsic
+def vsum(typingctx: Any, v: Any) -> Any:
+    """The sum of the lanes."""
+    return v.scalar(v), lambda context, builder, signature, args: emit_sum(builder, args[0])
+
+
+def emit_prelu(builder: ir.IRBuilder, v: ir.Value, slope: ir.Value) -> ir.Value:
+    """V where positive, slope·v elsewhere (and NaN stays NaN)."""
+    positive = builder.fcmp_ordered(">", v, ir.Constant(v.type, None))
+    return builder.select(positive, v, builder.fmul(v, slope))
+
+
+@intrinsic
+def vprelu(typingctx: Any, v: Any, slope: Any) -> Any:
+    """V where positive, slope·v elsewhere."""
+    return v(v, v), lambda context, builder, signature, args: emit_prelu(builder, *args)

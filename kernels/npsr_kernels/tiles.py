@@ -1,41 +1,44 @@
 """The micro-kernel: a tile of A × B vectors in registers, to which outer products are added.
 
-A and B must be known when the code is compiled, so they travel in the types of arguments: as the lengths of two
-tuples of ints, `a` and `b`, whose values do not matter (in `tile_pairs`, those of b are offsets). A tile is a
-tuple of A·B vectors; vector (k, l) is element k·B + l. All 2·A·B operations of an outer product need only A + B
-loads, and A·B + A + 1 registers when the vectors of one side are loaded one at a time, as below.
+A and B must be known when the code is compiled, so they travel in the types of arguments: as the
+lengths of two tuples of ints, `a` and `b`, whose values do not matter (but in `tile_pairs` those of b
+are offsets). A tile is a tuple of A·B vectors, of which number k·B + l is in row k, column l. An
+outer product takes A·B multiply-adds for A + B loads, and A·B + A + 1 registers when the columns'
+vectors are loaded one at a time.
 
-One intrinsic is emitted again wherever it is called: kernels have a single site for each.
+An intrinsic is emitted again wherever it is called: each has one site in a kernel.
 """
 
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from npsr_kernels.simd import (
+    REGISTERS,
     Vector,
-    element_pointer,
     emit_fma,
     emit_load,
+    emit_pointer,
     emit_splat,
     emit_store,
     emit_sum,
 )
 
 
-def _unpack(builder, tile):  # type: ignore[no-untyped-def]
+def _unpack(builder, tile):
     return cgutils.unpack_tuple(builder, tile)
 
 
-def _pack(context, builder, values, kind):  # type: ignore[no-untyped-def]
+def _pack(context, builder, values, kind):
     return context.make_tuple(builder, kind, values)
 
 
-def _tile(dtype, a, b):  # type: ignore[no-untyped-def]
+def _tile(dtype, a, b):
     return types.UniTuple(Vector(dtype), len(a) * len(b))
 
 
-def _steps(builder, pointer, count, step):  # type: ignore[no-untyped-def]
+def _steps(builder, pointer, count, step):
     """Pointers 0, 1, … `count` − 1 steps from `pointer` on."""
     pointers = [pointer]
     for _ in range(count - 1):
@@ -43,29 +46,42 @@ def _steps(builder, pointer, count, step):  # type: ignore[no-untyped-def]
     return pointers
 
 
-def _splats(builder, pointer, count, vector, context):  # type: ignore[no-untyped-def]
+def _splats(builder, pointer, count, vector, context):
     one = context.get_constant(types.int64, 1)
-    return [emit_splat(builder, builder.load(p), vector) for p in _steps(builder, pointer, count, one)]
+    return [emit_splat(builder, vector, builder.load(p)) for p in _steps(builder, pointer, count, one)]
+
+
+def _after(builder, pointer, values):
+    """The same pointer, which LLVM believes to depend on `values`: an empty instruction takes them all.
+
+    With 16 registers a tile leaves room for one vector of columns. LLVM would load several in advance,
+    to hide latencies that the processor hides itself, and move sums to memory for it.
+    """
+    if REGISTERS > 16:
+        return pointer
+    kinds = [pointer.type, *(value.type for value in values)]
+    constraints = ",".join(["=r", "0", *("X" for _ in values)])
+    return builder.asm(ir.FunctionType(pointer.type, kinds), "", constraints, [pointer, *values], False)
 
 
 @intrinsic
-def tile_zero(typingctx, array, a, b):  # type: ignore[no-untyped-def]
+def tile_zero(typingctx, array, a, b):
     """A tile of zeros of the dtype of `array`."""
     kind = _tile(array.dtype, a, b)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         return context.get_constant_null(kind)
 
     return kind(array, a, b), emit
 
 
 @intrinsic
-def tile_splat(typingctx, scalars, offset, a, b):  # type: ignore[no-untyped-def]
+def tile_splat(typingctx, scalars, offset, a, b):
     """The tile whose row k is scalars[offset + k] everywhere."""
     kind = _tile(scalars.dtype, a, b)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        pointer = element_pointer(context, builder, scalars, *arguments[:2])
+    def emit(context, builder, signature, arguments):
+        pointer = emit_pointer(context, builder, scalars, *arguments[:2])
         splats = _splats(builder, pointer, len(a), kind.dtype, context)
         return _pack(context, builder, [splat for splat in splats for _ in b], kind)
 
@@ -73,19 +89,19 @@ def tile_splat(typingctx, scalars, offset, a, b):  # type: ignore[no-untyped-def
 
 
 @intrinsic
-def tile_weighted(typingctx, tile, scalars, s, array, o, a, b):  # type: ignore[no-untyped-def]
+def tile_weighted(typingctx, tile, scalars, s, array, o, a, b):
     """tile[k, l] + scalars[s + k] · (vector l after array[o])."""
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         vector = tile.dtype
         sums = _unpack(builder, arguments[0])
         weights = _splats(
-            builder, element_pointer(context, builder, scalars, *arguments[1:3]), len(a), vector, context
+            builder, emit_pointer(context, builder, scalars, *arguments[1:3]), len(a), vector, context
         )
         step = context.get_constant(types.int64, vector.lanes)
-        first = element_pointer(context, builder, array, *arguments[3:5])
+        first = emit_pointer(context, builder, array, *arguments[3:5])
         for column, pointer in enumerate(_steps(builder, first, len(b), step)):
-            pixel = emit_load(builder, pointer, vector, context)
+            pixel = emit_load(builder, vector, pointer)
             for row, weight in enumerate(weights):
                 place = row * len(b) + column
                 sums[place] = emit_fma(builder, weight, pixel, sums[place])
@@ -95,52 +111,52 @@ def tile_weighted(typingctx, tile, scalars, s, array, o, a, b):  # type: ignore[
 
 
 @intrinsic
-def tile_pairs(typingctx, tile, array, p, stride, q, a, b):  # type: ignore[no-untyped-def]
+def tile_pairs(typingctx, tile, array, p, stride, q, a, b):
     """tile[k, l] + (vector at array[p + k·stride]) · (vector at array[q + b[l]])."""
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         vector = tile.dtype
         sums = _unpack(builder, arguments[0])
-        first = element_pointer(context, builder, array, arguments[1], arguments[2])
+        first = emit_pointer(context, builder, array, arguments[1], arguments[2])
         left = [
-            emit_load(builder, pointer, vector, context)
-            for pointer in _steps(builder, first, len(a), arguments[3])
+            emit_load(builder, vector, pointer) for pointer in _steps(builder, first, len(a), arguments[3])
         ]
-        base = element_pointer(context, builder, array, arguments[1], arguments[4])
+        base = emit_pointer(context, builder, array, arguments[1], arguments[4])
         for column, offset in enumerate(_unpack(builder, arguments[6])):
-            right = emit_load(builder, builder.gep(base, [offset]), vector, context)
+            right = emit_load(builder, vector, builder.gep(base, [offset]))
             for row, value in enumerate(left):
                 place = row * len(b) + column
                 sums[place] = emit_fma(builder, value, right, sums[place])
+            base = _after(builder, base, sums[column :: len(b)])
         return _pack(context, builder, sums, tile)
 
     return tile(tile, array, types.int64, types.int64, types.int64, a, b), emit
 
 
 @intrinsic
-def tile_store(typingctx, tile, array, offset, stride, a, b):  # type: ignore[no-untyped-def]
+def tile_store(typingctx, tile, array, offset, stride, a, b):
     """Assign row k of the tile to the B vectors from array[offset + k·stride] on."""
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         values = iter(_unpack(builder, arguments[0]))
         step = context.get_constant(types.int64, tile.dtype.lanes)
-        first = element_pointer(context, builder, array, *arguments[1:3])
+        first = emit_pointer(context, builder, array, *arguments[1:3])
         for row in _steps(builder, first, len(a), arguments[3]):
             for pointer in _steps(builder, row, len(b), step):
-                emit_store(builder, pointer, next(values), tile.dtype)
+                emit_store(builder, tile.dtype, next(values), pointer)
         return context.get_dummy_value()
 
     return types.void(tile, array, types.int64, types.int64, a, b), emit
 
 
 @intrinsic
-def tile_sum(typingctx, tile, scalars, offset):  # type: ignore[no-untyped-def]
+def tile_sum(typingctx, tile, scalars, offset):
     """Add to scalars[offset + k], for each vector k of the tile, the sum of its lanes."""
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         one = context.get_constant(types.int64, 1)
         values = _unpack(builder, arguments[0])
-        first = element_pointer(context, builder, scalars, *arguments[1:3])
+        first = emit_pointer(context, builder, scalars, *arguments[1:3])
         for value, pointer in zip(values, _steps(builder, first, len(values), one), strict=True):
             builder.store(builder.fadd(builder.load(pointer), emit_sum(builder, value)), pointer)
         return context.get_dummy_value()

@@ -1,28 +1,30 @@
 """The kernels of a training step: one group of L samples through the whole network and back.
 
-A map is stored as [channel][row][column][lane]: lane l belongs to sample l of the group, so every operation is
-the same in all lanes. D channels of the output, H W its rows and columns, L lanes, A × B the tile. All of a
-group's maps lie in one flat array, `arena`; offsets and strides count its elements. A map's ring of zeros stands
-in for padding; one ring serves two neighbours, since rows and channels follow each other.
+A map is stored as [channel][row][column][lane]: lane l belongs to sample l of the group, so every
+operation is the same in all lanes. L lanes, A × B the tile. All of a group's maps lie in one flat
+array, `arena`; offsets and strides count its elements. A map's ring of zeros stands in for padding;
+one ring serves two neighbours, since rows and channels follow each other.
 
-Which kernels run, in which order and on which maps is data: `program`, an array of operations. The same compiled code
-serves every network.
+Which kernels run, in which order and on which maps is data: `program`, an array of operations. The
+same compiled code serves every network.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from npsr_kernels.compiled import compiled
-from npsr_kernels.simd import vadd, vfma, vload, vmax, vmin, vmul, vsplat, vstore, vsub, vsum, vwhere, vzero
+from npsr_kernels.simd import vadd, vfma, vload, vmin, vmul, vprelu, vsplat, vstore, vsub, vsum, vwhere, vzero
 from npsr_kernels.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
 
-LOAD, CONVOLVE, RECTIFY, COMPARE, WEIGH, UNRECTIFY = range(6)
+LOAD, CONVOLVE, CONVOLVE_REST, RECTIFY, COMPARE, WEIGH, UNRECTIFY = range(7)
 TAPS = 4
 """Columns of a weight gradient's tile."""
 
 FIELDS = (
     "kind",
     *("channels", "blocks", "rows", "columns"),  # of the output; blocks of A channels
-    *("x", "x_row", "x_channel", "x_start", "x_stop"),  # map read; strides; all of it, ring included
+    *("x", "x_row", "x_channel", "x_start"),  # map read; strides; start of its ring
     *("z", "z_row", "z_channel"),  # map written, or the pre-activations
     *("scalars", "taps", "tap_count", "spans", "gradient", "labels"),  # starts in the arrays of these names
 )
@@ -30,13 +32,28 @@ OPERATION = np.dtype([(name, np.int64) for name in FIELDS])
 """One step of a program. What the fields mean to each kind is said at its kernel."""
 
 
+class Tables(NamedTuple):
+    """A program and what its operations refer to, besides parameters and maps."""
+
+    program: np.ndarray
+    taps: np.ndarray
+    spans: np.ndarray
+    pixels: np.ndarray
+    labels: np.ndarray
+    lanes: int
+    a: tuple[int, ...]  # only the lengths count: A,
+    b: tuple[int, ...]  # B,
+    rest: tuple[int, ...]  # and B − 1, for what B does not divide
+
+
 @compiled
 def convolve(op, L, arena, scalars, taps, spans, a, b):
     """Assign z = bias + Σ_t weight[t] · x[place + taps[t]], a tile of A channels × B pixels at a time.
 
-    `scalars` holds, for each block of A channels, A biases and then A weights for each tap. A tap is an offset from
-    the output's place: rows, columns and channels of x in one. `spans` holds, for each block and row, the first and
-    last tap that do not read only zeros. The last tile of a row overlaps the one before it.
+    `scalars` holds, for each block of A channels, A biases and then A weights for each tap. A tap is an
+    offset from the output's place: rows, columns and channels of x in one. `spans` holds, for each
+    block and row, the first and last tap that do not read only zeros. The last tile of a row overlaps
+    the one before it.
     """
     A, B = len(a), len(b)
     for i in range(op.rows):
@@ -56,11 +73,12 @@ def convolve(op, L, arena, scalars, taps, spans, a, b):
 
 
 @compiled
-def weigh(op, L, arena, taps, spans, gradients, a):
-    """Add to the weights' gradient: for A channels × `TAPS` taps, Σ over pixels of dz[place] · x[place + tap].
+def weigh(op, arena, taps, spans, pixels, gradients, a):
+    """Add to the gradient of A channels × `TAPS` taps: Σ over pixels of dz[pixel] · x[pixel + tap].
 
-    `gradients` holds a tile for each group of taps and block of channels; `spans` the first and last row of
-    each in which the taps do not read only zeros. Lanes are summed at the end of a tile.
+    `gradients` holds a tile for each group of taps and block of channels. `spans` holds, for each of
+    these, where in `pixels` a list starts and stops: the offsets in z and in x of all pixels at which
+    the taps do not read only zeros. Lanes are summed at the end of a tile.
     """
     A = len(a)
     for group in range(op.tap_count // TAPS):
@@ -70,27 +88,29 @@ def weigh(op, L, arena, taps, spans, gradients, a):
             place = group * op.blocks + block
             z = op.z + block * A * op.z_channel
             tile = tile_zero(arena, a, b)
-            for i in range(spans[op.spans + 2 * place], spans[op.spans + 2 * place + 1]):
-                for j in range(0, op.columns * L, L):
-                    tile = tile_pairs(
-                        tile, arena, z + i * op.z_row + j, op.z_channel, op.x + i * op.x_row + j, a, b
-                    )
+            for k in range(spans[op.spans + 2 * place], spans[op.spans + 2 * place + 1], 2):
+                dz, x = z + pixels[k], op.x + pixels[k + 1]
+                tile = tile_pairs(tile, arena, dz, op.z_channel, x, a, b)
             tile_sum(tile, gradients, op.gradient + place * A * TAPS)
 
 
 @compiled
 def rectify(op, L, arena, scalars):
     """Assign x = PReLU(z), and zeros to the ring of x, whose memory other maps have used."""
-    arena[op.x_start : op.x_stop] = 0
     zero = vzero(arena)
+    for x in range(op.x_start, op.x, L):
+        vstore(arena, x, zero)
     for c in range(op.channels):
         slope = vsplat(scalars[op.scalars + c])
         for i in range(op.rows):
             x = op.x + c * op.x_channel + i * op.x_row
             z = op.z + c * op.z_channel + i * op.z_row
             for j in range(0, op.columns * L, L):
-                v = vload(arena, z + j)
-                vstore(arena, x + j, vfma(slope, vmin(v, zero), vmax(v, zero)))
+                vstore(arena, x + j, vprelu(vload(arena, z + j), slope))
+            for j in range(op.columns * L, op.x_row, L):
+                vstore(arena, x + j, zero)
+        for x in range(op.x + c * op.x_channel + op.rows * op.x_row, op.x + (c + 1) * op.x_channel, L):
+            vstore(arena, x, zero)
 
 
 @compiled
@@ -115,10 +135,10 @@ def unrectify(op, L, arena, scalars, gradients):
 
 @compiled
 def compare(op, L, arena, labels, gradients):
-    """Replace the output z by the loss's gradient; add to the biases' gradient; return the summed squares.
+    """Replace the output z by the loss's gradient; add to the biases' gradient; return the loss.
 
-    At `op.labels` lie a vector with the derivative's factor 2/N (0 in lanes without a sample), then the labels.
-    Where `labels` is negative the output is cut away: its gradient is 0.
+    At `op.labels` lie a vector with the derivative's factor 2/N (0 in lanes without a sample), then
+    the labels. Where `labels` is negative the output is cut away: its gradient is 0.
     """
     zero = vzero(arena)
     factor = vload(arena, op.labels)
@@ -143,7 +163,7 @@ def compare(op, L, arena, labels, gradients):
 
 @compiled
 def load(op, L, first, images, targets, labels, arena):
-    """Spread the samples from `first` on over the lanes: image, factor, labels; zeros in lanes beyond the last."""
+    """Spread image and labels of the samples from `first` on over the lanes; zeros after the last."""
     count = len(images)
     for lane in range(L):
         n = first + lane
@@ -159,10 +179,9 @@ def load(op, L, first, images, targets, labels, arena):
 
 
 @compiled
-def run_groups(
-    program, groups, L, images, targets, labels, arena, scalars, taps, spans, gradients, losses, a, b
-):
-    """Add the gradients of groups[0] … groups[1] − 1, of L samples each, and assign their loss (losses[0])."""
+def run_groups(tables, groups, images, targets, scalars, arena, gradients):
+    """Add the gradients of groups[0] … groups[1] − 1, of L samples each; return their part of the loss."""
+    program, taps, spans, pixels, labels, L, a, b, rest = tables
     loss = 0.0
     for group in range(groups[0], groups[1]):
         for k in range(len(program)):
@@ -171,12 +190,24 @@ def run_groups(
                 load(op, L, group * L, images, targets, labels, arena)
             elif op.kind == CONVOLVE:
                 convolve(op, L, arena, scalars, taps, spans, a, b)
+            elif op.kind == CONVOLVE_REST:
+                convolve(op, L, arena, scalars, taps, spans, a, rest)
             elif op.kind == RECTIFY:
                 rectify(op, L, arena, scalars)
             elif op.kind == COMPARE:
                 loss += compare(op, L, arena, labels, gradients)
             elif op.kind == WEIGH:
-                weigh(op, L, arena, taps, spans, gradients, a)
+                weigh(op, arena, taps, spans, pixels, gradients, a)
             else:
                 unrectify(op, L, arena, scalars, gradients)
-    losses[0] = loss
+    return loss
+
+
+@compiled
+def collect(gradients, unpack, collected):
+    """Add the chunks' gradients (K, G) in their order, each at its parameter's place in `collected`."""
+    for i in range(len(unpack)):
+        total = gradients[0, i]
+        for k in range(1, len(gradients)):
+            total += gradients[k, i]
+        collected[unpack[i]] += total

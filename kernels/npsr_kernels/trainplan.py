@@ -1,11 +1,11 @@
 """From a network's layers to a program: where each map lies, which taps read it, where each weight goes.
 
-Everything here is index arithmetic, done once for a network and a sub-image's side. A deconvolution with stride n
-is, on the LR grid, a convolution to n² phases: output pixel n·q + r − cut belongs to phase r of place q and receives
-tap n·k + r of input pixel q − k. So every layer is a `Stage`, a convolution whose weights are given by their
-places in the list of all parameters.
+Everything here is index arithmetic, done once for a network and a sub-image's side. A deconvolution
+with stride n is, on the LR grid, a convolution to n² phases: output pixel n·q + r − cut belongs to
+phase r of place q and receives tap n·k + r of input pixel q − k. So every layer is a `Stage`, a
+convolution whose weights are given by their places in the list of all parameters.
 
-f filter side, C D channels of input and output, t taps, A × B the tile, L lanes, n stride.
+f filter side, C D channels of input and output, A × B the tile, L lanes, n stride.
 """
 
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.simd import lanes, registers
-from npsr_kernels.trainkernels import OPERATION
+from npsr_kernels.simd import REGISTERS, lanes
+from npsr_kernels.trainkernels import OPERATION, Tables
 from npsr_kernels.trainprogram import ProgramWriter, Stage
 
 
 class ConvLayer(NamedTuple):
     """Convolution of D × C filters f × f with zero padding, and its rectifier.
 
-    `slopes` is None for no rectifier, 0 for ReLU, 1 for a shared slope, D for one per channel. Parameters, in order:
-    weight (D, C, f, f), bias (D,), and the slopes if there are any.
+    `slopes` is None for no rectifier, 0 for ReLU, 1 for a shared slope, D for one per channel.
+    Parameters, in order: weight (D, C, f, f), bias (D,), and the slopes if there are any.
     """
 
     f: int
@@ -52,15 +52,10 @@ class Plan:
     dtype: np.dtype
     shapes: list[tuple[int, ...]]  # of the parameters
     sides: tuple[int, int]  # of image and label
-    lanes: int
-    tile: tuple[tuple[int, ...], tuple[int, ...]]  # only the lengths count
-    arena: int  # elements
-    program: np.ndarray
-    pack: np.ndarray  # places of `scalars` in the list of parameters, −1 for zero
+    pack: np.ndarray  # places of `scalars` in the list of all parameters, −1 for zero
     unpack: np.ndarray  # places of `gradients` in it; one beyond its end for none
-    taps: np.ndarray
-    spans: np.ndarray
-    labels: np.ndarray
+    tables: Tables
+    arena: int  # elements
     arenas: list[np.ndarray] = field(default_factory=list)  # free ones
 
 
@@ -69,35 +64,61 @@ TILES = {32: {2: (2, 10), 4: (4, 6), 3: (3, 7)}, 16: {2: (2, 5), 4: (2, 6), 3: (
 
 
 def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.dtype) -> Plan:
-    """Plan the training step of a network on sub-images of side × side pixels."""
+    """Plan the training step of a network.
+
+    Parameters
+    ----------
+    layers : tuple of ConvLayer or DeconvLayer
+        All but the last have a rectifier; only the last can be a deconvolution. One channel in and out.
+    side : int
+        Side of the sub-images.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    Plan
+        For `trainstep.loss_and_gradients`. It keeps working memory, and may be used by several threads.
+
+    Raises
+    ------
+    ValueError
+        If a layer before the last has no rectifier.
+    """
     stages, shapes = make_stages(layers, side)
     A, B = _tile(layers, stages)
-    writer = ProgramWriter(A, lanes(dtype))
+    writer = ProgramWriter(A, B, lanes(dtype))
     writer.write(stages)
     labels = stages[-1].labels
     assert labels is not None
     count = sum(prod(shape) for shape in shapes)
     unpack = np.concatenate(writer.gradients)
+    tables = Tables(
+        program=np.array(writer.program, OPERATION),
+        taps=np.concatenate(writer.taps),
+        spans=np.concatenate(writer.spans),
+        pixels=np.concatenate(writer.pixels),
+        labels=labels.ravel(),
+        lanes=writer.L,
+        a=(0,) * A,
+        b=(0,) * B,
+        rest=(0,) * max(1, B - 1),
+    )
     return Plan(
         dtype=np.dtype(dtype),
         shapes=shapes,
         sides=(side, isqrt(int(labels.max()) + 1)),
-        lanes=writer.L,
-        tile=((0,) * A, (0,) * B),
-        arena=writer.pixels * writer.L,
-        program=np.array(writer.program, OPERATION),
         pack=np.concatenate(writer.scalars),
         unpack=np.where(unpack < 0, count, unpack),
-        taps=np.concatenate(writer.taps),
-        spans=np.concatenate(writer.spans),
-        labels=labels.ravel(),
+        tables=tables,
+        arena=writer.size * writer.L,
     )
 
 
 def _tile(layers: tuple[ConvLayer | DeconvLayer, ...], stages: list[Stage]) -> tuple[int, int]:
     """The tile that suits the stride, no wider than the narrowest row."""
     n = layers[-1].stride if isinstance(layers[-1], DeconvLayer) else 3
-    table = TILES[registers()]
+    table = TILES[REGISTERS]
     A, B = table.get(n, table[3])
     return A, min(
         B, *(side for k, stage in enumerate(stages) for side in (stage.out, stage.side)[: 1 + bool(k)])

@@ -1,7 +1,8 @@
 """From stages to the program of a training step, and the tables that it refers to.
 
-A program is forward, comparison, backward. Each convolution keeps its pre-activations z, and the backward pass
-replaces them by their gradients. Activations are cheap to make from z, so those of all layers share one place.
+A program is forward, comparison, backward. Each convolution keeps its pre-activations z, and the
+backward pass replaces them by their gradients. Activations are soon made again from z, so those of
+all layers share one place.
 
 f filter side, C D channels of input and output, T taps, A × B the tile, L lanes.
 """
@@ -10,7 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.trainkernels import COMPARE, CONVOLVE, LOAD, OPERATION, RECTIFY, TAPS, UNRECTIFY, WEIGH
+from npsr_kernels.trainkernels import (
+    COMPARE,
+    CONVOLVE,
+    CONVOLVE_REST,
+    LOAD,
+    OPERATION,
+    RECTIFY,
+    TAPS,
+    UNRECTIFY,
+    WEIGH,
+)
 
 
 class Stage(NamedTuple):
@@ -32,7 +43,6 @@ class Map(NamedTuple):
     """A map's place in the arena, in pixels: pixel (c, i, j) lies at origin + c·channel + i·row + j."""
 
     start: int
-    stop: int
     origin: int
     row: int
     channel: int
@@ -53,13 +63,15 @@ def ring(stage: Stage) -> int:
 class ProgramWriter:
     """Collects operations and tables; a table's start is known when it is appended."""
 
-    def __init__(self, A: int, L: int) -> None:
-        self.A, self.L, self.pixels = A, L, 0
+    def __init__(self, A: int, B: int, L: int) -> None:
+        self.A, self.B, self.L, self.size = A, B, L, 0
         self.program: list[tuple[int, ...]] = []
         self.scalars: list[np.ndarray] = []
         self.gradients: list[np.ndarray] = []
         self.taps: list[np.ndarray] = []
         self.spans: list[np.ndarray] = []
+        self.pixels: list[np.ndarray] = []
+        self.pixel_lists: dict[bytes, tuple[int, int]] = {}
 
     def write(self, stages: list[Stage]) -> None:
         """Append the whole step."""
@@ -84,33 +96,33 @@ class ProgramWriter:
         """Places for each stage's input and output; inputs but the first share one."""
         x = [self.map(1, stages[0].side, ring(stages[0]))]
         z = [self.map(len(s.weight), s.out, ring(adjoint(s)) if k else 0) for k, s in enumerate(stages)]
-        start = stop = self.pixels
+        start = stop = self.size
         for stage in stages[1:]:
-            self.pixels = start
+            self.size = start
             x.append(self.map(stage.weight.shape[3], stage.side, ring(stage)))
-            stop = max(stop, self.pixels)
-        self.pixels = stop
+            stop = max(stop, self.size)
+        self.size = stop
         return x, z
 
     def lay_out_labels(self, stage: Stage) -> int:
         """Place, in elements, for the loss's factor and the labels."""
-        start = self.pixels
-        self.pixels += 1 + len(stage.weight) * stage.out**2
+        start = self.size
+        self.size += 1 + len(stage.weight) * stage.out**2
         return start * self.L
 
     def map(self, channels: int, side: int, ring: int) -> Map:
         """Place for a map with its ring, and for whole tiles of channels."""
         row = side + ring
         channel = row * row
-        start = self.pixels
+        start = self.size
         origin = start + ring * row + ring
-        self.pixels = origin + -(-channels // self.A) * self.A * channel
-        return Map(start, self.pixels, origin, row, channel)
+        self.size = origin + -(-channels // self.A) * self.A * channel
+        return Map(start, origin, row, channel)
 
     def places(self, x: Map, z: Map) -> dict[str, int]:
         """The fields that say where an operation's maps lie, in elements."""
         pixels = {
-            **{"x": x.origin, "x_row": x.row, "x_channel": x.channel, "x_start": x.start, "x_stop": x.stop},
+            **{"x": x.origin, "x_row": x.row, "x_channel": x.channel, "x_start": x.start},
             **{"z": z.origin, "z_row": z.row, "z_channel": z.channel},
         }
         return {name: value * self.L for name, value in pixels.items()}
@@ -131,6 +143,10 @@ class ProgramWriter:
         missing = -len(table) % self.A
         filled = np.pad(table, ((0, missing), (0, 0)), constant_values=-1)
         return filled.reshape(-1, self.A, table.shape[1])
+
+    def in_any_channel(self, flags: np.ndarray) -> np.ndarray:
+        """Flags (D, K) as (blocks, K): those that any channel of a block has."""
+        return np.asarray(self.in_blocks(flags.astype(int)).max(axis=1) > 0)
 
     def rectifier(self, kind: int, stage: Stage, x: Map, z: Map) -> None:
         """PReLU of a stage's output z to the next one's input x, or back."""
@@ -162,47 +178,82 @@ class ProgramWriter:
             "taps": self.add(self.taps, (u * x.row + c * x.channel + v) * self.L),
             "spans": self.add(self.spans, self.tap_spans(stage) * C * f),
         }
-        side = {"rows": stage.out, "columns": stage.out, "blocks": len(blocks), "tap_count": T}
-        self.operation(CONVOLVE, **fields, **side, **self.places(x, z))
+        fields |= {"rows": stage.out, "blocks": len(blocks), "tap_count": T, **self.places(x, z)}
+        wide = _wide_columns(stage.out, self.B)
+        if wide:
+            self.operation(CONVOLVE, **fields, columns=wide)
+        if wide < stage.out:
+            fields["x"] += wide * self.L
+            fields["z"] += wide * self.L
+            self.operation(CONVOLVE_REST, **fields, columns=stage.out - wide)
 
     def tap_spans(self, stage: Stage) -> np.ndarray:
         """For each block and row i of the output, the filter rows (first, last + 1) that read the input."""
-        D, f = stage.weight.shape[:2]
-        used = self.in_blocks((stage.weight >= 0).any(axis=(2, 3)).astype(int)).max(axis=1) > 0
+        f = stage.weight.shape[1]
+        used = self.in_any_channel(stage.weight.max(axis=(2, 3)) >= 0)[:, None, :]
+        live = np.max(self.live_pixels(stage), axis=2)[:, :, None]
         rows = np.arange(stage.out)[:, None] + np.arange(f) - stage.padding
-        used = used[:, None, :] & (rows >= 0) & (rows < stage.side) & self.live_rows(stage)[:, :, None]
+        used = used & live & (rows >= 0) & (rows < stage.side)
         return _first_and_last(used)
 
-    def live_rows(self, stage: Stage) -> np.ndarray:
-        """For each block, the rows of the output that are not wholly cut away."""
+    def live_pixels(self, stage: Stage) -> np.ndarray:
+        """For each block, a mask of the output's pixels that are not cut away in all of its channels."""
         if stage.labels is None:
-            return np.ones((-(-len(stage.weight) // self.A), stage.out), bool)
-        return self.in_blocks((stage.labels >= 0).any(axis=2).astype(int)).max(axis=1) > 0
+            return np.ones((-(-len(stage.weight) // self.A), stage.out, stage.out), bool)
+        live = self.in_any_channel((stage.labels >= 0).reshape(len(stage.labels), -1))
+        return live.reshape(-1, stage.out, stage.out)
 
     def weight_gradient(self, stage: Stage, x: Map, z: Map) -> None:
         """Gradient of the stage's weights from its input and its output's gradient."""
-        D, f, _, C = stage.weight.shape
+        _, f, _, C = stage.weight.shape
         u, v, c = _grouped_taps(f, C).reshape(-1, 3).T  # filled up by repeating the last
         weight = stage.weight[:, u, v, c]
         weight[:, f * f * C :] = -1
         blocks = self.in_blocks(weight).reshape(-1, self.A, len(u) // TAPS, TAPS)
-        rows = np.arange(stage.out) + u[:, None] - stage.padding
-        inside = ((rows >= 0) & (rows < stage.side)).reshape(-1, TAPS, stage.out).any(axis=1)
-        used = (blocks >= 0).any(axis=(1, 3)).T[:, :, None]  # (group, block, 1)
-        spans = _first_and_last(used & inside[:, None, :] & self.live_rows(stage))
+        used = self.tap_pixels(stage, u, v) & (np.max(blocks, axis=(1, 3)).T[:, :, None, None] >= 0)
+        spans = [self.pixel_list(mask, x, z) for mask in used.reshape(-1, stage.out, stage.out)]
         place = (u - stage.padding) * x.row + c * x.channel + v - stage.padding
         fields = {
             "gradient": self.add(self.gradients, blocks.transpose(2, 0, 1, 3)),
             "taps": self.add(self.taps, place * self.L),
-            "spans": self.add(self.spans, spans),
+            "spans": self.add(self.spans, np.array(spans)),
         }
         side = {"rows": stage.out, "columns": stage.out, "blocks": len(blocks), "tap_count": len(u)}
         self.operation(WEIGH, **fields, **side, **self.places(x, z))
 
+    def tap_pixels(self, stage: Stage, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """For each group of taps and block, a mask of the pixels at which any tap reads the input."""
+        rows, columns = (np.arange(stage.out) + tap[:, None] - stage.padding for tap in (u, v))
+        rows, columns = ((k >= 0) & (k < stage.side) for k in (rows, columns))
+        inside = rows[:, :, None] & columns[:, None, :]
+        groups = inside.reshape(-1, TAPS, stage.out, stage.out).any(axis=1)
+        return groups[:, None] & self.live_pixels(stage)
+
+    def pixel_list(self, mask: np.ndarray, x: Map, z: Map) -> tuple[int, int]:
+        """Where the list of a mask's pixels (offsets in z and x) starts and stops; equal ones are shared."""
+        i, j = np.nonzero(mask)
+        offsets = np.column_stack([i * z.row + j, i * x.row + j]) * self.L
+        key = offsets.tobytes()
+        if key not in self.pixel_lists:
+            start = self.add(self.pixels, offsets)
+            self.pixel_lists[key] = start, start + offsets.size
+        return self.pixel_lists[key]
+
+
+def _wide_columns(columns: int, B: int) -> int:
+    """How many of a row's columns to give to tiles of B, if the others are for tiles of B − 1.
+
+    As few tiles as possible overlap or, as columns = p·B + q·(B − 1) shows, none.
+    """
+    splits = [wide for wide in range(columns // B * B, -1, -B) if (columns - wide) % max(1, B - 1) == 0]
+    return splits[0] if splits else columns
+
 
 def _grouped_taps(f: int, C: int) -> np.ndarray:
-    """Taps (u, v, c) in groups of `TAPS`: if possible the same (u, v) of neighbouring channels, whose maps then
-    stay in the first-level cache for all (u, v); the other channels' tap after tap.
+    """Taps (u, v, c) in groups of `TAPS`.
+
+    If possible the same (u, v) of neighbouring channels, whose maps then stay in the first-level cache
+    for all (u, v); the other channels' tap after tap.
     """
     whole = C // TAPS * TAPS
     c, u, v, k = np.indices((whole // TAPS, f, f, TAPS)).reshape(4, -1)

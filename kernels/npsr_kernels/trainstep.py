@@ -1,25 +1,28 @@
 """The fast training step: the loss of a batch and the gradient of every parameter.
 
-A batch is cut into groups of L samples, one per lane of a vector; `trainkernels` takes a group through the network and
-back without leaving the second-level cache. Groups form chunks, whose number depends on the batch alone. Each
-chunk adds its gradients in an array of its own, and the chunks are added in their order: threads never
-write to the same place, and their number does not change a bit of the result.
+A batch is cut into groups of L samples, one per lane of a vector; `trainkernels` takes a group through
+the network and back within the second-level cache. Groups form chunks, whose number depends on the
+batch alone. Each chunk adds its gradients in an array of its own, and the chunks are added in their
+order: threads never write to the same place, and their number does not change a bit of the result.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import count
+from itertools import accumulate, count
+from math import prod
 
 import numpy as np
 from numba import config
 
-from npsr_kernels.trainkernels import run_groups
+from npsr_kernels.trainkernels import collect, run_groups
 from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
 
 __all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
 
 CHUNKS = 8
+"""Chunks of a batch, if it has as many groups: the most threads that can help."""
 
 
 def available() -> bool:
@@ -61,37 +64,53 @@ def loss_and_gradients(
         If a shape does not fit the plan.
     """
     _check(plan, parameters, x, target)
-    scalars = np.take(np.concatenate([*(p.ravel() for p in parameters), [0]], dtype=plan.dtype), plan.pack)
+    flat = np.concatenate([*(p.ravel() for p in parameters), [0]], dtype=plan.dtype)
     images, targets = (np.ascontiguousarray(a, plan.dtype).reshape(len(a), -1) for a in (x, target))
-    groups = -(-len(x) // plan.lanes)
-    bounds = np.linspace(0, groups, min(groups, CHUNKS) + 1).astype(np.int64)
-    gradients = np.zeros((len(bounds) - 1, plan.unpack.size), plan.dtype)
-    losses = np.zeros(len(gradients))
+    groups = -(-len(x) // plan.tables.lanes)
+    chunks = min(groups, CHUNKS)
+    bounds = [(groups * k // chunks, groups * (k + 1) // chunks) for k in range(chunks)]
+    gradients = np.empty((chunks, plan.unpack.size), plan.dtype)
+    losses = [0.0] * chunks
     remaining = count()  # the next chunk: drawing from it is atomic
 
     def work() -> None:
-        arena = plan.arenas.pop() if plan.arenas else np.zeros(plan.arena, plan.dtype)
-        while (k := next(remaining)) < len(gradients):
-            run_groups(
-                *(plan.program, bounds[k : k + 2], plan.lanes, images, targets, plan.labels, arena, scalars),
-                *(plan.taps, plan.spans, gradients[k], losses[k : k + 1], *plan.tile),
-            )
+        scalars = flat.take(plan.pack)  # by every thread: sooner than waiting for one
+        arena = _arena(plan)
+        while (k := next(remaining)) < chunks:
+            gradients[k] = 0
+            losses[k] = run_groups(plan.tables, bounds[k], images, targets, scalars, arena, gradients[k])
         plan.arenas.append(arena)
 
-    helpers = min(threads or config.NUMBA_NUM_THREADS, len(gradients)) - 1
+    helpers = min(threads or config.NUMBA_NUM_THREADS, chunks) - 1
     futures = [_pool().submit(work) for _ in range(helpers)]
     work()
     for future in futures:
         future.result()
-    return float(losses.sum()), _unpacked(plan, gradients)
+    return sum(losses), _unpacked(plan, gradients)
+
+
+def _arena(plan: Plan) -> np.ndarray:
+    """A free arena or a new one: zeros, on a cache line's start, so that no vector lies across two lines."""
+    try:
+        return plan.arenas.pop()
+    except IndexError:
+        line = 64
+        size = plan.arena * plan.dtype.itemsize
+        room = np.zeros(size + line, np.uint8)
+        start = -room.ctypes.data % line
+        return room[start : start + size].view(plan.dtype)
 
 
 def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:
     """The chunks' sum in the shapes of the parameters."""
-    sizes = [int(np.prod(shape)) for shape in plan.shapes]
-    flat = np.bincount(plan.unpack, weights=gradients.sum(axis=0), minlength=sum(sizes) + 1)
-    parts = np.split(flat.astype(plan.dtype), np.cumsum(sizes))
-    return [part.reshape(shape) for part, shape in zip(parts, plan.shapes, strict=False)]
+    sizes = [prod(shape) for shape in plan.shapes]
+    flat = np.zeros(sum(sizes) + 1, plan.dtype)
+    collect(gradients, plan.unpack, flat)
+    starts = accumulate(sizes, initial=0)
+    return [
+        flat[start : start + size].reshape(shape)
+        for start, size, shape in zip(starts, sizes, plan.shapes, strict=False)
+    ]
 
 
 def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: np.ndarray) -> None:
@@ -101,10 +120,13 @@ def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: 
     for name, array, side in zip(("x", "target"), (x, target), plan.sides, strict=True):
         if array.shape != (len(x), 1, side, side) or not len(x):
             raise ValueError(
-                f"{name} has shape {array.shape}, but must be (N, 1, {side}, {side}) with N ≥ 1, the same for both"
+                f"{name} has shape {array.shape}, but must be (N, 1, {side}, {side}) with the same N ≥ 1 as x"
             )
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
+    """The helping threads; a forked process, which inherits none of them, starts its own."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_pool.cache_clear)
     return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, "npsr-train")

@@ -1,0 +1,79 @@
+"""The fast engine for inference: which networks it takes, and its description of them."""
+
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from npsr.layers import Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
+from npsr_kernels import inference
+
+
+def supports(layers: tuple[Layer, ...]) -> bool:
+    """Whether the fast engine can run a network of these layers.
+
+    It takes every network of the paper with border "zero" or "replicate": one channel in and out,
+    convolutions with odd filters, at most one rectifier after each, a deconvolution at most at the
+    end. Never when Numba's compilation is disabled.
+    """
+    weighted = [layer for layer in layers if isinstance(layer, Conv | DeConv)]
+    rectified = [isinstance(layer, PReLU | ReLU) for layer in layers]
+    return (
+        inference.available()
+        and len(weighted) > 0
+        and isinstance(layers[0], Conv)
+        and all(isinstance(layer, Conv) and layer.f % 2 == 1 for layer in weighted[:-1])
+        and (isinstance(weighted[-1], DeConv) or weighted[-1].f % 2 == 1)
+        and all(layer.border in ("zero", "replicate") for layer in weighted)
+        and len({layer.border for layer in weighted}) == 1
+        and layers[0].c == weighted[-1].n == 1
+        and not (isinstance(weighted[-1], DeConv) and rectified[-1])
+        and not any(first and second for first, second in pairwise(rectified))
+    )
+
+
+def forward(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Run a network; see `npsr.network.forward`, which converts and checks.
+
+    Raises
+    ------
+    ValueError
+        If the layers are not those that the engine takes.
+    """
+    if not supports(layers):
+        raise ValueError(
+            'engine is "fast", but this network has border "valid" or compilation is disabled: '
+            'use net.with_border("zero") or engine="plain"'
+        )
+    content = b"".join(p.tobytes() for p in parameters.values())
+    return inference.run(_plan(layers, x.dtype, content), x)
+
+
+@lru_cache(maxsize=8)
+def _plan(layers: tuple[Layer, ...], dtype: np.dtype, content: bytes) -> inference.Plan:
+    """The plan for the parameters whose bytes are `content`: training changes them in place."""
+    parameters, at = {}, 0
+    flat = np.frombuffer(content, dtype)
+    for key, shape in parameter_shapes(layers).items():
+        size = int(np.prod(shape))
+        parameters[key] = flat[at : at + size].reshape(shape)
+        at += size
+    return inference.make_plan(describe(layers, parameters), layers[0].border)  # type: ignore[union-attr]
+
+
+def describe(
+    layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]
+) -> list[inference.Convolution | inference.Deconvolution]:
+    """The layers in the kernels' terms: each convolution together with its rectifier."""
+    described: list[inference.Convolution | inference.Deconvolution] = []
+    for layer, rectifier in zip(layers, (*layers[1:], None), strict=True):
+        if isinstance(layer, Conv | DeConv):
+            weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
+        if isinstance(layer, Conv):
+            slope = np.full(1, 0 if isinstance(rectifier, ReLU) else 1, weight.dtype)
+            if isinstance(rectifier, PReLU):
+                slope = parameters[f"{rectifier.name}.slope"]
+            described.append(inference.Convolution(weight, bias, slope))
+        elif isinstance(layer, DeConv):
+            described.append(inference.Deconvolution(weight, bias, layer.stride, layer.padding))
+    return described
