@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         transition,
         weight_count,
     )
+    from npsr.onnx_file import export_onnx
     from npsr.resize import imresize
     from npsr.samples import Samples
     from npsr.sgd import adam_step, paper_rates, sgd_step
@@ -58,6 +59,7 @@ _MODULES = {
         "transition",
         "weight_count",
     ],
+    "onnx_file": ["export_onnx"],
     "resize": ["imresize"],
     "samples": ["Samples"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
@@ -83,6 +85,7 @@ __all__ = [
     "equation_1",
     "equation_2",
     "evaluate",
+    "export_onnx",
     "fresh_state",
     "fsrcnn",
     "gradcheck",

@@ -163,6 +163,18 @@ def run_import(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_export(options: argparse.Namespace) -> int:
+    """Write a model for other runtimes."""
+    from npsr.onnx_file import export_onnx
+    from npsr.weights import load
+
+    from_file = options.model.endswith(".npz")
+    net = load(options.model, options.scale or (None if from_file else 3)).with_border(options.border)
+    export_onnx(net, options.output, options.layout, options.sub_pixel, options.force)
+    print(f"{options.output}: {net.name} ×{net.scale}")
+    return 0
+
+
 def _network(options: argparse.Namespace):  # type: ignore[no-untyped-def]
     """A network from a file, or new by its name."""
     from npsr.networks import build
@@ -195,7 +207,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_upscale_and_evaluate(commands)
     _add_study(commands)
-    _add_train_and_import(commands)
+    _add_train(commands)
+    _add_interchange(commands)
     return parser
 
 
@@ -232,7 +245,7 @@ def _add_study(commands: "Commands") -> None:
     check.set_defaults(run=run_gradcheck)
 
 
-def _add_train_and_import(commands: "Commands") -> None:
+def _add_train(commands: "Commands") -> None:
     train = commands.add_parser("train", help="train a network on a folder of photographs")
     train.add_argument("recipe", type=Path, nargs="?", help="a TOML recipe (default: one stage on --data)")
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
@@ -245,9 +258,21 @@ def _add_train_and_import(commands: "Commands") -> None:
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.set_defaults(run=run_train)
 
+
+def _add_interchange(commands: "Commands") -> None:
     importer = commands.add_parser("import", help="convert the authors' released .mat models")
     importer.add_argument("file", type=Path, help="FSRCNN, FSRCNN-s or SRCNN as FILE.mat")
     importer.add_argument("-o", "--output", type=Path, required=True, help="the .npz file to write")
     importer.add_argument("-s", "--scale", type=_positive, help="factor (default: as in the file's name)")
     importer.add_argument("-f", "--force", action="store_true", help="replace an existing file")
     importer.set_defaults(run=run_import)
+
+    export = commands.add_parser("export", help="write a model as ONNX, for other runtimes")
+    export.add_argument("output", type=Path, help="the .onnx file to write")
+    export.add_argument("-m", "--model", default="fsrcnn", help="a released model or FILE.npz")
+    export.add_argument("-s", "--scale", type=int, help="upscaling factor (default 3, or the file's)")
+    export.add_argument("--layout", choices=["npsr", "opencv"], default="npsr", help="input's form")
+    export.add_argument("--border", choices=["replicate", "zero"], default="replicate", help="border rule")
+    export.add_argument("--sub-pixel", action="store_true", help="convolution + DepthToSpace, often faster")
+    export.add_argument("-f", "--force", action="store_true", help="replace an existing file")
+    export.set_defaults(run=run_export)
