@@ -63,7 +63,7 @@ class Network:
             parameters' dtype.
         engine : {"fast", "plain"}, optional
             The streamed vector kernels, or the plain ones; by default the fast engine where it takes
-            the network (`npsr.streaming.supports`). They agree to 2e-5 in float32.
+            the network (`npsr.streaming.supports`). They agree to 1e-5 in float32.
 
         Returns
         -------

@@ -39,21 +39,21 @@ def test_the_stream_agrees_with_the_plain_engine(name, scale, border, rng):
         x = rng.random((2, 1, rows, columns)).astype(np.float32)
         plain, fast = net(x, engine="plain"), net(x, engine="fast")
         assert np.abs(plain).max() > 0.01
-        np.testing.assert_allclose(fast, plain, rtol=0, atol=2e-5)
+        np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["fsrcnn", "fsrcnn-s", "srcnn-ex"])
 def test_the_paper_s_networks_agree_on_an_image_wider_than_a_tile(name, rng):
     net = trained(build(name, 3, border="replicate"), rng)
     x = rng.random((1, 1, 11, 371)).astype(np.float32)
-    np.testing.assert_allclose(net(x, engine="fast"), net(x, engine="plain"), rtol=0, atol=2e-5)
+    np.testing.assert_allclose(net(x, engine="fast"), net(x, engine="plain"), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("scale", [1, 5, 9])
 def test_factors_beyond_the_paper(scale, rng):
     net = trained(fsrcnn(6, 4, 1, scale=scale, border="replicate"), rng)
     x = rng.random((1, 1, 12, 15)).astype(np.float32)
-    np.testing.assert_allclose(net(x, engine="fast"), net(x, engine="plain"), rtol=0, atol=2e-5)
+    np.testing.assert_allclose(net(x, engine="fast"), net(x, engine="plain"), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("border", ["zero", "replicate"])
@@ -64,7 +64,7 @@ def test_the_padding_of_imported_models(border, rng):
     moved = inference.make_plan([*layers[:-1], layers[-1]._replace(padding=4)], border)
     x = rng.random((1, 1, 10, 14)).astype(np.float32)
     here, there = inference.run(plan_of(net), x), inference.run(moved, x)
-    np.testing.assert_allclose(there[..., :-1, :-1], here[..., 1:, 1:], rtol=0, atol=2e-5)
+    np.testing.assert_allclose(there[..., :-1, :-1], here[..., 1:, 1:], rtol=0, atol=1e-5)
 
 
 def test_double_precision(rng):
@@ -108,7 +108,7 @@ def test_each_engine_takes_what_it_can(rng):
     x = rng.random((1, 1, 9, 9)).astype(np.float32)
     for border in BORDERS:
         net = fsrcnn(4, 4, 1, border=border)
-        np.testing.assert_allclose(net(x), net(x, engine="plain"), atol=2e-5)
+        np.testing.assert_allclose(net(x), net(x, engine="plain"), atol=1e-5)
     with pytest.raises(ValueError, match="border"):
         net.with_border("valid")(x, engine="fast")
     with pytest.raises(ValueError, match="engine is"):
