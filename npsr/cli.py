@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -185,18 +185,18 @@ def _network(options: argparse.Namespace):  # type: ignore[no-untyped-def]
     return build(options.model, 3 if options.scale is None else options.scale)
 
 
-def _positive(text: str) -> int:
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
+def _whole(lowest: int) -> Callable[[str], int]:
+    """The type of an argument that is a whole number of at least `lowest`."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < lowest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {lowest}")
+        return int(text)
+
+    return parse
 
 
-def _seed(text: str) -> int:
-    """A whole number of at least 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
-    return int(text)
+_positive, _seed = _whole(1), _whole(0)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -270,7 +270,7 @@ def _add_interchange(commands: "Commands") -> None:
     export = commands.add_parser("export", help="write a model as ONNX, for other runtimes")
     export.add_argument("output", type=Path, help="the .onnx file to write")
     export.add_argument("-m", "--model", default="fsrcnn", help="a released model or FILE.npz")
-    export.add_argument("-s", "--scale", type=int, help="upscaling factor (default 3, or the file's)")
+    export.add_argument("-s", "--scale", type=_positive, help="upscaling factor (default 3, or the file's)")
     export.add_argument("--layout", choices=["npsr", "opencv"], default="npsr", help="input's form")
     export.add_argument("--border", choices=["replicate", "zero"], default="replicate", help="border rule")
     export.add_argument("--sub-pixel", action="store_true", help="convolution + DepthToSpace, often faster")

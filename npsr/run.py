@@ -175,8 +175,8 @@ def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> State:
     """Make or reopen the folder of a run, and give the state to go on from."""
     net = build(recipe.model, recipe.scale, recipe.seed)
     if recipe.start:
-        net = load(recipe.start, recipe.scale)
-        if net.name != build(recipe.model, recipe.scale).name:
+        name, net = net.name, load(recipe.start, recipe.scale)
+        if net.name != name:
             raise ValueError(f"start is {net.name}, but model is {recipe.model}: name the same network")
     text = json.dumps(asdict(recipe), indent=1)
     kept, checkpoint = folder / "recipe.json", folder / "checkpoint.npz"

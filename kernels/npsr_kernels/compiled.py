@@ -10,7 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import config, njit
+
+
+def available() -> bool:
+    """True unless Numba's compilation is disabled, without which vectors do not exist."""
+    return not config.DISABLE_JIT
 
 
 def compiled(function: Callable[..., Any]) -> Any:

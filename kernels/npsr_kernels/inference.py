@@ -12,6 +12,7 @@ import numpy as np
 from numba import config
 
 from npsr_kernels.checks import require, require_same_dtype
+from npsr_kernels.compiled import available
 from npsr_kernels.geometry import Geometry, make_geometry
 from npsr_kernels.stream import stream
 from npsr_kernels.streamplan import Convolution, Deconvolution, Plan, make_plan
@@ -20,11 +21,6 @@ __all__ = ["Convolution", "Deconvolution", "Plan", "available", "make_plan", "ru
 
 TILE = 352
 """Columns of a row in memory at most: the line buffers then stay in the second cache."""
-
-
-def available() -> bool:
-    """True unless Numba's compilation is disabled, without which vectors do not exist."""
-    return not config.DISABLE_JIT
 
 
 def run(

@@ -16,6 +16,7 @@ from math import prod
 import numpy as np
 from numba import config
 
+from npsr_kernels.compiled import available
 from npsr_kernels.trainkernels import collect, run_groups
 from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
 
@@ -23,11 +24,6 @@ __all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients"
 
 CHUNKS = 8
 """Chunks of a batch, if it has as many groups: the most threads that can help."""
-
-
-def available() -> bool:
-    """True unless Numba's compilation is disabled, without which vectors do not exist."""
-    return not config.DISABLE_JIT
 
 
 def loss_and_gradients(
