@@ -54,6 +54,8 @@ class Recipe:
         SGD with momentum as in the paper, or Adam.
     scales, rotations : tuple
         Augmentation: reductions and quarter turns of each image.
+    sub_image : int
+        Side of the sub-images, in LR pixels; 0 for the paper's.
     start : str
         An .npz network to start from; empty for a new one.
     validation : tuple of str
@@ -71,6 +73,7 @@ class Recipe:
     optimiser: Literal["sgd", "adam"] = "sgd"
     scales: tuple[float, ...] = SCALES
     rotations: tuple[int, ...] = ROTATIONS
+    sub_image: int = 0
     start: str = ""
     validation: tuple[str, ...] = ()
     checkpoint_every: int = 5000
@@ -154,5 +157,8 @@ def _require_kind(path: Path, key: str, value: Any, default: Any) -> None:
         kind, rule, fits = ELEMENTS[key]
         if not all(isinstance(x, kind) and not isinstance(x, bool) and fits(x) for x in value):
             raise ValueError(f"{path}: {key} is {list(value)}, but must hold {rule}")
-    elif isinstance(value, int | float) and not (0 if key in ("seed", "momentum") else 1e-12) <= value < inf:
+    elif (
+        isinstance(value, int | float)
+        and not (0 if key in ("seed", "momentum", "sub_image") else 1e-12) <= value < inf
+    ):
         raise ValueError(f"{path}: {key} is {value}, but must be positive")

@@ -200,7 +200,9 @@ def _samples(stage: Stage, recipe: Recipe, data: Path, net: Network) -> Samples:
     files = [
         file for name in stage.data for file in image_files(data / name) if file.resolve() not in held_back
     ]
-    samples = Samples((_luma(file) / 255.0 for file in files), net, recipe.scales, recipe.rotations)
+    samples = Samples(
+        (_luma(file) / 255.0 for file in files), net, recipe.scales, recipe.rotations, recipe.sub_image
+    )
     if len(samples) == 0:
         raise ValueError(f"{', '.join(stage.data)}: every image is smaller than a sub-image: use larger ones")
     return samples

@@ -46,16 +46,23 @@ class Geometry:
     stride: int
 
 
-def geometry(net: Network) -> Geometry:
-    """The paper's sub-images for a network in its training form (border "valid").
+def geometry(net: Network, sub_image: int = 0) -> Geometry:
+    """The sub-images of a network in its training form (border "valid").
 
-    LR 14, 11, 10 pixels → HR 19, 19, 21 for FSRCNN at ×2, ×3, ×4, four pixels apart; 33 → 21 for
-    SRCNN 9-1-5, fourteen apart.
+    The paper's are LR 14, 11, 10 pixels → HR 19, 19, 21 for FSRCNN at ×2, ×3, ×4, four pixels apart;
+    33 → 21 for SRCNN 9-1-5, fourteen apart.
+
+    Parameters
+    ----------
+    net : Network
+        The network.
+    sub_image : int
+        Another side of the sub-images, in LR pixels; 0 for the paper's.
 
     Raises
     ------
     ValueError
-        If the network is not in that form.
+        If the network is not in that form, or the sub-images are too small for it.
     """
     first, last = net.layers[0], net.layers[-1]
     if not isinstance(first, Conv) or first.border != "valid":
@@ -63,16 +70,19 @@ def geometry(net: Network) -> Geometry:
             'the network is padded, but trains with border="valid": use net.with_border("valid")'
         )
     context = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv) and layer.border == "valid")
+    n = net.scale
+    own = 33 if not net.enlarges else {2: 10, 3: 7, 4: 6}.get(n, max(4, 21 // n)) + 2 * context
+    side = sub_image or own
+    inner = side - 2 * context
+    if inner < 1:
+        raise ValueError(
+            f"the filters of {net.name} reach {context} pixels, too far for {side} × {side} sub-images: "
+            f"use {2 * context + 1} or more"
+        )
     if not isinstance(last, DeConv):
-        if context > 16:
-            raise ValueError(
-                f"the filters of {net.name} reach {context} pixels, too far for 33 × 33 sub-images"
-            )
-        return Geometry(33, 33 - 2 * context, 1, context, 14)
-    n = last.stride
-    inner = {2: 10, 3: 7, 4: 6}.get(n, max(4, 21 // n))
+        return Geometry(side, inner, 1, context, 14)
     label = n * inner - (n - 1)
-    return Geometry(inner + 2 * context, label, n, n * context + last.f // 2 - last.padding, 4)
+    return Geometry(side, label, n, n * context + last.f // 2 - last.padding, 4)
 
 
 class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
@@ -91,6 +101,8 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         Reductions of each image (Section 4.1: 1, 0.9, 0.8, 0.7, 0.6).
     rotations : sequence of int
         Quarter turns of each.
+    sub_image : int
+        Side of the sub-images; 0 for the paper's.
     """
 
     def __init__(
@@ -99,8 +111,9 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         net: Network,
         scales: Sequence[float] = SCALES,
         rotations: Sequence[int] = ROTATIONS,
+        sub_image: int = 0,
     ) -> None:
-        self.geometry = geometry(net)
+        self.geometry = geometry(net, sub_image)
         pairs = list(_planes(images, net, scales))
         self.pixels = np.concatenate(
             [np.empty(0, np.float32), *(plane.ravel() for pair in pairs for plane in pair)]

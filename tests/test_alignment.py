@@ -38,13 +38,14 @@ def test_a_ramp_keeps_its_place(n, border):
     np.testing.assert_allclose(large[inner], (3 * r + c)[inner], atol=1e-12)
 
 
+@pytest.mark.parametrize("sub_image", [0, 13])
 @pytest.mark.parametrize("n", [2, 3, 4])
-def test_sub_images_and_labels_lie_on_each_other(n):
+def test_sub_images_and_labels_lie_on_each_other(n, sub_image):
     """The interpolator in its training form has no loss on samples cut from a ramp."""
     net = interpolator(n, "valid")
     high = np.mgrid[: 40 * n, : 30 * n] - (n - 1) / 2
     ramp = (3 * high[0] + high[1]) / 1000 + 0.1
-    samples = npsr.Samples([ramp], net, scales=[1.0])
+    samples = npsr.Samples([ramp], net, scales=[1.0], sub_image=sub_image)
     x, target = samples[np.arange(len(samples))]
     bend = np.abs(np.diff(x, 2, axis=2)).max(axis=(1, 2, 3)) + np.abs(np.diff(x, 2, axis=3)).max(
         axis=(1, 2, 3)

@@ -31,6 +31,14 @@ def test_the_papers_sub_images(scale, side, label, offset):
         geometry(npsr.fsrcnn())
 
 
+def test_sub_images_of_another_side():
+    g = geometry(npsr.fsrcnn(scale=3, border="valid"), sub_image=18)
+    assert (g.side, g.label, g.offset) == (18, 14 * 3 - 2, 7)
+    assert geometry(npsr.srcnn(9, 5, 5, border="valid"), sub_image=40).label == 40 - 16
+    with pytest.raises(ValueError, match="use 5 or more"):
+        geometry(npsr.fsrcnn(border="valid"), sub_image=4)
+
+
 def test_samples_are_cut_from_the_planes_of_every_scale_and_rotation(scene):
     net = npsr.fsrcnn(2, 2, 0, border="valid")
     image = scene(70, 61)

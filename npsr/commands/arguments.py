@@ -1,0 +1,34 @@
+"""What the commands' arguments have in common."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from npsr.network import Network
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def whole(lowest: int) -> Callable[[str], int]:
+    """The type of an argument that is a whole number of at least `lowest`."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < lowest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {lowest}")
+        return int(text)
+
+    return parse
+
+
+positive, natural = whole(1), whole(0)
+
+
+def given_network(options: argparse.Namespace) -> "Network":
+    """A network from a file, or new by its name."""
+    from npsr.networks import build
+    from npsr.weights import load
+
+    if options.model.endswith(".npz"):
+        return load(options.model, options.scale)
+    return build(options.model, 3 if options.scale is None else options.scale)

@@ -1,0 +1,53 @@
+"""PSNR and SSIM of a model on a folder of images."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from npsr.commands.arguments import positive
+
+if TYPE_CHECKING:
+    from npsr.commands.arguments import Commands
+
+
+def add(commands: "Commands") -> None:
+    """Declare the command."""
+    evaluate = commands.add_parser("evaluate", help="PSNR and SSIM of a model on a folder of images")
+    evaluate.add_argument("folder", type=Path, help="original images")
+    evaluate.add_argument("-s", "--scale", type=positive, required=True, help="upscaling factor")
+    evaluate.add_argument("-m", "--model", default="fsrcnn", help="a released model, FILE.npz or bicubic")
+    evaluate.add_argument("--json", type=Path, help="also write the figures to a file")
+    evaluate.add_argument("--ensemble", action="store_true", help="average eight flips and rotations")
+    evaluate.add_argument("-f", "--force", action="store_true", help="replace an existing file")
+    evaluate.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print PSNR and SSIM of a model on a folder."""
+    from npsr.evaluation import evaluate
+    from npsr.files import atomic_write, check_target
+
+    if options.json:
+        check_target(options.json, options.force)
+    row = "{name:<24} {psnr:8.3f} {ssim:8.4f}".format
+    print(f"{'image':<24} {'PSNR dB':>8} {'SSIM':>8}")
+
+    def each(image: dict[str, Any]) -> None:
+        print(row(**image), flush=True)
+
+    result = evaluate(options.folder, options.scale, options.model, options.ensemble, each)
+    print(row(name="mean", psnr=result["psnr"], ssim=result["ssim"]))
+    if options.json:
+        with atomic_write(options.json, options.force) as file:
+            file.write(json.dumps(_finite(result), indent=1, allow_nan=False).encode())
+    return 0
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no infinity: the PSNR of equal images becomes null."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if value in (float("inf"), float("-inf")) else value

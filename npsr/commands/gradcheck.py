@@ -1,0 +1,39 @@
+"""Check every gradient against central differences."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from npsr.commands.arguments import given_network, natural, positive
+
+if TYPE_CHECKING:
+    from npsr.commands.arguments import Commands
+
+
+def add(commands: "Commands") -> None:
+    """Declare the command."""
+    check = commands.add_parser("gradcheck", help="check every gradient against central differences")
+    check.add_argument("-m", "--model", default="fsrcnn", help="as for info")
+    check.add_argument("-s", "--scale", type=positive, help="upscaling factor (default 3)")
+    check.add_argument("--seed", type=natural, default=0, help="seed of images and sampling (default 0)")
+    check.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the relative error of every parameter's gradient."""
+    import numpy as np
+
+    from npsr.gradient_check import gradcheck
+    from npsr.samples import geometry
+
+    net = given_network(options).with_border("valid")
+    sub_image = geometry(net)
+    rng = np.random.default_rng(options.seed)
+    x = rng.random((2, 1, sub_image.side, sub_image.side))
+    target = rng.random((2, 1, sub_image.label, sub_image.label))
+    reports = gradcheck(net, x, target, seed=options.seed)
+    print(f"{'parameter':<22} {'shape':<16} {'checked':>7} {'at kinks':>8} {'relative error':>14}")
+    for r in reports:
+        verdict = "" if r.passed else "  FAILS"
+        shape = "×".join(map(str, r.shape))
+        print(f"{r.name:<22} {shape:<16} {r.checked:>7} {r.skipped:>8} {r.error:>14.1e}{verdict}")
+    return 0 if all(r.passed for r in reports) else 1
