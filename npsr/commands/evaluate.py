@@ -31,10 +31,13 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         check_target(options.json, options.force)
     row = "{name:<24} {psnr:8.3f} {ssim:8.4f}".format
-    print(f"{'image':<24} {'PSNR dB':>8} {'SSIM':>8}")
+    rows: list[str] = []
 
     def each(image: dict[str, Any]) -> None:
-        print(row(**image), flush=True)
+        if not rows:  # the head waits until something is known to follow
+            print(f"{'image':<24} {'PSNR dB':>8} {'SSIM':>8}")
+        rows.append(row(**image))
+        print(rows[-1], flush=True)
 
     result = evaluate(options.folder, options.scale, options.model, options.ensemble, each)
     print(row(name="mean", psnr=result["psnr"], ssim=result["ssim"]))
