@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from npsr.sgd import adam_step, paper_rates, sgd_step
     from npsr.training import adam_update, fresh_state, sgd_update, train
     from npsr.upscaling import upscale
+    from npsr.video import upscale_video
     from npsr.weights import WeightsError, load, released, save
 
 __version__ = "0.1.0"
@@ -65,6 +66,7 @@ _MODULES = {
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
     "training": ["adam_update", "fresh_state", "sgd_update", "train"],
     "upscaling": ["upscale"],
+    "video": ["upscale_video"],
     "weights": ["WeightsError", "load", "released", "save"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -108,6 +110,7 @@ __all__ = [
     "train",
     "transition",
     "upscale",
+    "upscale_video",
     "weight_count",
 ]
 

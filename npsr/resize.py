@@ -60,15 +60,15 @@ def imresize(
 
 
 @lru_cache(maxsize=16)
-def resize_matrix(side: int, target: int, scale: float) -> Any:
+def resize_matrix(side: int, target: int, scale: float, shift: float = 0) -> Any:
     """Matrix of shape (target, side), sparse, that resizes one axis.
 
-    Output sample j (from 0) is centred on input coordinate (j + ½)/scale − ½.
+    Output sample j (from 0) is centred on input coordinate (j + ½)/scale − ½ + shift.
     """
     squeeze = min(scale, 1.0)
     support = 4 / squeeze
     taps = ceil(support) + 2
-    centre = (np.arange(target) + 0.5) / scale - 0.5
+    centre = (np.arange(target) + 0.5) / scale - 0.5 + shift
     first = np.floor(centre - support / 2).astype(np.intp)
     reached = first[:, None] + np.arange(taps)
     weights = cubic(squeeze * (centre[:, None] - reached))
