@@ -1,16 +1,20 @@
-"""The decorator of the fast kernels: compiled without the interpreter lock, cached, never stale.
+"""The kernels' decorators: for the fast ones, compiled without the interpreter lock, cached, never
+stale; for the plain ones, run by Numba's threads.
 
 Numba's cache looks at the file of the function alone, and would not notice a change in another from
 which code is generated or imported. Here the stamp is made of every source of this package.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from numba import config, njit
+
+_ONE_AT_A_TIME = Lock()
 
 
 def available() -> bool:
@@ -33,6 +37,26 @@ def inner(function: Callable[..., Any]) -> Any:
     Without entries for Python, compilation takes a quarter less.
     """
     return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def parallel(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a kernel whose parallel loops Numba's threads share, with options of `njit`.
+
+    Calls from several Python threads wait for each other: Numba's workqueue, the only threading layer
+    of some installations, ends the process otherwise.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        dispatcher = njit(parallel=True, cache=True, **options)(function)
+
+        @wraps(function)
+        def run(*arguments: Any) -> Any:
+            with _ONE_AT_A_TIME:
+                return dispatcher(*arguments)
+
+        return run
+
+    return decorate
 
 
 @cache
