@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         weight_count,
     )
     from npsr.onnx_file import export_onnx
+    from npsr.pytorch import import_pytorch
     from npsr.resize import imresize
     from npsr.samples import Samples
     from npsr.sgd import adam_step, paper_rates, sgd_step
@@ -61,6 +62,7 @@ _MODULES = {
         "weight_count",
     ],
     "onnx_file": ["export_onnx"],
+    "pytorch": ["import_pytorch"],
     "resize": ["imresize"],
     "samples": ["Samples"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
@@ -92,6 +94,7 @@ __all__ = [
     "fsrcnn",
     "gradcheck",
     "import_matlab",
+    "import_pytorch",
     "imresize",
     "load",
     "loss_and_gradients",
