@@ -1,14 +1,12 @@
 """Several Python threads at once, whatever Numba's threading layer; and the interpreter's lock."""
 
-import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from conftest import environment, needs_jit
 
 import npsr
 from npsr_kernels import inference
@@ -48,11 +46,10 @@ print("done", numba.threading_layer())
 @pytest.mark.parametrize("layer", ["workqueue", "default"])
 def test_threads_may_call_at_once(layer):
     """In a process of its own, as the layer is chosen once, and workqueue ends it when misused."""
-    root = Path(__file__).parents[1]
-    paths = os.pathsep.join([str(root), str(root / "kernels")])
-    environment = {**os.environ, "NUMBA_THREADING_LAYER": layer, "PYTHONPATH": paths}
     command = [sys.executable, "-W", "error", "-c", AT_ONCE]
-    run = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+    run = subprocess.run(
+        command, check=False, env=environment(NUMBA_THREADING_LAYER=layer), capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("done workqueue" if layer == "workqueue" else "done")
 
