@@ -47,9 +47,8 @@ print("done", numba.threading_layer())
 def test_threads_may_call_at_once(layer):
     """In a process of its own, as the layer is chosen once, and workqueue ends it when misused."""
     command = [sys.executable, "-W", "error", "-c", AT_ONCE]
-    run = subprocess.run(
-        command, check=False, env=environment(NUMBA_THREADING_LAYER=layer), capture_output=True, text=True
-    )
+    chosen = environment(NUMBA_THREADING_LAYER=layer)
+    run = subprocess.run(command, check=False, env=chosen, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("done workqueue" if layer == "workqueue" else "done")
 
