@@ -17,6 +17,7 @@ from npsr.network import Network
 from npsr.overlap import read_ahead, write_behind
 from npsr.upscaling import PlaneUpscaler, plane_upscaler
 from npsr.video_files import (
+    BYTES_KEPT,
     WRITTEN,
     Copied,
     Picture,
@@ -35,7 +36,7 @@ DEPTH = 4
 
 
 class Written(NamedTuple):
-    """What `upscale_video` wrote: sides, frames, encoder, and what the container could not take along."""
+    """What `upscale_video` wrote: sides, frames, encoder, and what could not be taken along."""
 
     width: int
     height: int
@@ -101,7 +102,7 @@ def upscale_video(
         opened(source) as container,
         atomic_write(target, force) as file,
         errors(target),
-        library().open(file, "w", format=WRITTEN[suffix]) as out,
+        library().open(file, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT) as out,
     ):
         video, copied, left_out = lay_out(container, out, target, picture, sides)
         write = partial(_write, target, out, video, copied)

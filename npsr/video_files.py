@@ -17,8 +17,13 @@ WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".we
 KINDS = ("yuv420p", "yuv422p", "yuv444p", "gray")
 """Pixel formats that are kept: so named in 8 bits, with a suffix in 10."""
 FULL_RANGE = 2
+BYTES_KEPT = "surrogateescape"
+"""How titles are read and written that are not in UTF-8: as they are."""
 TRANSIENT = ("major_brand", "minor_version", "compatible_brands", "encoder")
 """Metadata that speak of the old file, not of what it shows."""
+
+UNKEPT = ("A53_CC", "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "DYNAMIC_HDR_PLUS", "DOVI_METADATA")
+"""What frames may carry beside pixels that encoders are not told."""
 
 Copied = dict[int, Any]
 """The output's stream for each of the source's that is copied, by its number there."""
@@ -109,7 +114,7 @@ def opened(path: Path) -> Any:
     if path.exists() and not path.is_file():
         raise VideoError(f"{path} is not a regular file: name a video")
     with errors(path):
-        return library().open(f"file:{path}", options={"format_whitelist": READ})
+        return library().open(f"file:{path}", options={"format_whitelist": READ}, metadata_errors=BYTES_KEPT)
 
 
 def survey(path: Path) -> Picture:
@@ -226,7 +231,7 @@ def lay_out(
     copied : dict
         The other streams.
     left_out : list of str
-        What the output cannot hold and does without.
+        What the output does without.
 
     Raises
     ------
@@ -234,7 +239,8 @@ def lay_out(
         If it cannot hold the picture, or a stream that must be kept.
     """
     copied: Copied = {}
-    left_out, holds = [], out.supported_codecs
+    kinds, holds = library().sidedata.sidedata.Type, out.supported_codecs
+    left_out = [kind for kind in UNKEPT if picture.first.side_data.get(getattr(kinds, kind)) is not None]
     for stream in container.streams:
         codec = stream.codec_context.codec.name if stream.codec_context else "unknown"
         if stream.index == picture.stream:

@@ -209,6 +209,14 @@ def test_10_bits_stay_10_bits(tmp_path):
     assert (luma % 4 != 0).any()
 
 
+def test_what_frames_carry_beside_pixels_is_said_to_be_lost(tmp_path):
+    display = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    options = {"x265-params": f"log-level=none:{display}:max-cll=1000,400"}
+    source = video(tmp_path / "in.mkv", "libx265", (32, 64), "yuv420p10le", options=options)
+    written = npsr.upscale_video(source, tmp_path / "out.mkv", 2, "bicubic")
+    assert written.left_out == ["MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"]
+
+
 def test_full_range_stays_full_range(tmp_path):
     source = video(tmp_path / "in.mkv", "mjpeg", pixel_format="yuvj420p")
     found = upscaled(source, tmp_path / "out.mp4")

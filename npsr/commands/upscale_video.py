@@ -37,6 +37,6 @@ def run_video(source: Path, target: Path, options: argparse.Namespace) -> int:
     minutes = (time.perf_counter() - start) / 60
     sides = f"{written.width}×{written.height}"
     print(f"{target}: {written.frames} frames of {sides} by {written.encoder} in {minutes:.1f} min")
-    for stream in written.left_out:
-        print(f"{target}: left out {stream}, which the container cannot hold")
+    for lost in written.left_out:
+        print(f"{target}: left out {lost}")
     return 0
