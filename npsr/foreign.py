@@ -53,9 +53,9 @@ def finished(path: Path, net: Network, found: Arrays, source: str) -> Network:
     """
     parameters: Arrays = {}
     for key, shape in parameter_shapes(net.layers).items():
-        p = found[key]
+        with np.errstate(over="ignore"):
+            p = parameters[key] = found[key].astype(np.float32)
         if p.shape != shape or not np.isfinite(p).all():
             raise WeightsError(f"{path}: {key} is {p.shape}, but must be {shape} and finite")
-        parameters[key] = p.astype(np.float32)
     provenance = {"source": f"{source}, imported from {path.name}"}
     return Network(net.name, net.scale, net.layers, parameters, provenance).with_border("replicate")

@@ -4,7 +4,7 @@ What is in flight is bounded. An error in a thread is raised where the work take
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 _END: Any = object()
 
 
-def read_ahead(items: Iterable[Item], depth: int) -> Iterator[Item]:
+def read_ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
     """The same items, taken by a thread up to `depth` in advance.
 
     Parameters
@@ -27,7 +27,7 @@ def read_ahead(items: Iterable[Item], depth: int) -> Iterator[Item]:
     Yields
     ------
     object
-        Each item, in order. Closing the iterator early waits for the item being taken.
+        Each item, in order. Who may stop early closes the iterator, which waits for the thread.
     """
     iterator = iter(items)
     with ThreadPoolExecutor(1, "npsr-read") as thread:

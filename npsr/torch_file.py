@@ -21,7 +21,8 @@ from npsr.weights import MAX_BYTES, WeightsError
 MAGIC = 0x1950A86A20F9469CFC6C
 """What the files of PyTorch before 1.6 begin with, as a pickle."""
 
-MAX_TENSORS = 1000
+MAX_INSTRUCTIONS = 20_000
+"""Of a pickle; a checkpoint of FSRCNN with its optimizer has 4,000."""
 
 DTYPES = {
     "torch.FloatStorage": "f4",
@@ -118,7 +119,7 @@ def _read_old(stream: io.BytesIO) -> dict[str, np.ndarray]:
     (_, _), (system, _), (value, storages), (keys, _) = (_unpickled(stream) for _ in range(4))
     contents = {}
     for key in keys:
-        storage = storages[key]
+        storage = storages[_text(key)]
         if int.from_bytes(stream.read(8), "little" if system["little_endian"] else "big") != storage.length:
             raise ValueError(f"storage {key:.80} has another length than its tensors say")
         contents[key] = stream.read(storage.length * np.dtype(DTYPES[storage.kind]).itemsize)
@@ -127,14 +128,13 @@ def _read_old(stream: io.BytesIO) -> dict[str, np.ndarray]:
 
 def _arrays(value: Any, contents: dict[str, bytes], order: str) -> dict[str, np.ndarray]:
     """The tensors of a dict, and of the dicts in it, as arrays."""
-    found = dict(value)
-    for key, inner in value.items():
-        if isinstance(inner, dict):
-            found |= {f"{key}.{name}": one for name, one in inner.items()}
-    tensors = {key: tensor for key, tensor in found.items() if isinstance(tensor, Tensor)}
-    if len(tensors) > MAX_TENSORS:
-        raise WeightsError(f"it holds {len(tensors)} tensors, but a model has at most {MAX_TENSORS}")
-    return {key: _array(tensor, contents[tensor.storage.key], order) for key, tensor in tensors.items()}
+    dicts = {"": value} | {f"{key}.": inner for key, inner in value.items() if isinstance(inner, dict)}
+    return {
+        f"{prefix}{key}": _array(tensor, contents[tensor.storage.key], order)
+        for prefix, inner in dicts.items()
+        for key, tensor in inner.items()
+        if isinstance(tensor, Tensor)
+    }
 
 
 def _array(tensor: Tensor, content: bytes, order: str) -> np.ndarray:
@@ -159,8 +159,10 @@ def _unpickled(stream: io.BytesIO) -> tuple[Any, dict[str, Storage]]:
     marks: list[int] = []
     memo: dict[int, Any] = {}
     storages: dict[str, Storage] = {}
-    for opcode, given, _ in genops(stream):
+    for count, (opcode, given, _) in enumerate(genops(stream)):
         kind, argument = opcode.name, cast(Any, given)
+        if count == MAX_INSTRUCTIONS:
+            raise WeightsError(f"it has more than {MAX_INSTRUCTIONS} instructions, but a model has fewer")
         if kind in PUSHED:
             stack.append(argument)
         elif kind in CONSTANT:
@@ -219,7 +221,7 @@ def _called(function: Any, arguments: Any) -> Any:
             tuple(shape),
             tuple(strides),
             *_,
-        ):
+        ) if len(shape) == len(strides) <= 4 and all(type(k) is int for k in (*shape, *strides)):
             return Tensor(storage, offset, shape, strides)
         case "torch._utils._rebuild_parameter", (Tensor() as tensor, *_):
             return tensor
@@ -229,9 +231,14 @@ def _called(function: Any, arguments: Any) -> Any:
 
 def _set_items(stack: list[Any], items: list[Any]) -> None:
     for key, value in zip(items[::2], items[1::2], strict=True):
-        if type(key) not in (str, int):
-            raise ValueError(f"a key is {type(key).__name__}, but must be a text or a number")
-        stack[-1][key] = value
+        stack[-1][key if type(key) is int else _text(key)] = value
+
+
+def _text(key: Any) -> str:
+    """A key of a dict: tuples of tuples can be made whose hash takes forever."""
+    if not isinstance(key, str):
+        raise ValueError(f"a key is {type(key).__name__}, but must be a text or a number")
+    return key
 
 
 COMBINED: dict[str, Callable[[list[Any]], None]] = {
@@ -240,7 +247,7 @@ COMBINED: dict[str, Callable[[list[Any]], None]] = {
     "TUPLE1": _combine(1, lambda *values: values),
     "TUPLE2": _combine(2, lambda *values: values),
     "TUPLE3": _combine(3, lambda *values: values),
-    "STACK_GLOBAL": _combine(2, lambda module, name: Name(f"{module}.{name}")),
+    "STACK_GLOBAL": _combine(2, lambda module, name: Name(".".join((module, name)))),
     "REDUCE": _combine(2, _called),
     "NEWOBJ": _combine(2, _called),
     "BUILD": _combine(2, lambda value, _: value),  # a dict's further attributes, of no use here

@@ -5,6 +5,7 @@ runs between them.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,10 +106,10 @@ def upscale_video(
         library().open(file, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT) as out,
     ):
         video, copied, left_out = lay_out(container, out, target, picture, sides)
-        write = partial(_write, target, out, video, copied)
+        write, read = partial(_write, target, out, video, copied), steps(source, container, picture, copied)
         frames = 0
-        with write_behind(write, DEPTH) as put:
-            for packets, frame in read_ahead(steps(source, container, picture, copied), DEPTH):
+        with closing(read_ahead(read, DEPTH)) as ahead, write_behind(write, DEPTH) as put:
+            for packets, frame in ahead:
                 if frame is None:
                     put((packets, None))
                     break
@@ -156,13 +157,11 @@ def _check(source: Path, frame: Any, picture: Picture) -> None:
     first, when = picture.first, f"{source}, frame at {frame.time or 0:.3f} s"
     if (frame.width, frame.height, frame.format.name) != (first.width, first.height, first.format.name):
         raise VideoError(
-            f"{when} is {frame.format.name} {frame.width}×{frame.height}, unlike the first: cut it"
+            f"{when} is {frame.width}×{frame.height} {frame.format.name}, but the first is not: cut it there"
         )
     if frame.interlaced_frame:
         raise VideoError(f"{when} is interlaced, but must be whole: deinterlace, with ffmpeg -vf bwdif")
     if frame.is_corrupt:
         raise VideoError(f"{when} is damaged: get the video anew")
     if frame.pts is None:
-        raise VideoError(
-            f"{when} has no time stamp: put the video into a container, with ffmpeg -c copy x.mkv"
-        )
+        raise VideoError(f"{when} has no time stamp: get the video in a container that has them")

@@ -9,7 +9,7 @@ import torch_writer as writer
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import run
-from torch_writer import Call, Global, Reference, state_file, zip_of
+from torch_writer import Call, Global, Reference, pickled, state_file, zip_of
 
 import npsr
 from npsr.layers import Conv, DeConv, PReLU
@@ -166,6 +166,10 @@ def test_nothing_in_a_file_is_run(tmp_path):
     assert target.exists()
 
 
+DEEP = b")" + 60 * b"q\x00h\x00\x86"
+"""A pickle of pairs of pairs, each twice the one before: small, but 2⁶⁰ to one who walks through it."""
+
+
 def rebuilt(shape, strides, offset=0, length=4, key="0"):
     reference = Reference(("storage", Global("torch", "FloatStorage"), key, "cpu", length))
     return Call(Global("torch._utils", "_rebuild_tensor_v2"), (reference, offset, shape, strides, False, {}))
@@ -186,11 +190,15 @@ def test_absurd_files_are_refused_at_once(tmp_path):
         rebuilt((2,), (1, 1)),
         rebuilt((2.0,), (1,)),
         rebuilt(("a",), (1,)),
+        rebuilt((2**40, "a"), (1, 1)),  # which Python multiplies
+        rebuilt((2**40, (1,)), (1, 1)),
+        rebuilt((1,) * 5, (1,) * 5),
         rebuilt((4,), (1,), key="../../0"),
         rebuilt((4,), (1,), length=2**60),
         Reference(("module", "a")),
         b"}r\xff\xff\xff\xffX\x01\x00\x00\x00a" + writer._instructions(rebuilt((5,), (1,))) + b"s",  # memo
-        b"}" + b")" + 60 * b"2\x86" + b"Ns",  # a key whose hash would take 2⁶⁰ steps
+        b"}" + DEEP + b"Ns",  # a key whose hash would take 2⁶⁰ steps
+        DEEP + b"\x8c\x01a\x93",  # a name that would have 2⁶⁰ letters
         b"X\xff\xff\xff\x7fa",
         b"\x8b\xff\xff\xff\x7f",
     ):
@@ -206,8 +214,12 @@ def test_absurd_files_are_refused_at_once(tmp_path):
     with pytest.raises(WeightsError, match="has more than"):
         imported(tmp_path, bytes(2**26 + 1))
     many = {str(k): rebuilt((4,), (1,)) for k in range(1001)}
-    with pytest.raises(WeightsError, match="1001 tensors"):
+    with pytest.raises(WeightsError, match="more than 20000 instructions"):
         imported(tmp_path, zip_of(many, four))
+    system = pickled({"little_endian": True})
+    keys = pickled([DEEP])
+    with pytest.raises(WeightsError, match="a key is tuple"):
+        imported(tmp_path, b"".join([pickled(writer.MAGIC), pickled(1001), system, pickled({}), keys]))
 
 
 def test_other_files_and_layouts_are_refused(tmp_path, rng):
