@@ -17,19 +17,8 @@ from npsr.layers import whole
 from npsr.network import Network
 from npsr.overlap import read_ahead, write_behind
 from npsr.upscaling import PlaneUpscaler, plane_upscaler
-from npsr.video_files import (
-    BYTES_KEPT,
-    WRITTEN,
-    Copied,
-    Picture,
-    VideoError,
-    errors,
-    lay_out,
-    library,
-    opened,
-    steps,
-    survey,
-)
+from npsr.video_files import BYTES_KEPT, Picture, VideoError, errors, library, opened, steps, survey
+from npsr.video_output import WRITTEN, Copied, lay_out
 from npsr.yuv import SITINGS, enlarge_chroma, enlarge_luma
 
 DEPTH = 4

@@ -1,32 +1,22 @@
-"""Video files by PyAV, an optional package: what is in them, and how the enlarged one is laid out."""
+"""Video files by PyAV, an optional package: what is in them, and their frames and packets in order."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 READ = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg"
 """Containers that are read, in libavformat's names: none that points to other files."""
 TIMED = ("mov", "matroska")
 """Those among them whose header tells how long they last."""
-WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 KINDS = ("yuv420p", "yuv422p", "yuv444p", "gray")
 """Pixel formats that are kept: so named in 8 bits, with a suffix in 10."""
 FULL_RANGE = 2
+"""Of libavutil's colour ranges."""
 BYTES_KEPT = "surrogateescape"
 """How titles are read and written that are not in UTF-8: as they are."""
-TRANSIENT = ("major_brand", "minor_version", "compatible_brands", "encoder")
-"""Metadata that speak of the old file, not of what it shows."""
-
-UNKEPT = ("A53_CC", "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "DYNAMIC_HDR_PLUS", "DOVI_METADATA")
-"""What frames may carry beside pixels that encoders are not told."""
-
-Copied = dict[int, Any]
-"""The output's stream for each of the source's that is copied, by its number there."""
 
 
 class VideoError(ValueError):
@@ -187,7 +177,7 @@ def _siting(container: Any, stream: int) -> str | None:
 
 
 def steps(
-    path: Path, container: Any, picture: Picture, copied: Copied
+    path: Path, container: Any, picture: Picture, copied: Container[int]
 ) -> Iterator[tuple[list[Any], Any | None]]:
     """The packets to copy before each frame, and the frame; at the end those after the last, and None.
 
@@ -206,104 +196,3 @@ def steps(
             elif packet.stream.index in copied and packet.size:
                 packets.append(packet)
         yield packets, None
-
-
-def lay_out(
-    container: Any, out: Any, target: Path, picture: Picture, sides: tuple[int, int]
-) -> tuple[Any, Copied, list[str]]:
-    """Declare the output's streams, in the order of the source's.
-
-    Parameters
-    ----------
-    container, out : av.container.Container
-        The source and the output.
-    target : Path
-        Name of the output.
-    picture : Picture
-        The source's.
-    sides : (int, int)
-        Rows and columns of the output.
-
-    Returns
-    -------
-    video : av.VideoStream
-        Takes the frames.
-    copied : dict
-        The other streams.
-    left_out : list of str
-        What the output does without.
-
-    Raises
-    ------
-    VideoError
-        If it cannot hold the picture, or a stream that must be kept.
-    """
-    copied: Copied = {}
-    kinds, holds = library().sidedata.sidedata.Type, out.supported_codecs
-    left_out = [kind for kind in UNKEPT if picture.first.side_data.get(getattr(kinds, kind)) is not None]
-    for stream in container.streams:
-        codec = stream.codec_context.codec.name if stream.codec_context else "unknown"
-        if stream.index == picture.stream:
-            video = _encoder(out, target, picture, sides, stream)
-            continue
-        if codec in holds or (stream.type == "attachment" and target.suffix.lower() == ".mkv"):
-            copied[stream.index] = out.add_stream_from_template(stream, opaque=True)
-            _describe(stream, copied[stream.index])
-        elif stream.type in ("audio", "subtitle"):
-            raise VideoError(
-                f"{target} cannot hold stream {stream.index} of the video, {stream.type} ({codec}): "
-                f"choose another container, {', '.join(WRITTEN)}"
-            )
-        else:
-            left_out.append(f"stream {stream.index}, {stream.type} ({codec})")
-    out.metadata.update({key: text for key, text in container.metadata.items() if key not in TRANSIENT})
-    out.set_chapters(container.chapters())
-    return video, copied, left_out
-
-
-def _encoder(out: Any, target: Path, picture: Picture, sides: tuple[int, int], stream: Any) -> Any:
-    """The stream that takes the enlarged frames, tagged as the source's."""
-    av, first = library(), picture.first
-    name, options = _codec(target, picture, sides)
-    if picture.siting:
-        options["chroma_sample_location"] = picture.siting
-    video = out.add_stream(name, stream.average_rate or stream.guessed_rate or 25, options=options)
-    context = video.codec_context
-    context.height, context.width = sides
-    context.pix_fmt = picture.pixel_format
-    context.time_base = stream.time_base
-    context.flags |= av.codec.context.Flags.frame_duration
-    context.sample_aspect_ratio = stream.sample_aspect_ratio or 0
-    context.color_range = FULL_RANGE if picture.full_range else int(first.color_range)
-    context.colorspace = int(first.colorspace)
-    context.color_primaries, context.color_trc = int(first.color_primaries), int(first.color_trc)
-    if name == "libx265" and WRITTEN[target.suffix.lower()] in ("mp4", "mov"):
-        context.codec_tag = "hvc1"  # as Apple's players want it
-    matrix = first.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
-    if matrix is not None:
-        video.set_display_matrix(np.frombuffer(bytes(matrix), np.int32))
-    _describe(stream, video)
-    return video
-
-
-def _codec(target: Path, picture: Picture, sides: tuple[int, int]) -> tuple[str, dict[str, str]]:
-    """The encoder, set to a quality at which its losses are hard to see, and its options."""
-    whole_pairs = all(side % step == 0 for side, step in zip(sides, picture.steps, strict=True))
-    if target.suffix.lower() == ".webm" or not whole_pairs:
-        name, options = "libvpx-vp9", {"crf": "20", "deadline": "good", "cpu-used": "4", "row-mt": "1"}
-    elif picture.bits == 8 or sides[1] < 64:  # narrower than its blocks, x265 writes beyond its memory
-        name, options = "libx264", {"crf": "17"}
-    else:
-        name, options = "libx265", {"crf": "17", "x265-params": "log-level=none"}
-    if picture.pixel_format not in {known.name for known in library().Codec(name, "w").video_formats}:
-        raise VideoError(
-            f"{target} cannot be written: {name}, the encoder for .webm and for odd sides, takes no "
-            f"{picture.pixel_format}: choose .mkv, and an even factor"
-        )
-    return name, options
-
-
-def _describe(stream: Any, copy: Any) -> None:
-    """Language, title and role of a stream."""
-    copy.metadata.update({key: text for key, text in stream.metadata.items() if key not in TRANSIENT})
-    copy.disposition = stream.disposition

@@ -1,11 +1,13 @@
 """Videos made here, enlarged, and read back: nothing of them is lost, and no half file is left."""
 
+import io
 import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from conftest import needs_jit
+from PIL import Image
 from test_cli import run
 
 import npsr
@@ -67,8 +69,8 @@ def add_sound(out, codec, seconds=1):
     return [*stream.encode(frame), *stream.encode()]
 
 
-def subtitle(stream, text, start, duration):
-    packet = av.Packet(text)
+def packet_of(stream, content, start, duration):
+    packet = av.Packet(content)
     packet.stream, packet.time_base = stream, MILLISECONDS
     packet.pts = packet.dts = start
     packet.duration = duration
@@ -120,7 +122,7 @@ def test_sound_subtitles_chapters_and_titles_are_copied(tmp_path):
         out.set_chapters([{"id": 1, "metadata": {"title": "first"}, **span}])
         out.add_attachment("font.ttf", "font/ttf", b"glyphs")
         add_frames(out, picture)
-        out.mux([subtitle(words, b"Hallo", 100, 300), subtitle(words, b"Welt", 900, 100)])
+        out.mux([packet_of(words, b"Hallo", 100, 300), packet_of(words, b"Welt", 900, 100)])
         out.mux(sound)
     npsr.upscale_video(source, target, 2, "bicubic")
     for kind in ("audio", "subtitles"):
@@ -148,6 +150,24 @@ def test_what_a_container_cannot_take_along_is_said(tmp_path, capsys):
     assert code == 0
     assert "8 frames of 64×32 by libx264" in told
     assert "left out stream 1, attachment" in told
+
+
+def test_a_cover_is_copied_or_said_to_be_lost(tmp_path):
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((8, 8, 3), 90, np.uint8)).save(buffer, "JPEG")
+    with av.open(str(tmp_path / "in.mp4"), "w") as out:
+        picture = add_picture(out, "libx264")
+        cover = out.add_mux_stream("mjpeg", width=8, height=8)
+        cover.disposition = av.stream.Disposition.attached_pic
+        out.mux(packet_of(cover, buffer.getvalue(), 0, 0))
+        add_frames(out, picture)
+    written = npsr.upscale_video(tmp_path / "in.mp4", tmp_path / "out.mp4", 2, "bicubic")
+    assert written.left_out == []
+    with av.open(str(tmp_path / "out.mp4")) as found:
+        (packet,) = (packet for packet in found.demux(1) if packet.size)
+        assert bytes(packet) == buffer.getvalue()
+    written = npsr.upscale_video(tmp_path / "in.mp4", tmp_path / "out.mov", 2, "bicubic")
+    assert written.left_out == ["stream 1, video (mjpeg)"]
 
 
 def test_rotation_aspect_colour_tags_and_siting_are_kept(tmp_path):

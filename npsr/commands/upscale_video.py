@@ -13,7 +13,7 @@ VIDEOS |= {".flv", ".wmv", ".asf", ".ogv"}
 def run_video(source: Path, target: Path, options: argparse.Namespace) -> int:
     """Enlarge one video, telling how fast it goes and how long it will take."""
     from npsr.video import upscale_video
-    from npsr.video_files import WRITTEN
+    from npsr.video_output import WRITTEN
 
     if options.output is None and target.suffix.lower() not in WRITTEN:
         target = target.with_suffix(".mkv")
