@@ -109,7 +109,11 @@ def _codec(target: Path, picture: Picture, sides: tuple[int, int]) -> tuple[str,
         name, options = "libx264", {"crf": "17"}
     else:
         name, options = "libx265", {"crf": "17", "x265-params": "log-level=none"}
-    if picture.pixel_format not in {known.name for known in library().Codec(name, "w").video_formats}:
+    try:
+        formats = library().Codec(name, "w").video_formats
+    except ValueError as error:
+        raise VideoError(f"{name} is missing in PyAV, but {target} needs it: install PyAV by pip") from error
+    if picture.pixel_format not in {known.name for known in formats}:
         raise VideoError(
             f"{target} cannot be written: {name}, the encoder for .webm and for odd sides, takes no "
             f"{picture.pixel_format}: choose .mkv, and an even factor"

@@ -332,6 +332,15 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     code, _, error = run(capsys, "upscale", source, "-m", "bicubic", "-s", 2)
     assert (code, "is kept" in error) == (2, True)
     assert run(capsys, "upscale", tmp_path / "none.mp4")[0] == 2
+    with monkeypatch.context() as patch:
+
+        def missing(name, mode):
+            raise ValueError(name)
+
+        patch.setattr(av, "Codec", missing)
+        code, _, error = run(capsys, "upscale", source, "-m", "bicubic", "-s", 3)
+        assert code == 2
+        assert "libx264 is missing in PyAV" in error
     monkeypatch.setitem(sys.modules, "av", None)
     code, _, error = run(capsys, "upscale", source, "-m", "bicubic", "-s", 3)
     assert code == 2
