@@ -7,7 +7,7 @@ through RGB, so colour matrix, primaries and transfer function stay what they ar
 
 import numpy as np
 
-from npsr.resize import resize_matrix
+from npsr.resize import resize_axis
 from npsr.upscaling import PlaneUpscaler
 
 SITINGS = {
@@ -86,11 +86,9 @@ def enlarge_chroma(
     c = C/n + (o − (n − 1)/2)/(n·r) − o/r, which is (n − 1)/n · ((r − 1)/2 − o)/r beyond the place
     from which a resizing about the planes' centres would take it: nothing when samples lie centred.
     """
-    rows, columns = (
-        resize_matrix(side, target, scale, _shift(scale, step, place)).astype(np.float32)
-        for side, target, step, place in zip(codes.shape, sides, steps, siting, strict=True)
-    )
-    large = (columns @ (rows @ codes.astype(np.float32)).T).T
+    large = codes.astype(np.float32)
+    for axis in (0, 1):
+        large = resize_axis(large, axis, sides[axis], scale, _shift(scale, steps[axis], siting[axis]))
     return _to_codes(large, bits, codes.dtype)
 
 

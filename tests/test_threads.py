@@ -10,6 +10,7 @@ from conftest import environment, needs_jit
 
 import npsr
 from npsr_kernels import inference
+from npsr_kernels.threads import share
 
 AT_ONCE = """
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +73,7 @@ def test_the_network_runs_without_the_interpreters_lock(monkeypatch):
         other.join()
 
     monkeypatch.setattr(inference, "stream", watched)
-    monkeypatch.setattr(inference.config, "NUMBA_NUM_THREADS", 1)
+    monkeypatch.setattr(inference, "default_threads", lambda: 1)
     net, interval = npsr.fsrcnn(56, 12, 4, 2), sys.getswitchinterval()
     image = np.zeros((200, 300), np.float32)
     npsr.upscale(image, 2, net)  # compiles
@@ -86,3 +87,27 @@ def test_the_network_runs_without_the_interpreters_lock(monkeypatch):
     finally:
         sys.setswitchinterval(interval)
     assert any(during)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, None])
+@pytest.mark.parametrize("parts", [1, 2, None])
+def test_each_part_is_done_once(threads, parts):
+    remaining, done = iter(range(parts or 50)), []
+
+    def work():
+        for part in remaining:
+            done.append(part)
+
+    share(work, threads, parts)
+    assert sorted(done) == list(range(parts or 50))
+
+
+def test_a_helper_s_failure_is_raised():
+    calls = iter([0, 1])
+
+    def work():
+        if next(calls):
+            raise ValueError("a helper failed")
+
+    with pytest.raises(ValueError, match="a helper failed"):
+        share(work, 2)
