@@ -119,6 +119,23 @@ def emit_sum(builder: ir.IRBuilder, v: ir.Value) -> ir.Value:
     return builder.extract_element(v, ir.IntType(32)(0))
 
 
+def emit_sums(builder: ir.IRBuilder, vector: Vector, values: list[ir.Value]) -> list[ir.Value]:
+    """Vectors whose lanes are the sums of the lanes of each of `values`, in their order; then zeros.
+
+    Neighbours are added: of two vectors, the sums of neighbouring lanes make one vector.
+    """
+    L = vector.lanes
+    masks = [
+        ir.Constant(ir.VectorType(ir.IntType(32), L), list(range(odd, 2 * L, 2))) for odd in (0, 1)
+    ]
+    zero = ir.Constant(vector_ir(vector), None)
+    for _ in range(L.bit_length() - 1):
+        values = [*values, zero] if len(values) % 2 else values
+        pairs = zip(values[::2], values[1::2], strict=True)
+        values = [builder.fadd(*(builder.shuffle_vector(p, q, mask) for mask in masks)) for p, q in pairs]
+    return values
+
+
 # The operations.
 
 

@@ -22,7 +22,7 @@ from npsr_kernels.simd import (
     emit_pointer,
     emit_splat,
     emit_store,
-    emit_sum,
+    emit_sums,
 )
 
 
@@ -151,14 +151,20 @@ def tile_store(typingctx, tile, array, offset, stride, a, b):
 
 @intrinsic
 def tile_sum(typingctx, tile, scalars, offset):
-    """Add to scalars[offset + k], for each vector k of the tile, the sum of its lanes."""
+    """Add to scalars[offset + k], for each vector k of the tile, the sum of its lanes.
+
+    Writes whole vectors: zeros are added to what follows.
+    """
 
     def emit(context, builder, signature, arguments):
-        one = context.get_constant(types.int64, 1)
-        values = _unpack(builder, arguments[0])
+        vector = tile.dtype
+        sums = emit_sums(builder, vector, _unpack(builder, arguments[0]))
+        step = context.get_constant(types.int64, vector.lanes)
         first = emit_pointer(context, builder, scalars, *arguments[1:3])
-        for value, pointer in zip(values, _steps(builder, first, len(values), one), strict=True):
-            builder.store(builder.fadd(builder.load(pointer), emit_sum(builder, value)), pointer)
+        for value, pointer in zip(sums, _steps(builder, first, len(sums), step), strict=True):
+            emit_store(
+                builder, vector, builder.fadd(emit_load(builder, vector, pointer), value), pointer
+            )
         return context.get_dummy_value()
 
     return types.void(tile, scalars, types.int64), emit

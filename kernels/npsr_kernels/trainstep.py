@@ -62,7 +62,7 @@ def loss_and_gradients(
     groups = -(-len(x) // plan.tables.lanes)
     chunks = min(groups, CHUNKS)
     bounds = [(groups * k // chunks, groups * (k + 1) // chunks) for k in range(chunks)]
-    gradients = np.empty((chunks, plan.unpack.size), plan.dtype)
+    gradients = np.empty((chunks, plan.unpack.size + plan.tables.lanes), plan.dtype)
     losses = [0.0] * chunks
     remaining = count()  # the next chunk: drawing from it is atomic
 
