@@ -173,6 +173,16 @@ def vsplat(typingctx: Any, scalar: Any) -> Any:
 
 
 @intrinsic
+def vlike(typingctx: Any, v: Any, number: Any) -> Any:
+    """The number, converted to v's dtype, in every lane of a vector like v."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return emit_splat(builder, v, context.cast(builder, args[1], number, v.scalar))
+
+    return v(v, number), emit
+
+
+@intrinsic
 def vzero(typingctx: Any, array: Any) -> Any:
     """Zeros of the dtype of `array`."""
     vector = Vector(array.dtype)
