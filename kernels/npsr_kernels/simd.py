@@ -125,9 +125,7 @@ def emit_sums(builder: ir.IRBuilder, vector: Vector, values: list[ir.Value]) -> 
     Neighbours are added: of two vectors, the sums of neighbouring lanes make one vector.
     """
     L = vector.lanes
-    masks = [
-        ir.Constant(ir.VectorType(ir.IntType(32), L), list(range(odd, 2 * L, 2))) for odd in (0, 1)
-    ]
+    masks = [ir.Constant(ir.VectorType(ir.IntType(32), L), list(range(odd, 2 * L, 2))) for odd in (0, 1)]
     zero = ir.Constant(vector_ir(vector), None)
     for _ in range(L.bit_length() - 1):
         values = [*values, zero] if len(values) % 2 else values

@@ -162,9 +162,7 @@ def tile_sum(typingctx, tile, scalars, offset):
         step = context.get_constant(types.int64, vector.lanes)
         first = emit_pointer(context, builder, scalars, *arguments[1:3])
         for value, pointer in zip(sums, _steps(builder, first, len(sums), step), strict=True):
-            emit_store(
-                builder, vector, builder.fadd(emit_load(builder, vector, pointer), value), pointer
-            )
+            emit_store(builder, vector, builder.fadd(emit_load(builder, vector, pointer), value), pointer)
         return context.get_dummy_value()
 
     return types.void(tile, scalars, types.int64), emit

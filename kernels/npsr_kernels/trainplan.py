@@ -14,9 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from npsr_kernels import trainprogram
 from npsr_kernels.simd import REGISTERS, lanes
+from npsr_kernels.stages import Stage
 from npsr_kernels.trainkernels import OPERATION, Tables
-from npsr_kernels.trainprogram import ProgramWriter, Stage
+from npsr_kernels.trainwriter import ProgramWriter
+from npsr_kernels.winograd import POINTS
 
 
 class ConvLayer(NamedTuple):
@@ -54,6 +57,7 @@ class Plan:
     sides: tuple[int, int]  # of image and label
     pack: np.ndarray  # places of `scalars` in the list of all parameters, −1 for zero
     unpack: np.ndarray  # places of `gradients` in it; one beyond its end for none
+    triples: np.ndarray  # (K, 3) places of weights in threes, whose points follow the parameters
     tables: Tables
     arena: int  # elements
     arenas: list[np.ndarray] = field(default_factory=list)  # free ones
@@ -87,12 +91,14 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     """
     stages, shapes = make_stages(layers, side)
     A, B = _tile(layers, stages)
-    writer = ProgramWriter(A, B, lanes(dtype))
-    writer.write(stages)
+    count = sum(prod(shape) for shape in shapes)
+    writer = ProgramWriter(A, B, lanes(dtype), count)
+    trainprogram.write(writer, stages)
     labels = stages[-1].labels
     assert labels is not None
-    count = sum(prod(shape) for shape in shapes)
     unpack = np.concatenate(writer.gradients)
+    triples = np.concatenate([*writer.triples, np.empty(0, np.int64)]).reshape(-1, 3)
+    last = count + POINTS * len(triples)
     tables = Tables(
         program=np.array(writer.program, OPERATION),
         taps=np.concatenate(writer.taps),
@@ -109,7 +115,8 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
         shapes=shapes,
         sides=(side, isqrt(int(labels.max()) + 1)),
         pack=np.concatenate(writer.scalars),
-        unpack=np.where(unpack < 0, count, unpack),
+        unpack=np.where(unpack < 0, last, unpack),
+        triples=np.where(triples < 0, last, triples),
         tables=tables,
         arena=writer.size * writer.L,
     )

@@ -14,8 +14,9 @@ import numpy as np
 
 from npsr_kernels.compiled import available
 from npsr_kernels.threads import share
-from npsr_kernels.trainkernels import collect, run_groups
+from npsr_kernels.trainkernels import collect, run_groups, to_weight_points
 from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
+from npsr_kernels.winograd import POINTS
 
 __all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
 
@@ -57,7 +58,6 @@ def loss_and_gradients(
         If a shape does not fit the plan.
     """
     _check(plan, parameters, x, target)
-    flat = np.concatenate([*(p.ravel() for p in parameters), [0]], dtype=plan.dtype)
     images, targets = (np.ascontiguousarray(a, plan.dtype).reshape(len(a), -1) for a in (x, target))
     groups = -(-len(x) // plan.tables.lanes)
     chunks = min(groups, CHUNKS)
@@ -67,7 +67,7 @@ def loss_and_gradients(
     remaining = count()  # the next chunk: drawing from it is atomic
 
     def work() -> None:
-        scalars = flat.take(plan.pack)  # by every thread: sooner than waiting for one
+        scalars = _scalars(plan, parameters)  # by every thread: sooner than waiting for one
         arena = _arena(plan)
         while (k := next(remaining)) < chunks:
             gradients[k] = 0
@@ -76,6 +76,14 @@ def loss_and_gradients(
 
     share(work, threads, chunks)
     return sum(losses), _unpacked(plan, gradients)
+
+
+def _scalars(plan: Plan, parameters: Sequence[np.ndarray]) -> np.ndarray:
+    """Weights, their points, biases and slopes in the order of their use."""
+    rest = np.zeros(POINTS * len(plan.triples) + 1)
+    flat = np.concatenate([*(p.ravel() for p in parameters), rest], dtype=plan.dtype)
+    to_weight_points(flat, plan.triples)
+    return flat.take(plan.pack)
 
 
 def _arena(plan: Plan) -> np.ndarray:
@@ -93,8 +101,8 @@ def _arena(plan: Plan) -> np.ndarray:
 def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:
     """The chunks' sum in the shapes of the parameters."""
     sizes = [prod(shape) for shape in plan.shapes]
-    flat = np.zeros(sum(sizes) + 1, plan.dtype)
-    collect(gradients, plan.unpack, flat)
+    flat = np.zeros(sum(sizes) + POINTS * len(plan.triples) + 1, plan.dtype)
+    collect(gradients, plan.unpack, plan.triples, flat)
     starts = accumulate(sizes, initial=0)
     return [
         flat[start : start + size].reshape(shape)
