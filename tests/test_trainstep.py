@@ -91,14 +91,19 @@ def test_every_weight_has_one_place_for_its_gradient() -> None:
     for net, side in NETWORKS.values():
         layers = net.with_border("valid").layers
         plan = trainstep.make_plan(fast.describe(layers), side, np.dtype("float32"))
-        places = np.bincount(plan.unpack, minlength=plan.unpack.max() + 1)
+        count = sum(parameter.size for parameter in net.parameters.values())
+        none = count + 6 * plan.weighed.shape[1]
+        places = np.bincount(plan.unpack, minlength=none + 1)
+        assert places[count:none].max(initial=0) <= 1
+        among_points = np.bincount(plan.weighed.ravel(), minlength=count)[:count]
         start = 0
         for parameter in net.parameters.values():
-            stop = start + parameter.size
+            found, stop = places[start : start + parameter.size], start + parameter.size
             if parameter.ndim == 4:
-                assert (places[start:stop] == 1).all()
+                assert (found + among_points[start:stop] == 1).all()
             else:
-                assert (places[start:stop] >= 1).all()
+                assert (found >= 1).all()
+                assert not among_points[start:stop].any()
             start = stop
 
 

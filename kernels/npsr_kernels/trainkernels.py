@@ -325,32 +325,47 @@ def run_groups(tables, groups, images, targets, scalars, arena, gradients):
 
 
 @compiled
-def to_weight_points(flat, triples):
-    """Assign G w, at the end of `flat` but for its last place, of weights w in threes whose places `triples` holds."""
-    for t in range(len(triples)):
-        first = len(flat) - 1 - POINTS * (len(triples) - t)
-        for p in range(POINTS):
-            total = 0.0
-            for u in range(triples.shape[1]):
-                total += G[p, u] * flat[triples[t, u]]
-            flat[first + p] = total
+def arrange(flat, triples, pack, scalars):
+    """Assign `scalars` = flat[pack], where `flat` ends in room for points and a zero.
+
+    The points (6, T) are those, G w, of weights w in threes, whose places `triples` (3, T) holds.
+    """
+    w = np.empty(triples.shape, flat.dtype)
+    for u in range(len(triples)):
+        for t in range(triples.shape[1]):
+            w[u, t] = flat[triples[u, t]]
+    w0, w1, w2 = w
+    points = flat[len(flat) - 1 - POINTS * len(w0) : -1].reshape(POINTS, len(w0))
+    for p in range(POINTS):
+        g0, g1, g2 = flat.dtype.type(G[p, 0]), flat.dtype.type(G[p, 1]), flat.dtype.type(G[p, 2])
+        point = points[p]
+        for t in range(len(point)):
+            point[t] = g0 * w0[t] + g1 * w1[t] + g2 * w2[t]
+    for i in range(len(pack)):
+        scalars[i] = flat[pack[i]]
 
 
 @compiled
-def collect(gradients, unpack, triples, collected):
-    """Add the chunks' gradients (K, ·) in their order, each at its parameter's place in `collected`.
+def collect(gradients, unpack, triples, flat):
+    """Add the chunks' gradients (K, ·) in their order, each at its parameter's place in `flat`.
 
-    Those of weights' points G w become those of the weights w.
+    The sum overwrites the first chunk's. Gradients of points G w, in the end of `flat` as in `arrange`,
+    are then added to those of the weights w.
     """
+    total = gradients[0]
+    for k in range(1, len(gradients)):
+        chunk = gradients[k]
+        for i in range(len(total)):
+            total[i] += chunk[i]
     for i in range(len(unpack)):
-        total = gradients[0, i]
-        for k in range(1, len(gradients)):
-            total += gradients[k, i]
-        collected[unpack[i]] += total
-    for t in range(len(triples)):
-        first = len(collected) - 1 - POINTS * (len(triples) - t)
-        for u in range(triples.shape[1]):
-            total = 0.0
-            for p in range(POINTS):
-                total += G[p, u] * collected[first + p]
-            collected[triples[t, u]] += total
+        flat[unpack[i]] += total[i]
+    dw = np.empty(triples.shape[1], flat.dtype)
+    points = flat[len(flat) - 1 - POINTS * len(dw) : -1].reshape(POINTS, len(dw))
+    for u in range(len(triples)):
+        dw[:] = 0
+        for p in range(POINTS):
+            g, point = flat.dtype.type(G[p, u]), points[p]
+            for t in range(len(dw)):
+                dw[t] += g * point[t]
+        for t in range(len(dw)):
+            flat[triples[u, t]] += dw[t]

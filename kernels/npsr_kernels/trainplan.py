@@ -55,9 +55,10 @@ class Plan:
     dtype: np.dtype
     shapes: list[tuple[int, ...]]  # of the parameters
     sides: tuple[int, int]  # of image and label
-    pack: np.ndarray  # places of `scalars` in the list of all parameters, −1 for zero
-    unpack: np.ndarray  # places of `gradients` in it; one beyond its end for none
-    triples: np.ndarray  # (K, 3) places of weights in threes, whose points follow the parameters
+    pack: np.ndarray  # places of `scalars` in a list of all parameters, weights' points, and a zero
+    triples: np.ndarray  # (3, T) places in it of the weights that these points (6, T) belong to
+    unpack: np.ndarray  # places of `gradients` in such a list,
+    weighed: np.ndarray  # (3, U) which has the points of these weights, and one place for none
     tables: Tables
     arena: int  # elements
     arenas: list[np.ndarray] = field(default_factory=list)  # free ones
@@ -96,9 +97,9 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     trainprogram.write(writer, stages)
     labels = stages[-1].labels
     assert labels is not None
-    unpack = np.concatenate(writer.gradients)
-    triples = np.concatenate([*writer.triples, np.empty(0, np.int64)]).reshape(-1, 3)
-    last = count + POINTS * len(triples)
+    scalars, gradients = np.concatenate(writer.scalars), np.concatenate(writer.gradients)
+    triples = np.concatenate([*writer.triples, []]).astype(int).reshape(-1, 3)
+    weighed = -(-max(0, gradients.max() + 1 - count) // POINTS)  # triples that have gradients: the first
     tables = Tables(
         program=np.array(writer.program, OPERATION),
         taps=np.concatenate(writer.taps),
@@ -114,12 +115,21 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
         dtype=np.dtype(dtype),
         shapes=shapes,
         sides=(side, isqrt(int(labels.max()) + 1)),
-        pack=np.concatenate(writer.scalars),
-        unpack=np.where(unpack < 0, last, unpack),
-        triples=np.where(triples < 0, last, triples),
+        pack=_places(scalars, count, len(triples)),
+        triples=_places(triples.T, count, len(triples)),
+        unpack=_places(gradients, count, weighed),
+        weighed=_places(triples[:weighed].T, count, weighed),
         tables=tables,
         arena=writer.size * writer.L,
     )
+
+
+def _places(table: np.ndarray, count: int, triples: int) -> np.ndarray:
+    """Places in a list of `count` parameters, the points of `triples`, point by point, and one for none."""
+    triple, point = np.divmod(table - count, POINTS)
+    places = np.where(table < count, table, count + point * triples + triple)
+    none = count + POINTS * triples
+    return np.ascontiguousarray(np.where(table < 0, none, places), np.uint32)
 
 
 def _tile(layers: tuple[ConvLayer | DeconvLayer, ...], stages: list[Stage]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from npsr_kernels.compiled import available
 from npsr_kernels.threads import share
-from npsr_kernels.trainkernels import collect, run_groups, to_weight_points
+from npsr_kernels.trainkernels import arrange, collect, run_groups
 from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
 from npsr_kernels.winograd import POINTS
 
@@ -80,10 +80,11 @@ def loss_and_gradients(
 
 def _scalars(plan: Plan, parameters: Sequence[np.ndarray]) -> np.ndarray:
     """Weights, their points, biases and slopes in the order of their use."""
-    rest = np.zeros(POINTS * len(plan.triples) + 1)
-    flat = np.concatenate([*(p.ravel() for p in parameters), rest], dtype=plan.dtype)
-    to_weight_points(flat, plan.triples)
-    return flat.take(plan.pack)
+    rest = np.zeros(POINTS * plan.triples.shape[1] + 1, plan.dtype)
+    flat = np.concatenate([*(p.ravel() for p in parameters), rest])
+    scalars = np.empty(len(plan.pack), plan.dtype)
+    arrange(flat, plan.triples, plan.pack, scalars)
+    return scalars
 
 
 def _arena(plan: Plan) -> np.ndarray:
@@ -101,8 +102,8 @@ def _arena(plan: Plan) -> np.ndarray:
 def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:
     """The chunks' sum in the shapes of the parameters."""
     sizes = [prod(shape) for shape in plan.shapes]
-    flat = np.zeros(sum(sizes) + POINTS * len(plan.triples) + 1, plan.dtype)
-    collect(gradients, plan.unpack, plan.triples, flat)
+    flat = np.zeros(sum(sizes) + POINTS * plan.weighed.shape[1] + 1, plan.dtype)
+    collect(gradients, plan.unpack, plan.weighed, flat)
     starts = accumulate(sizes, initial=0)
     return [
         flat[start : start + size].reshape(shape)
