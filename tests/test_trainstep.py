@@ -57,7 +57,7 @@ def assert_close(found: tuple, expected: tuple, tolerance: float) -> None:
 def test_float32_agrees_with_the_plain_kernels_in_float64(name: str) -> None:
     net, side = NETWORKS[name]
     net = disturbed(net)
-    x, target = batch(net, side, L + 3)
+    x, target = batch(net, side, 19)  # no multiple of 4, 8 or 16 lanes: the last group is not full
     # the same rounded numbers for both, or pre-activations near 0 would fall on both sides of the kink
     net, x, target = net.astype("float32"), x.astype("float32"), target.astype("float32")
     found = loss_and_gradients(net, x, target, "fast")

@@ -66,7 +66,7 @@ def worthwhile(stage: Stage) -> bool:
     rows = np.arange(stage.out)[:, None] + np.arange(f) - stage.padding
     direct = int(((rows >= 0) & (rows < stage.side)).sum()) * f * C * D
     segments = -(-f // TAPS)
-    return blocks.points * (segments * f * C * D + 3 * (segments * C + D)) <= 0.75 * direct
+    return blocks.points * (segments * f * C * D + 3 * (segments * C + D)) <= 0.85 * direct
 
 
 def lay_out_weights(w: ProgramWriter, stage: Stage) -> np.ndarray:
