@@ -122,15 +122,19 @@ def emit_sum(builder: ir.IRBuilder, v: ir.Value) -> ir.Value:
 def emit_sums(builder: ir.IRBuilder, vector: Vector, values: list[ir.Value]) -> list[ir.Value]:
     """Vectors whose lanes are the sums of the lanes of each of `values`, in their order; then zeros.
 
-    Neighbours are added: of two vectors, the sums of neighbouring lanes make one vector.
+    Two vectors become one, in which lanes with a bit of their number set belong to the second: one half
+    of both is taken as it is, the other moved by that bit.
     """
     L = vector.lanes
-    masks = [ir.Constant(ir.VectorType(ir.IntType(32), L), list(range(odd, 2 * L, 2))) for odd in (0, 1)]
     zero = ir.Constant(vector_ir(vector), None)
-    for _ in range(L.bit_length() - 1):
+    bit = 1
+    while bit < L:
         values = [*values, zero] if len(values) % 2 else values
+        stay = [lane + L if lane & bit else lane for lane in range(L)]
+        masks = [ir.Constant(ir.VectorType(ir.IntType(32), L), m) for m in (stay, [k ^ bit for k in stay])]
         pairs = zip(values[::2], values[1::2], strict=True)
         values = [builder.fadd(*(builder.shuffle_vector(p, q, mask) for mask in masks)) for p, q in pairs]
+        bit *= 2
     return values
 
 
