@@ -5,8 +5,8 @@ f filter side, C D channels of input and output, T taps.
 
 import numpy as np
 
+from npsr_kernels.operations import TAPS
 from npsr_kernels.stages import Stage
-from npsr_kernels.trainkernels import TAPS
 from npsr_kernels.trainwriter import Map, ProgramWriter, grouped_taps
 
 

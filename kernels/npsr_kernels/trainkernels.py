@@ -14,24 +14,28 @@ from typing import NamedTuple
 import numpy as np
 
 from npsr_kernels.compiled import compiled, inner
-from npsr_kernels.simd import vadd, vfma, vload, vmin, vmul, vprelu, vsplat, vstore, vsub, vsum, vwhere, vzero
-from npsr_kernels.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
-from npsr_kernels.winograd import POINTS, G, to_points, to_points_transposed, to_rows
-
-LOAD, CONVOLVE, CONVOLVE_REST, RECTIFY, COMPARE, WEIGH, UNRECTIFY = range(7)
-TO_POINTS, TO_ROWS, TO_POINTS_TRANSPOSED, UNRECTIFY_ROWS = range(7, 11)  # see trainpoints.py
-TAPS = 4
-"""Columns of a weight gradient's tile."""
-
-FIELDS = (
-    "kind",
-    *("channels", "blocks", "rows", "columns", "full"),  # of the output; blocks of A channels or of rows
-    *("x", "x_row", "x_channel", "x_start"),  # map read; strides; start of its ring
-    *("z", "z_row", "z_channel"),  # map written, or the pre-activations
-    *("scalars", "taps", "tap_count", "spans", "gradient", "labels"),  # starts in the arrays of these names
+from npsr_kernels.operations import (
+    COMPARE,
+    CONVOLVE,
+    CONVOLVE_REST,
+    RECTIFY,
+    TAPS,
+    TO_POINTS,
+    TO_POINTS_TRANSPOSED,
+    TO_ROWS,
+    UNRECTIFY,
+    WEIGH,
 )
-OPERATION = np.dtype([(name, np.int64) for name in FIELDS])
-"""One step of a program. What the fields mean to each kind is said at its kernel."""
+from npsr_kernels.simd import vadd, vfma, vload, vmul, vstore, vsub, vsum, vzero
+from npsr_kernels.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
+from npsr_kernels.trainpasses import (
+    points_to_rows,
+    rectify,
+    rectify_to_points,
+    rows_to_points_transposed,
+    unrectify,
+    unrectify_rows,
+)
 
 
 class Tables(NamedTuple):
@@ -97,156 +101,6 @@ def weigh(op, arena, taps, spans, pixels, gradients, a):
 
 
 @inner
-def rectify(op, L, arena, scalars):
-    """Assign x = PReLU(z), and zeros to the ring of x, whose memory other maps have used."""
-    zero = vzero(arena)
-    for x in range(op.x_start, op.x, L):
-        vstore(arena, x, zero)
-    for c in range(op.channels):
-        slope = vsplat(scalars[op.scalars + c])
-        for i in range(op.rows):
-            x = op.x + c * op.x_channel + i * op.x_row
-            z = op.z + c * op.z_channel + i * op.z_row
-            for j in range(0, op.columns * L, L):
-                vstore(arena, x + j, vprelu(vload(arena, z + j), slope))
-            for j in range(op.columns * L, op.x_row, L):
-                vstore(arena, x + j, zero)
-        for x in range(op.x + c * op.x_channel + op.rows * op.x_row, op.x + (c + 1) * op.x_channel, L):
-            vstore(arena, x, zero)
-
-
-@inner
-def turn_back(arena, z, dx, slope, dbias, dslope):
-    """Replace the vector z by its gradient, given that of x = PReLU(z); return the sums with its share."""
-    v = vload(arena, z)
-    dz = vwhere(v, dx, vmul(slope, dx))
-    vstore(arena, z, dz)
-    return vadd(dbias, dz), vfma(dx, vmin(v, vzero(arena)), dslope)
-
-
-@inner
-def unrectify(op, L, arena, scalars, gradients):
-    """Replace z by its gradient, given x's; add to the gradients of D biases and, after them, D slopes."""
-    zero = vzero(arena)
-    for c in range(op.channels):
-        slope = vsplat(scalars[op.scalars + c])
-        dbias = dslope = zero
-        for i in range(op.rows):
-            x = op.x + c * op.x_channel + i * op.x_row
-            z = op.z + c * op.z_channel + i * op.z_row
-            for j in range(0, op.columns * L, L):
-                dbias, dslope = turn_back(arena, z + j, vload(arena, x + j), slope, dbias, dslope)
-        gradients[op.gradient + c] += vsum(dbias)
-        gradients[op.gradient + op.channels + c] += vsum(dslope)
-
-
-@inner
-def rectify_to_points(op, L, arena, scalars):
-    """Assign the points x = Bᵀ PReLU(z) of each block of rows, and zeros to the ring of x.
-
-    Without slopes (`scalars` −1) the points of z itself. Blocks overlap by two rows.
-    """
-    zero = vzero(arena)
-    for x in range(op.x_start, op.x, L):
-        vstore(arena, x, zero)
-    point = op.blocks * op.x_row
-    for c in range(op.channels):
-        slope = vsplat(scalars[op.scalars + c] if op.scalars >= 0 else arena.dtype.type(1))
-        for block in range(op.blocks):
-            full = block < op.full
-            row = op.z + c * op.z_channel + (3 * block + min(block, op.full)) * op.z_row
-            x = op.x + c * op.x_channel + block * op.x_row
-            for z in range(row, row + op.columns * L, L):
-                d0 = vprelu(vload(arena, z), slope)
-                d1 = vprelu(vload(arena, z + op.z_row), slope)
-                d2 = vprelu(vload(arena, z + 2 * op.z_row), slope)
-                d3 = vprelu(vload(arena, z + 3 * op.z_row), slope)
-                d4 = vprelu(vload(arena, z + 4 * op.z_row), slope)
-                d5 = vprelu(vload(arena, z + 5 * op.z_row), slope) if full else zero
-                store_points(arena, x + z - row, point, full, to_points(d0, d1, d2, d3, d4, d5))
-            for p in range(POINTS - 1 + full):
-                for j in range(op.columns * L, op.x_row, L):
-                    vstore(arena, x + p * point + j, zero)
-
-
-@inner
-def rows_to_points_transposed(op, L, arena):
-    """Assign the points x = A z of each block of rows."""
-    point = op.blocks * op.x_row
-    for c in range(op.channels):
-        for block in range(op.blocks):
-            full = block < op.full
-            row = op.z + c * op.z_channel + (3 * block + min(block, op.full)) * op.z_row
-            x = op.x + c * op.x_channel + block * op.x_row
-            for z in range(row, row + op.columns * L, L):
-                y0, y1 = vload(arena, z), vload(arena, z + op.z_row)
-                y2 = vload(arena, z + 2 * op.z_row)
-                y3 = vload(arena, z + 3 * op.z_row) if full else vzero(arena)
-                store_points(arena, x + z - row, point, full, to_points_transposed(y0, y1, y2, y3))
-
-
-@inner
-def points_to_rows(op, L, arena):
-    """Assign each block of rows z = Aᵀ x."""
-    for c in range(op.channels):
-        for block in range(op.blocks):
-            full = block < op.full
-            row = op.z + c * op.z_channel + (3 * block + min(block, op.full)) * op.z_row
-            x = op.x + c * op.x_channel + block * op.x_row
-            for z in range(row, row + op.columns * L, L):
-                y0, y1, y2, y3 = rows_at(arena, x + z - row, op.blocks * op.x_row, full)
-                vstore(arena, z, y0)
-                vstore(arena, z + op.z_row, y1)
-                vstore(arena, z + 2 * op.z_row, y2)
-                if full:
-                    vstore(arena, z + 3 * op.z_row, y3)
-
-
-@inner
-def unrectify_rows(op, L, arena, scalars, gradients):
-    """As `unrectify`, but given the points of x's gradient."""
-    zero = vzero(arena)
-    for c in range(op.channels):
-        slope = vsplat(scalars[op.scalars + c])
-        dbias = dslope = zero
-        for block in range(op.blocks):
-            full = block < op.full
-            row = op.z + c * op.z_channel + (3 * block + min(block, op.full)) * op.z_row
-            x = op.x + c * op.x_channel + block * op.x_row
-            for z in range(row, row + op.columns * L, L):
-                y0, y1, y2, y3 = rows_at(arena, x + z - row, op.blocks * op.x_row, full)
-                dbias, dslope = turn_back(arena, z, y0, slope, dbias, dslope)
-                dbias, dslope = turn_back(arena, z + op.z_row, y1, slope, dbias, dslope)
-                dbias, dslope = turn_back(arena, z + 2 * op.z_row, y2, slope, dbias, dslope)
-                if full:
-                    dbias, dslope = turn_back(arena, z + 3 * op.z_row, y3, slope, dbias, dslope)
-        gradients[op.gradient + c] += vsum(dbias)
-        gradients[op.gradient + op.channels + c] += vsum(dslope)
-
-
-@inner
-def store_points(arena, x, point, full, points):
-    """Assign 6 points, or 5."""
-    p0, p1, p2, p3, p4, p5 = points
-    vstore(arena, x, p0)
-    vstore(arena, x + point, p1)
-    vstore(arena, x + 2 * point, p2)
-    vstore(arena, x + 3 * point, p3)
-    vstore(arena, x + 4 * point, p4)
-    if full:
-        vstore(arena, x + 5 * point, p5)
-
-
-@inner
-def rows_at(arena, x, point, full):
-    """Rows Aᵀ x of 6 points, or of 5."""
-    m0, m1, m2 = vload(arena, x), vload(arena, x + point), vload(arena, x + 2 * point)
-    m3, m4 = vload(arena, x + 3 * point), vload(arena, x + 4 * point)
-    m5 = vload(arena, x + 5 * point) if full else vzero(arena)
-    return to_rows(m0, m1, m2, m3, m4, m5)
-
-
-@inner
 def compare(op, L, arena, labels, gradients):
     """Replace the output z by the loss's gradient; add to the biases' gradient; return the loss.
 
@@ -297,75 +151,27 @@ def run_groups(tables, groups, images, targets, scalars, arena, gradients):
     program, taps, spans, pixels, labels, L, a, b, rest = tables
     loss = 0.0
     for group in range(groups[0], groups[1]):
-        for k in range(len(program)):
+        load(program[0], L, group * L, images, targets, labels, arena)
+        for k in range(1, len(program)):
             op = program[k]
-            if op.kind == LOAD:
-                load(op, L, group * L, images, targets, labels, arena)
-            elif op.kind == CONVOLVE:
+            if op.kind == CONVOLVE:
                 convolve(op, L, arena, scalars, taps, spans, a, b)
             elif op.kind == CONVOLVE_REST:
                 convolve(op, L, arena, scalars, taps, spans, a, rest)
-            elif op.kind == RECTIFY:
-                rectify(op, L, arena, scalars)
-            elif op.kind == COMPARE:
-                loss += compare(op, L, arena, labels, gradients)
             elif op.kind == WEIGH:
                 weigh(op, arena, taps, spans, pixels, gradients, a)
+            elif op.kind == COMPARE:
+                loss += compare(op, L, arena, labels, gradients)
+            elif op.kind == RECTIFY:
+                rectify(op, L, arena, scalars)
             elif op.kind == UNRECTIFY:
                 unrectify(op, L, arena, scalars, gradients)
             elif op.kind == TO_POINTS:
                 rectify_to_points(op, L, arena, scalars)
-            elif op.kind == TO_ROWS:
-                points_to_rows(op, L, arena)
             elif op.kind == TO_POINTS_TRANSPOSED:
                 rows_to_points_transposed(op, L, arena)
+            elif op.kind == TO_ROWS:
+                points_to_rows(op, L, arena)
             else:
                 unrectify_rows(op, L, arena, scalars, gradients)
     return loss
-
-
-@compiled
-def arrange(flat, triples, pack, scalars):
-    """Assign `scalars` = flat[pack], where `flat` ends in room for points and a zero.
-
-    The points (6, T) are those, G w, of weights w in threes, whose places `triples` (3, T) holds.
-    """
-    w = np.empty(triples.shape, flat.dtype)
-    for u in range(len(triples)):
-        for t in range(triples.shape[1]):
-            w[u, t] = flat[triples[u, t]]
-    w0, w1, w2 = w
-    points = flat[len(flat) - 1 - POINTS * len(w0) : -1].reshape(POINTS, len(w0))
-    for p in range(POINTS):
-        g0, g1, g2 = flat.dtype.type(G[p, 0]), flat.dtype.type(G[p, 1]), flat.dtype.type(G[p, 2])
-        point = points[p]
-        for t in range(len(point)):
-            point[t] = g0 * w0[t] + g1 * w1[t] + g2 * w2[t]
-    for i in range(len(pack)):
-        scalars[i] = flat[pack[i]]
-
-
-@compiled
-def collect(gradients, unpack, triples, flat):
-    """Add the chunks' gradients (K, ·) in their order, each at its parameter's place in `flat`.
-
-    The sum overwrites the first chunk's. Gradients of points G w, in the end of `flat` as in `arrange`,
-    are then added to those of the weights w.
-    """
-    total = gradients[0]
-    for k in range(1, len(gradients)):
-        chunk = gradients[k]
-        for i in range(len(total)):
-            total[i] += chunk[i]
-    for i in range(len(unpack)):
-        flat[unpack[i]] += total[i]
-    dw = np.empty(triples.shape[1], flat.dtype)
-    points = flat[len(flat) - 1 - POINTS * len(dw) : -1].reshape(POINTS, len(dw))
-    for u in range(len(triples)):
-        dw[:] = 0
-        for p in range(POINTS):
-            g, point = flat.dtype.type(G[p, u]), points[p]
-            for t in range(len(dw)):
-                dw[t] += g * point[t]
-        for t in range(len(dw)):
-            flat[triples[u, t]] += dw[t]

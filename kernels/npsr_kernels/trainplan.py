@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from npsr_kernels import trainprogram
+from npsr_kernels.operations import OPERATION
 from npsr_kernels.simd import REGISTERS, lanes
 from npsr_kernels.stages import Stage
-from npsr_kernels.trainkernels import OPERATION, Tables
+from npsr_kernels.trainkernels import Tables
 from npsr_kernels.trainwriter import ProgramWriter
 from npsr_kernels.winograd import POINTS
 

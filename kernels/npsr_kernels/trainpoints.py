@@ -1,24 +1,24 @@
 """A convolution of a training step by Winograd's minimal filtering down the columns (see winograd.py).
 
 Rows of output are cut into blocks of 4, with 6 points each, and of 3, with 5: the sixth point, ∞, is
-what the fourth row adds. For each point, inputs and outputs are maps with one row a block, and the
-convolution is one of single rows: the same operations as without points, with other weights and maps.
-A filter with more than 3 rows is cut into segments of 3, as if each were further input channels.
+there for the fourth row alone. A filter of more than 3 rows is cut into segments of 3 rows, which are
+like further input channels. For each point the convolution is one of single rows: the operations on
+products are the same as without points, with other weights, maps and taps.
 
-    forward      m_p = (G w)_p ∗ (Bᵀ x)_p       z = Aᵀ m
-    adjoint      the same, with the filter turned
-    weigh        d(G w)_p = (A dz)_p ⋆ (Bᵀ x)_p    dw = Gᵀ d(G w), once a batch
+    forward     m_p = (G w)_p ∗ (Bᵀ x)_p          z = Aᵀ m
+    adjoint     the same with the filter turned
+    weigh       d(G w)_p = (A dz)_p ⋆ (Bᵀ x)_p    dw = Gᵀ d(G w), once a batch
 
-Point p of block b is row p·count + b of a map, so that point 5 comes last, with the blocks of 4 alone.
+f filter side, C D channels of input and output.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from npsr_kernels.operations import TAPS as GROUP
+from npsr_kernels.operations import TO_POINTS, TO_POINTS_TRANSPOSED, TO_ROWS
 from npsr_kernels.stages import Stage, ring
-from npsr_kernels.trainkernels import TAPS as GROUP
-from npsr_kernels.trainkernels import TO_POINTS, TO_POINTS_TRANSPOSED, TO_ROWS
 from npsr_kernels.trainwriter import Map, ProgramWriter, grouped_taps
 from npsr_kernels.winograd import POINTS, TAPS
 
@@ -26,19 +26,19 @@ INFINITY = POINTS - 1
 
 
 class Blocks(NamedTuple):
-    """Blocks of rows: `full` of 4 rows, then others of 3."""
+    """Blocks of rows: `full` of 4 rows, then those of 3."""
 
-    count: int
+    total: int
     full: int
 
-    def of(self, point: int) -> int:
+    def having(self, point: int) -> int:
         """How many have this point."""
-        return self.full if point == INFINITY else self.count
+        return self.full if point == INFINITY else self.total
 
     @property
     def points(self) -> int:
         """Points of all blocks."""
-        return INFINITY * self.count + self.full
+        return INFINITY * self.total + self.full
 
 
 class Points(NamedTuple):
@@ -52,21 +52,27 @@ class Points(NamedTuple):
 
 
 def cut(rows: int) -> Blocks | None:
-    """As few blocks as make up so many rows; None if none do."""
-    count = -(-rows // 4)
-    return Blocks(count, rows - 3 * count) if rows >= 3 * count else None
+    """As few blocks as make up so many rows; None for 1, 2 and 5."""
+    total = -(-rows // 4)
+    return Blocks(total, rows - 3 * total) if rows >= 3 * total else None
 
 
 def worthwhile(stage: Stage) -> bool:
-    """Whether the points save a quarter of the work: products, and some three operations a point transformed."""
+    """Whether points save 15 % of the work: products, and about three operations to transform a point."""
     D, f, _, C = stage.weight.shape
     blocks = cut(stage.out)
-    if f < TAPS or blocks is None:
+    if f < TAPS or blocks is None or cut(stage.side) is None:
         return False
     rows = np.arange(stage.out)[:, None] + np.arange(f) - stage.padding
     direct = int(((rows >= 0) & (rows < stage.side)).sum()) * f * C * D
     segments = -(-f // TAPS)
     return blocks.points * (segments * f * C * D + 3 * (segments * C + D)) <= 0.85 * direct
+
+
+def ring_rows(stage: Stage) -> int:
+    """Rows of zeros needed around the stage's input: its filter counts as whole segments."""
+    f = len(stage.weight[0])
+    return max(ring(stage), stage.out + f + -f % TAPS - 1 - stage.padding - stage.side)
 
 
 def lay_out_weights(w: ProgramWriter, stage: Stage) -> np.ndarray:
@@ -100,17 +106,15 @@ def write_products(w: ProgramWriter, points: Points) -> None:
     """Points of the output; the bias is added to point 1, which every row contains once."""
     stage = points.stage
     D, segments, f, C = points.weight.shape[1:]
+    s, c, v = np.indices((segments, C, f)).reshape(3, -1)
+    taps = offsets(points, s, v, c)
     for point in range(POINTS):
-        s, c, v = np.indices((segments, C, f)).reshape(3, -1)
         weight = points.weight[point, :, s, v, c].T
         used = weight.max(axis=0) >= 0
-        taps = (c * segments + s) * points.x.channel + v - stage.padding
-        rows = points.blocks.of(point)
-        spans = np.broadcast_to([0, used.sum()], (-(-D // w.A), rows, 2))
+        spans = np.broadcast_to([0, used.sum()], (-(-D // w.A), points.blocks.having(point), 2))
         bias = stage.bias if point == 1 else np.full(D, -1)
-        x, z = (m.moved(rows=point * points.blocks.count) for m in (points.x, points.z))
-        if rows:
-            w.products(weight[:, used], bias, taps[used], spans, stage.out, x, z)
+        if spans.size:
+            w.products(weight[:, used], bias, taps[used], spans, stage.out, *maps(points, point))
 
 
 def write_output(w: ProgramWriter, points: Points, rows: Map) -> None:
@@ -123,28 +127,30 @@ def write_weight_gradient(w: ProgramWriter, points: Points, rows: Map) -> None:
     stage = points.stage
     D, segments, f, C = points.weight.shape[1:]
     w.operation(TO_POINTS_TRANSPOSED, points.z, rows, **size(points, D, stage.out))
+    s, v, c = grouped_taps(segments, f, C).T
+    column = np.arange(stage.out) + v[:, None] - stage.padding
+    inside = ((column >= 0) & (column < stage.side)).reshape(-1, GROUP, stage.out).any(axis=1)
     for point in range(POINTS):
-        s, v, c = grouped_taps(segments, f, C).T
         weight = points.weight[point, :, s, v, c].T
         weight[:, segments * f * C :] = -1
-        taps = (c * segments + s) * points.x.channel + v - stage.padding
-        column = np.arange(stage.out) + v[:, None] - stage.padding
-        inside = (
-            ((column >= 0) & (column < stage.side)).reshape(len(taps) // GROUP, -1, stage.out).any(axis=1)
-        )
-        used = np.broadcast_to(
-            inside[:, None, None], (len(inside), -(-D // w.A), points.blocks.of(point), stage.out)
-        )
-        x, z = (m.moved(rows=point * points.blocks.count) for m in (points.x, points.z))
-        if points.blocks.of(point):
-            w.product_gradients(weight, taps, used, x, z)
+        shape = len(inside), -(-D // w.A), points.blocks.having(point), stage.out
+        used = np.broadcast_to(inside[:, None, None], shape)
+        if used.size:
+            w.product_gradients(weight, offsets(points, s, v, c), used, *maps(points, point))
+
+
+def offsets(points: Points, s: np.ndarray, v: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Taps of segments s, columns v and channels c, as offsets in the map of the input."""
+    return (c * points.weight.shape[2] + s) * points.x.channel + v - points.stage.padding
+
+
+def maps(points: Points, point: int) -> tuple[Map, Map]:
+    """Input and output seen from the first row of a point."""
+    row = point * points.blocks.total
+    return points.x.moved(rows=row), points.z.moved(rows=row)
 
 
 def size(points: Points, channels: int, columns: int) -> dict[str, int]:
     """Fields of an operation that transforms."""
-    return {
-        "channels": channels,
-        "columns": columns,
-        "blocks": points.blocks.count,
-        "full": points.blocks.full,
-    }
+    blocks = {"blocks": points.blocks.total, "full": points.blocks.full}
+    return {"channels": channels, "columns": columns, **blocks}

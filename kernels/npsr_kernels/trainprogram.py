@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from npsr_kernels import traindirect, trainpoints
+from npsr_kernels.operations import COMPARE, LOAD, RECTIFY, UNRECTIFY, UNRECTIFY_ROWS
 from npsr_kernels.stages import Stage, adjoint, ring
-from npsr_kernels.trainkernels import COMPARE, LOAD, RECTIFY, UNRECTIFY, UNRECTIFY_ROWS
 from npsr_kernels.trainpoints import Points
 from npsr_kernels.trainwriter import Map, ProgramWriter
 
@@ -53,38 +53,34 @@ def write(w: ProgramWriter, stages: list[Stage]) -> None:
 def lay_out(w: ProgramWriter, stages: list[Stage]) -> list[Place]:
     """Places of all maps. What one stage needs for a while shares its place with that of the others."""
     weights = [trainpoints.lay_out_weights(w, s) if trainpoints.worthwhile(s) else None for s in stages]
-    image = w.map(1, (stages[0].side,) * 2, (ring(stages[0]),) * 2)
-    outputs = [
-        w.map(len(stage.weight), (stage.out,) * 2, output_ring(stages, k)) for k, stage in enumerate(stages)
-    ]
+    maps = [w.map(1, (stages[0].side,) * 2, around(stages[0], weights[0] is not None))]
+    for k, stage in enumerate(stages):
+        rings = [around(adjoint(stage), weights[k] is not None)] if k else []
+        if stage is not stages[-1] and weights[k + 1] is not None:
+            rings.append(around(stages[k + 1], True))
+        widest = max((r for r, _ in rings), default=0), max((c for _, c in rings), default=0)
+        maps.append(w.map(len(stage.weight), (stage.out,) * 2, widest))
     places = []
     start = stop = w.size
     for k, (stage, weight) in enumerate(zip(stages, weights, strict=True)):
         x, points, turned = None, None, None
-        before = outputs[k - 1] if k else image
         w.size = start
         if weight is not None:
             points = trainpoints.lay_out(w, stage, weight)
-        elif k:
-            x = w.map(stage.weight.shape[3], (stage.side,) * 2, (ring(stage),) * 2)
         else:
-            x = image
-        stop = max(stop, w.size)
-        if k and weight is not None:
-            w.size = start
+            x = w.map(stage.weight.shape[3], (stage.side,) * 2, around(stage, False)) if k else maps[0]
+        stop, w.size = max(stop, w.size), start
+        if weight is not None and k:
             turned = trainpoints.lay_out(w, adjoint(stage), trainpoints.lay_out_weights(w, adjoint(stage)))
-            stop = max(stop, w.size)
-        places.append(Place(before, x, outputs[k], points, turned))
+        stop = max(stop, w.size)
+        places.append(Place(maps[k], x, maps[k + 1], points, turned))
     w.size = stop
     return places
 
 
-def output_ring(stages: list[Stage], k: int) -> tuple[int, int]:
-    """Zeros needed around the output of stage k, rows and columns: points have their own columns."""
-    stage, after = stages[k], stages[k + 1 : k + 2]
-    rows = [ring(s) for s in after if trainpoints.worthwhile(s)]
-    around = ring(adjoint(stage)) if k else 0
-    return max([around, *rows]), 0 if trainpoints.worthwhile(stage) else around
+def around(stage: Stage, by_points: bool) -> tuple[int, int]:
+    """Rows and columns of zeros needed around the stage's input; points have columns of their own."""
+    return (trainpoints.ring_rows(stage), 0) if by_points else (ring(stage), ring(stage))
 
 
 def write_input(w: ProgramWriter, stages: list[Stage], place: Place, k: int) -> None:

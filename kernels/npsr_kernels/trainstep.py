@@ -14,8 +14,9 @@ import numpy as np
 
 from npsr_kernels.compiled import available
 from npsr_kernels.threads import share
-from npsr_kernels.trainkernels import arrange, collect, run_groups
+from npsr_kernels.trainkernels import run_groups
 from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
+from npsr_kernels.trainweights import arrange, collect
 from npsr_kernels.winograd import POINTS
 
 __all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.trainkernels import CONVOLVE, CONVOLVE_REST, OPERATION, TAPS, WEIGH
+from npsr_kernels.operations import CONVOLVE, CONVOLVE_REST, OPERATION, TAPS, WEIGH
 from npsr_kernels.winograd import POINTS
 
 

@@ -1,0 +1,23 @@
+"""What the program of a training step consists of: kinds of operations, and their fields."""
+
+import numpy as np
+
+LOAD, CONVOLVE, CONVOLVE_REST, COMPARE, WEIGH = range(5)
+"""Kernels of `trainkernels`. A program starts with the one `LOAD`."""
+
+RECTIFY, UNRECTIFY, TO_POINTS, TO_ROWS, TO_POINTS_TRANSPOSED, UNRECTIFY_ROWS = range(5, 11)
+"""Kernels of `trainpasses`."""
+
+TAPS = 4
+"""Columns of a weight gradient's tile."""
+
+FIELDS = (
+    "kind",
+    *("channels", "blocks", "rows", "columns"),  # of the output; blocks of A channels, or of rows,
+    "full",  # of which so many have 4 rows, the others 3
+    *("x", "x_row", "x_channel", "x_start"),  # map read; strides; start of its ring
+    *("z", "z_row", "z_channel"),  # map written, or the pre-activations
+    *("scalars", "taps", "tap_count", "spans", "gradient", "labels"),  # starts in the arrays of these names
+)
+OPERATION = np.dtype([(name, np.int64) for name in FIELDS])
+"""One step of a program. What the fields mean to each kind is said at its kernel."""
