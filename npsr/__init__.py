@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from npsr.colour import luma
     from npsr.evaluation import evaluate
     from npsr.gradient_check import TensorReport, gradcheck
-    from npsr.images import ImageError
+    from npsr.images import ImageError, image_files, read_image
     from npsr.layers import Conv, DeConv, PReLU, ReLU
+    from npsr.least_squares import solve_deconvolution
     from npsr.matlab import import_matlab
     from npsr.metrics import psnr, ssim
     from npsr.network import Network, loss_and_gradients
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         equation_1,
         equation_2,
         fsrcnn,
+        initialise,
         multiplications,
         parameter_count,
         speed_up,
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
         weight_count,
     )
     from npsr.onnx_file import export_onnx
+    from npsr.recipe import Recipe, Stage
     from npsr.resize import imresize
-    from npsr.samples import Samples
+    from npsr.run import run_training
+    from npsr.samples import Samples, crop_to_multiple, low_resolution
     from npsr.sgd import adam_step, paper_rates, sgd_step
     from npsr.training import adam_update, fresh_state, sgd_update, train
     from npsr.upscaling import upscale
@@ -42,8 +46,9 @@ _MODULES = {
     "colour": ["luma"],
     "evaluation": ["evaluate"],
     "gradient_check": ["TensorReport", "gradcheck"],
-    "images": ["ImageError"],
+    "images": ["ImageError", "image_files", "read_image"],
     "layers": ["Conv", "DeConv", "PReLU", "ReLU"],
+    "least_squares": ["solve_deconvolution"],
     "matlab": ["import_matlab"],
     "metrics": ["psnr", "ssim"],
     "network": ["Network", "loss_and_gradients"],
@@ -52,6 +57,7 @@ _MODULES = {
         "equation_1",
         "equation_2",
         "fsrcnn",
+        "initialise",
         "multiplications",
         "parameter_count",
         "speed_up",
@@ -60,8 +66,10 @@ _MODULES = {
         "weight_count",
     ],
     "onnx_file": ["export_onnx"],
+    "recipe": ["Recipe", "Stage"],
     "resize": ["imresize"],
-    "samples": ["Samples"],
+    "run": ["run_training"],
+    "samples": ["Samples", "crop_to_multiple", "low_resolution"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
     "training": ["adam_update", "fresh_state", "sgd_update", "train"],
     "upscaling": ["upscale"],
@@ -76,12 +84,15 @@ __all__ = [
     "Network",
     "PReLU",
     "ReLU",
+    "Recipe",
     "Samples",
+    "Stage",
     "TensorReport",
     "WeightsError",
     "adam_step",
     "adam_update",
     "build",
+    "crop_to_multiple",
     "equation_1",
     "equation_2",
     "evaluate",
@@ -89,19 +100,25 @@ __all__ = [
     "fresh_state",
     "fsrcnn",
     "gradcheck",
+    "image_files",
     "import_matlab",
     "imresize",
+    "initialise",
     "load",
     "loss_and_gradients",
+    "low_resolution",
     "luma",
     "multiplications",
     "paper_rates",
     "parameter_count",
     "psnr",
+    "read_image",
     "released",
+    "run_training",
     "save",
     "sgd_step",
     "sgd_update",
+    "solve_deconvolution",
     "speed_up",
     "srcnn",
     "ssim",

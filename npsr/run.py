@@ -28,7 +28,12 @@ Progress = Callable[[dict[str, Any]], None]
 
 
 def run_training(
-    recipe: Recipe, data: Path, folder: Path, resume: bool = False, progress: Progress | None = None
+    recipe: Recipe,
+    data: Path,
+    folder: Path,
+    resume: bool = False,
+    progress: Progress | None = None,
+    net: Network | None = None,
 ) -> Network:
     """Train as a recipe says.
 
@@ -45,6 +50,8 @@ def run_training(
         Go on from the folder's checkpoint; bit for bit as if never stopped.
     progress : callable, optional
         Called with each entry of the log.
+    net : Network, optional
+        Start from it, instead of the network that the recipe's `model` and `start` name.
 
     Returns
     -------
@@ -62,7 +69,7 @@ def run_training(
     OSError
         If something cannot be written; the last checkpoint is kept.
     """
-    state = _open_folder(recipe, folder, resume)
+    state = _open_folder(recipe, folder, resume, net or _named(recipe))
     held_back = [_luma(data / name) for name in recipe.validation]
     log = Log(folder / "log.jsonl", state.step, progress)
     first = 0
@@ -171,13 +178,18 @@ def _run_stage(
     train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
 
 
-def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> State:
-    """Make or reopen the folder of a run, and give the state to go on from."""
+def _named(recipe: Recipe) -> Network:
+    """The network that a recipe names: a new one, or the one to start from."""
     net = build(recipe.model, recipe.scale, recipe.seed)
     if recipe.start:
         name, net = net.name, load(recipe.start, recipe.scale)
         if net.name != name:
             raise ValueError(f"start is {net.name}, but model is {recipe.model}: name the same network")
+    return net
+
+
+def _open_folder(recipe: Recipe, folder: Path, resume: bool, net: Network) -> State:
+    """Make or reopen the folder of a run, and give the state to go on from."""
     text = json.dumps(asdict(recipe), indent=1)
     kept, checkpoint = folder / "recipe.json", folder / "checkpoint.npz"
     if resume and checkpoint.exists():

@@ -1,0 +1,144 @@
+"""Section 4, real time: the paper's limit of 3976 weights, and the largest networks at 24 frames a second."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import matplotlib.pyplot as plt
+import numpy as np
+import paper
+from equal_training import score
+from study import Row, Study, open_study, times, write_result
+
+import npsr
+
+SCALE = 3
+FRAMES = paper.REAL_TIME["frames"]
+SIZES = {"760×760": (253, 253), "1280×720": (240, 427), "1920×1080": (360, 640)}
+"""Output → rows and columns of the LR image, rounded to whole pixels."""
+KNOWN = ("srcnn-ex", "srcnn", "fsrcnn", "fsrcnn-s")
+Setting = tuple[int, int, int]
+LADDER = sorted(
+    ((d, s, m) for d in range(8, 257, 8) for s in range(4, d // 2 + 1, 4) for m in range(1, 9)),
+    key=lambda setting: npsr.equation_2(*setting),
+)
+"""Settings (d, s, m) among which the largest is sought, by their weights."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Derive the limit, search, and write the tables and the figure."""
+    study = open_study(__file__, __doc__, ("Set5",), arguments)
+    frames = {size: known_frames(study, *shape) for size, shape in SIZES.items()}
+    tried: dict[str, dict[Setting, float]] = {size: {} for size in SIZES}
+    for size, shape in SIZES.items():
+        largest(partial(measured, study, shape, tried[size]), len(LADDER))
+    found = [largest_row(size, tried[size]) for size in SIZES]
+    draw(study, tried)
+    write_result(
+        study,
+        "Real time (Section 4)",
+        "The rule takes every network to run at SRCNN's rate. The search, by bisection, times networks "
+        "themselves: the engine runs small kernels at other rates than SRCNN's large ones, and times waver. "
+        "All times are of the network alone, as the paper's may or may not be.",
+        {
+            "The derivation: most weights = SRCNN's 8032 · its frames a second at 760 × 760 / 24 · n²": [
+                derivation(frames["760×760"]["srcnn"])
+            ],
+            "Largest FSRCNN(d,s,m) that holds 24 frames a second at ×3": found,
+            "Frames a second of the paper's networks at ×3, and PSNR on Set5 where a model is released": [
+                known_row(study, name, frames) for name in KNOWN
+            ],
+        },
+        {size: [[*setting, fps] for setting, fps in seen.items()] for size, seen in tried.items()},
+    )
+
+
+def frames_per_second(
+    study: Study, nets: dict[str, npsr.Network], rows: int, columns: int
+) -> dict[str, float]:
+    """Frames a second of networks for an LR image of rows × columns."""
+    rng = np.random.default_rng(0)
+    calls = {}
+    for name, net in nets.items():
+        n = 1 if net.enlarges else SCALE
+        calls[name] = partial(net, rng.random((1, 1, n * rows, n * columns), np.float32))
+    return {name: 1 / seconds for name, seconds in times(calls, study.budget.timing).items()}
+
+
+def known_frames(study: Study, rows: int, columns: int) -> dict[str, float]:
+    """Frames a second of the paper's networks."""
+    nets = {name: npsr.build(name, SCALE, border="replicate") for name in KNOWN}
+    return frames_per_second(study, nets, rows, columns)
+
+
+def measured(study: Study, shape: tuple[int, int], seen: dict[Setting, float], place: int) -> bool:
+    """Whether the setting at a place of the ladder holds the frame rate; notes its rate in `seen`."""
+    setting = LADDER[place]
+    net = npsr.fsrcnn(*setting, SCALE, border="replicate")
+    seen[setting] = frames_per_second(study, {"it": net}, *shape)["it"]
+    return seen[setting] >= FRAMES
+
+
+def largest(holds: Callable[[int], bool], count: int) -> int:
+    """The last of `count` places that holds, −1 if none does, by bisection."""
+    low, high = -1, count
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def derivation(srcnn_frames: float) -> Row:
+    """The rule of the paper with its figures and with ours."""
+    paper_frames = paper.REAL_TIME["srcnn_frames"]
+    return {
+        "SRCNN, frames a second": round(srcnn_frames, 2),
+        "paper": paper_frames,
+        "most weights, ours": paper.real_time_weights(srcnn_frames, FRAMES),
+        "most weights, paper": paper.real_time_weights(paper_frames, FRAMES),
+    }
+
+
+def largest_row(size: str, tried: dict[Setting, float]) -> Row:
+    """The largest setting that was found to hold the rate."""
+    holding = [setting for setting, fps in tried.items() if fps >= FRAMES]
+    if not holding:
+        return {"output": size, "network": None, "weights": None, "frames a second": None}
+    best = max(holding, key=lambda setting: npsr.equation_2(*setting))
+    name = f"fsrcnn({','.join(map(str, best))})"
+    return {
+        "output": size,
+        "network": name,
+        "weights": npsr.equation_2(*best),
+        "frames a second": round(tried[best], 1),
+    }
+
+
+def known_row(study: Study, name: str, frames: dict[str, dict[str, float]]) -> Row:
+    """Frames a second at each size, the paper's where it says them, and PSNR."""
+    row: Row = {"network": name, "weights": paper.WEIGHTS[name]}
+    row |= {size: round(rates[name], 1) for size, rates in frames.items()}
+    row["paper, 760×760"] = {
+        "srcnn": paper.REAL_TIME["srcnn_frames"],
+        "fsrcnn-s": paper.REAL_TIME["fsrcnn_s_frames"],
+    }.get(name)
+    known = SCALE in npsr.released().get(name, [])
+    row["PSNR"] = round(score(study, npsr.load(name, SCALE), "Set5", SCALE)["psnr"], 2) if known else None
+    return row
+
+
+def draw(study: Study, tried: dict[str, dict[Setting, float]]) -> None:
+    """Frames a second against weights, all settings that the search tried."""
+    figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
+    for size, seen in tried.items():
+        points = sorted((npsr.equation_2(*setting), fps) for setting, fps in seen.items())
+        axis.loglog(*zip(*points, strict=True), "o-", ms=4, label=size)
+    axis.axhline(FRAMES, color="grey", ls=":", label="24 frames a second")
+    axis.axvline(paper.REAL_TIME["weights"], color="grey", ls="--", label="the paper's limit at 760×760")
+    axis.set(xlabel="weights", ylabel="frames a second", title="FSRCNN(d,s,m) ×3 on this machine")
+    axis.legend(fontsize=8)
+    figure.savefig(study.figure, dpi=80)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()
