@@ -38,13 +38,11 @@ def relu(seed: int) -> npsr.Network:
 
 def unshrunk(seed: int) -> npsr.Network:
     """No shrinking and no expanding: mapping layers on all d channels."""
-    layers: list[Any] = []
-    for layer in per_channel(seed).layers:
-        if layer.name in ("shrinking", "expanding"):
-            continue
-        if layer.name.startswith("mapping"):
-            layer = replace(layer, n=D, c=D) if isinstance(layer, npsr.Conv) else npsr.PReLU(layer.name, D)
-        layers.append(layer)
+    feature, slopes, *_, last = per_channel(seed).layers
+    layers: list[Any] = [feature, slopes]
+    for k in range(1, M + 1):
+        layers += [npsr.Conv(f"mapping_{k}", 3, D, D), npsr.PReLU(f"mapping_{k}", D)]
+    layers.append(last)
     return npsr.initialise("fsrcnn-unshrunk", SCALE, layers, seed)
 
 
@@ -98,13 +96,14 @@ def variant_row(study: Study, name: str, runs: list[Training]) -> Row:
     """Mean and spread over the seeds; cost; dead features of the first."""
     values, net = [psnr_of(study, run) for run in runs], runs[0].net
     dead = dead_features(net, [image_pair(path, SCALE)[0] for path in set5(study)])
+    features = sum(layer.n for layer in net.layers if isinstance(layer, npsr.Conv))
     return {
         "network": name,
         "weights": npsr.weight_count(net),
         "PSNR": round(float(np.mean(values)), 2),
         "spread": round(max(values) - min(values), 2) if len(values) > 1 else None,
         "seeds": len(values),
-        "dead features": f"{dead} of {sum(layer.n for layer in net.layers[:-1] if isinstance(layer, npsr.Conv))}",
+        "dead features": f"{dead} of {features}",
         "training seconds": round(runs[0].seconds, 1),
     }
 

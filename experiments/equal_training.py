@@ -17,8 +17,8 @@ import npsr
 CHECKPOINTS = 20
 """Checkpoints of a run, and points of its curve."""
 
-RATES = {"adam": (2e-3, 1e-3), "sgd": (1e-3, 1e-4)}
-"""Learning rates of convolutions, of FSRCNN and of SRCNN; a tenth for the last layer."""
+RATE = 2e-3
+"""Learning rate of convolutions under Adam; a tenth for the last layer."""
 
 Point = dict[str, float]
 
@@ -66,8 +66,8 @@ def equal_recipe(study: Study, model: str, scale: int, slow: bool = False, seed:
     """
     budget = study.budget
     steps = max(1, (budget.samples_slow if slow else budget.samples) // budget.batch)
-    rate = RATES[budget.optimiser][model.startswith("srcnn")]
-    decay = "cosine" if budget.optimiser == "adam" else "none"
+    paper_rate = 1e-4 if model.startswith("srcnn") else 1e-3
+    rate, decay = (RATE, "cosine") if budget.optimiser == "adam" else (paper_rate, "none")
     return npsr.Recipe(
         model=model,
         scale=scale,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from npsr import __version__
-from npsr.commands import evaluate, export, gradcheck, import_model, info, train, upscale
+from npsr.commands import evaluate, export, gradcheck, import_model, info, plot, train, upscale
 
 USER_ERROR = 2
 
@@ -42,6 +42,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"npsr {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (upscale, evaluate, info, gradcheck, train, import_model, export):
+    for command in (upscale, evaluate, info, gradcheck, train, plot, import_model, export):
         command.add(commands)
     return parser

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from npsr.layers import DeConv
-from npsr.network import Network, layer_forward
+from npsr.network import Network
+from npsr.transfer import features
 from npsr_kernels.borders import pad
 from npsr_kernels.shapes import replicated_reach
 
@@ -78,10 +79,7 @@ def _accumulate(net: Network, last: DeConv, pairs: Iterable[tuple[np.ndarray, np
     size = last.c * window**2 + 1
     moments = Moments(np.zeros((size, size)), np.zeros((size, n * n)))
     for low, high in pairs:
-        features = np.ascontiguousarray(low[None, None], net.dtype)
-        for layer in net.layers[:-1]:
-            features, _ = layer_forward(layer, net.parameters, features)
-        padded = pad(features, before, after, "replicate")[0]
+        padded = pad(features(net, low)[None], before, after, "replicate")[0]
         phases = (
             high.reshape(low.shape[0], n, low.shape[1], n).transpose(0, 2, 1, 3).reshape(*low.shape, n * n)
         )
