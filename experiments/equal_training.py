@@ -35,8 +35,6 @@ class Training:
         Sub-images that it has seen.
     seconds : float
         Time of the training steps.
-    commit : str
-        Commit of the program that began the run.
     curve : list of dict
         ``samples``, ``seconds`` and ``psnr`` of the recipe's validation images.
     """
@@ -44,7 +42,6 @@ class Training:
     net: npsr.Network
     samples: int
     seconds: float
-    commit: str
     curve: list[Point]
 
 
@@ -90,30 +87,11 @@ def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) 
     recipe : Recipe
         From `equal_recipe`, changed where the experiment differs.
     net : Network, optional
-        The network to start from, if no name tells it.
+        The network to start from, if the recipe does not name it.
     """
+    net = net or npsr.starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start)
     key = fingerprint(study, net, asdict(recipe))
-    folder = study.runs / f"{recipe.model.translate(FOLDER_NAMES)}_x{recipe.scale}-{key}"
-    model, about = folder / "model.npz", folder / "about.json"
-    if not model.exists():
-        folder.mkdir(exist_ok=True)
-        if not about.exists():
-            write_json(about, describe_machine())
-        npsr.run_training(recipe, study.data, folder, True, progress(recipe), net)
-    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    seconds, curve = 0.0, []
-    for before, entry in pairwise([{"samples": 0}, *log]):
-        if "samples_per_second" in entry:
-            seconds += (entry["samples"] - before["samples"]) / entry["samples_per_second"]
-        else:  # before the first step: reading, and solving if the recipe asks for it
-            seconds += entry["seconds"]
-        if "validation" in entry:
-            curve.append({"samples": entry["samples"], "seconds": seconds, "psnr": entry["validation"]})
-    commit = json.loads(about.read_text())["commit"]
-    return Training(npsr.load(model), log[-1]["samples"], seconds, commit, curve)
-
-
-FOLDER_NAMES = str.maketrans("(,", "__", ")")
+    folder = study.runs / f"{recipe.model.translate(FOLDER_NAMES = str.maketrans("(,", "__", ")")
 
 
 def progress(recipe: npsr.Recipe) -> Callable[[dict[str, Any]], None]:

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "Real time (Section 4)",
         "The rule takes every network to run at SRCNN's rate. The search, by bisection, times networks "
         "themselves: the engine runs small kernels at other rates than SRCNN's large ones, and times waver. "
-        "All times are of the network alone, as the paper's may or may not be.",
+        "Times are of the network alone.",
         {
             "The derivation: most weights = SRCNN's 8032 · its frames a second at 760 × 760 / 24 · n²": [
                 derivation(frames["760×760"]["srcnn"])

@@ -48,6 +48,8 @@ def section(name: str, result: dict[str, Any], link: str) -> str:
         f"commit {machine['commit'][:10] or 'unknown'}, {machine['processor']}, {machine['cores']} cores, "
         f"load before {machine['load before']:.1f}."
     )
+    others = {run["commit"][:10] for run in result["trainings"]} - {machine["commit"][:10]}
+    made += f" Trained at commit {', '.join(sorted(others))}." if others else ""
     parts = [f"## {result['title']}", f"![{result['title']}]({link}/{result['figure']})", result["why"]]
     for heading, rows in result["tables"].items():
         parts += [f"**{heading}**", markdown(rows)]

@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
@@ -81,13 +81,14 @@ BUDGETS = {
 
 @dataclass(frozen=True)
 class Study:
-    """One run of an experiment: its name, its budget, and where it reads and writes."""
+    """One run of an experiment: its name, its budget, where it reads and writes, what it has trained."""
 
     name: str
     level: str
     data: Path
     results: Path
     runs: Path
+    trainings: list[Row] = field(default_factory=list)
 
     @property
     def budget(self) -> Budget:
@@ -150,7 +151,8 @@ def write_result(study: Study, title: str, why: str, tables: dict[str, list[Row]
         What the figure shows beyond the tables.
     """
     result = {"title": title, "why": why, "budget": study.level, "seeds": study.budget.seeds}
-    result |= {"figure": study.figure.name, "tables": tables, "data": data, "machine": describe_machine()}
+    result |= {"figure": study.figure.name, "tables": tables, "data": data}
+    result |= {"trainings": study.trainings, "machine": describe_machine()}
     path = study.results / f"{study.name}.json"
     write_json(path, result)
     for heading, rows in tables.items():

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from npsr.samples import Samples, crop_to_multiple, low_resolution
     from npsr.sgd import adam_step, paper_rates, sgd_step
     from npsr.training import adam_update, fresh_state, sgd_update, train
+    from npsr.transfer import starting_network
     from npsr.upscaling import upscale
     from npsr.weights import WeightsError, load, released, save
 
@@ -72,6 +73,7 @@ _MODULES = {
     "samples": ["Samples", "crop_to_multiple", "low_resolution"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
     "training": ["adam_update", "fresh_state", "sgd_update", "train"],
+    "transfer": ["starting_network"],
     "upscaling": ["upscale"],
     "weights": ["WeightsError", "load", "released", "save"],
 }
@@ -122,6 +124,7 @@ __all__ = [
     "speed_up",
     "srcnn",
     "ssim",
+    "starting_network",
     "train",
     "transition",
     "upscale",
