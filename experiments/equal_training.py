@@ -91,7 +91,35 @@ def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) 
     """
     net = net or npsr.starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start)
     key = fingerprint(study, net, asdict(recipe))
-    folder = study.runs / f"{recipe.model.translate(FOLDER_NAMES = str.maketrans("(,", "__", ")")
+    folder = study.runs / f"{recipe.model.translate(FOLDER_NAMES)}_x{recipe.scale}-{key}"
+    model, about = folder / "model.npz", folder / "about.json"
+    if not model.exists():
+        folder.mkdir(exist_ok=True)
+        if not about.exists():
+            write_json(about, describe_machine())
+        npsr.run_training(recipe, study.data, folder, True, progress(recipe), net)
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    training = Training(npsr.load(model), log[-1]["samples"], *curve_of(log))
+    commit = json.loads(about.read_text())["commit"]
+    record = {"run": folder.name, "commit": commit, "samples": training.samples, "seconds": training.seconds}
+    study.trainings.append(record)
+    return training
+
+
+FOLDER_NAMES = str.maketrans("(,", "__", ")")
+
+
+def curve_of(log: list[dict[str, Any]]) -> tuple[float, list[Point]]:
+    """Seconds of the training without its evaluations, and the curve, from the log of a run."""
+    seconds, curve = 0.0, []
+    for before, entry in pairwise([{"samples": 0}, *log]):
+        if "samples_per_second" in entry:
+            seconds += (entry["samples"] - before["samples"]) / entry["samples_per_second"]
+        else:  # before the first step: reading, and solving if the recipe asks for it
+            seconds += entry["seconds"]
+        if "validation" in entry:
+            curve.append({"samples": entry["samples"], "seconds": seconds, "psnr": entry["validation"]})
+    return seconds, curve
 
 
 def progress(recipe: npsr.Recipe) -> Callable[[dict[str, Any]], None]:
