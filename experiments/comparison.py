@@ -9,7 +9,7 @@ import numpy as np
 import paper
 from equal_training import equal_recipe, how_trained, image_pair, score, trained
 from skimage import data as pictures
-from study import ROOT, Row, Study, beside, open_study, times, write_result
+from study import Row, Study, beside, open_study, times, write_result
 
 import npsr
 
@@ -18,9 +18,8 @@ SETS = ("Set5", "Set14", "BSD200")
 NETWORKS = {"SRCNN": "srcnn", "SRCNN-Ex": "srcnn-ex", "FSRCNN-s": "fsrcnn-s", "FSRCNN": "fsrcnn"}
 """Methods that we have; the paper's others await an implementation."""
 
-WEIGHTS = ROOT.parent / "shared" / "weights"
 AUTHORS = {"SRCNN-Ex": "SRCNN_9-5-5_x3.mat", "FSRCNN": "FSRCNN_x3.mat"}
-"""The authors' released weights, read if they are at hand."""
+"""The authors' released weights, read if the folder `weights` beside the data folder has them."""
 
 CROPS = {"astronaut": (slice(60, 150), slice(165, 285)), "chelsea": (slice(85, 175), slice(115, 235))}
 """Free photographs that come with scikit-image, and what is shown of them."""
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train and gather the models, score them, and write the tables and the crops."""
     study = open_study(__file__, __doc__, ("T91", *SETS), arguments)
     alike = {n: trained_alike(study, n) for n in FACTORS}
-    own = {n: released(n) for n in FACTORS}
+    own = {n: released(study, n) for n in FACTORS}
     tables = {}
     for heading, entries, published in (
         ("all trained on the 91 images", alike, paper.table(paper.ON_91)),
@@ -73,11 +72,11 @@ def trained_alike(study: Study, n: int) -> list[Entry]:
     return entries
 
 
-def released(n: int) -> list[Entry]:
+def released(study: Study, n: int) -> list[Entry]:
     """The table of methods on their own training images: our released models, and the authors'."""
-    entries = []
+    entries, weights = [], study.data.resolve().parent / "weights"
     for method in paper.table(paper.ON_OWN)["Set5", n]:
-        name, file = NETWORKS.get(method, ""), WEIGHTS / AUTHORS.get(method, "none")
+        name, file = NETWORKS.get(method, ""), weights / AUTHORS.get(method, "none")
         model = npsr.load(name, n) if n in npsr.released().get(name, []) else None
         entries.append(Entry(f"{method}, released here" if model else method, method, model))
         if n == 3 and file.exists():

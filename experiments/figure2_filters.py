@@ -25,22 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         study,
         "Learned deconvolution filters (Figure 2)",
         "The paper shows its filters at ×3 and prints no figures for them. Filters are in the order of their "
-        "energy, which no training fixes; each panel is scaled to its own largest weight. A bicubic kernel "
-        "would be one filter for all; here few filters are alike, and each phase of one is a filter itself.",
+        "energy, each scaled to its own largest weight; another training finds others. Bicubic "
+        "enlargement is one such filter; here few are alike, and each phase of one is a filter itself.",
         {"The 9 × 9 filters of FSRCNN(56,12,4)": rows},
-        {f"x{n}": deconvolution(net).round(5).tolist() for n, net in nets.items()},
     )
 
 
-def deconvolution(net: npsr.Network) -> np.ndarray:
-    """The filters (d, 9, 9), the strongest first."""
-    filters = net.parameters["deconvolution.weight"][:, 0].astype(float)
+def filters_of(net: npsr.Network, layer: str) -> np.ndarray:
+    """A layer's filters of one channel (d, f, f), the strongest first."""
+    filters = net.parameters[f"{layer}.weight"][:, 0].astype(float)
     return filters[np.argsort(-np.sum(filters**2, axis=(1, 2)), kind="stable")]
 
 
 def facts(net: npsr.Network, n: int, origin: str) -> Row:
     """How many filters matter, and how alike they are."""
-    filters = deconvolution(net)
+    filters = filters_of(net, "deconvolution")
     energy = np.sum(filters**2, axis=(1, 2))
     flat = filters.reshape(len(filters), -1)
     singular = np.linalg.svd(flat, compute_uv=False) ** 2
@@ -56,11 +55,13 @@ def facts(net: npsr.Network, n: int, origin: str) -> Row:
 def draw(study: Study, nets: dict[int, npsr.Network]) -> None:
     """Filters of each factor, then those of the first layer, then the phases of the strongest at ×3."""
     net = nets[3]
-    strongest = deconvolution(net)[0]
+    strongest = filters_of(net, "deconvolution")[0]
     phases = [strongest[row::3, column::3] for row in range(3) for column in range(3)]
-    first = net.parameters["feature.weight"][:, 0]
-    panels = {f"deconvolution ×{n}, 9 × 9": mosaic(deconvolution(nets[n]), COLUMNS) for n in FACTORS}
-    panels["first layer ×3, 5 × 5"] = mosaic(first, COLUMNS)
+    panels = {
+        f"deconvolution ×{n}, 9 × 9": mosaic(scaled(filters_of(nets[n], "deconvolution")), COLUMNS)
+        for n in FACTORS
+    }
+    panels["first layer ×3, 5 × 5"] = mosaic(scaled(filters_of(net, "feature")), COLUMNS)
     panels["strongest filter at ×3"] = strongest
     panels["its nine phases, 3 × 3"] = mosaic(np.stack(phases), 3)
     layout = [[title, title] for title in list(panels)[:4]] + [list(panels)[4:]]
@@ -73,6 +74,11 @@ def draw(study: Study, nets: dict[int, npsr.Network]) -> None:
         axes[title].set_axis_off()
     figure.savefig(study.figure, dpi=80)
     plt.close(figure)
+
+
+def scaled(filters: np.ndarray) -> np.ndarray:
+    """Each filter divided by its largest weight, so that the weak ones are seen as well."""
+    return filters / np.abs(filters).max(axis=(1, 2), keepdims=True)
 
 
 def mosaic(filters: np.ndarray, columns: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import needs_jit
+from PIL import Image
 
 import npsr
 from npsr.resize import imresize
@@ -22,6 +23,20 @@ def net():
     for name in ("feature", "shrinking", "expanding", "deconvolution"):
         net.parameters[f"{name}.bias"][...] = 0
     return net
+
+
+def test_any_function_that_enlarges_can_be_evaluated(scene, net, tmp_path):
+    Image.fromarray((scene(30, 40) * 255).astype(np.uint8)).save(tmp_path / "a.png")
+
+    def bicubic(plane):
+        return npsr.imresize(plane, 2)
+
+    def zero_borders(plane):
+        return net.with_border("zero")(plane[None, None])[0, 0]
+
+    assert npsr.evaluate(tmp_path, 2, bicubic) == npsr.evaluate(tmp_path, 2, "bicubic")
+    assert npsr.evaluate(tmp_path, 2, bicubic, ensemble=True)["psnr"] > 20
+    assert npsr.evaluate(tmp_path, 2, zero_borders)["psnr"] < npsr.evaluate(tmp_path, 2, net)["psnr"]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
