@@ -126,7 +126,7 @@ def test_the_released_model_beats_bicubic_on_a_photograph():
         (np.array([[np.nan]]), {}, "NaN"),
         (np.array([[2.0]]), {}, "divide by 255"),
         (np.zeros((3, 3)), {"model": "nothing"}, "'nothing'.*fsrcnn"),
-        (np.zeros((3, 3)), {"scale": 7}, "×7.*fsrcnn at ×3"),
+        (np.zeros((3, 3)), {"scale": 7}, "×7.*fsrcnn at ×2, ×3"),
         (np.zeros((3, 3)), {"model": "bicubic", "scale": 0}, "scale is 0"),
         (np.zeros((3, 3)), {"scale": 3.0}, "must be a whole number"),
         (np.zeros((3, 3)), {"model": npsr.fsrcnn(1, 1, 0, 2)}, "for ×2, but scale is 3"),
