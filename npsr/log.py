@@ -38,7 +38,10 @@ class Log:
             file.write("".join(kept).encode("utf-8", "surrogateescape"))
         self.path, self.progress = path, progress
         self.losses: list[float] = []
-        self.written = began
+        self.written = self.resumed = began
+
+    def start_clock(self) -> None:
+        """Count the steps' speed from now on."""
         self.resumed = time.perf_counter()
 
     def since_last(self, state: State, batch: int) -> Entry:
@@ -61,7 +64,7 @@ class Log:
         if self.progress:
             self.progress(entry)
         self.written = now
-        self.resumed = time.perf_counter()
+        self.start_clock()
 
 
 def read_log(path: Path) -> list[Entry]:

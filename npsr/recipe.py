@@ -63,7 +63,8 @@ class Recipe:
         An .npz network or a released one (``fsrcnn_x3``) to start from; empty for a new one. From
         another factor it gives its convolutions.
     train : {"all", "deconvolution"}
-        What is trained: all, or the deconvolution alone on what the convolutions make of the images.
+        What is trained: all, or the deconvolution alone, on what the convolutions make of the images as
+        they are (neither reduced nor rotated).
     solve_deconvolution : bool
         Before the first step replace the deconvolution by the best one for the convolutions, solved
         exactly on the first stage's images.

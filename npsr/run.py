@@ -25,8 +25,8 @@ from npsr.upscaling import plane_upscaler
 from npsr.weights import save
 
 LOG_EVERY = 100
-MEMORY = {"all": 2**31, "deconvolution": 2**28}
-"""Bytes that a stage's images, or their features, may take: of more, the middle of each image is used."""
+MEMORY = 2**31
+"""Bytes that a stage's images may take: of more, the middle of each is used."""
 SOLVING_PIXELS = 300_000
 """LR pixels that the deconvolution is solved on: a hundred for each of its unknowns, and more."""
 
@@ -146,6 +146,7 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
             _record(run, state, more, at_checkpoint)
 
     update = adam_update(rates) if recipe.optimiser == "adam" else sgd_update(rates, recipe.momentum)
+    run.log.start_clock()
     train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
 
 
@@ -205,14 +206,14 @@ def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
 
 def _samples(stage: Stage, recipe: Recipe, data: Path, state: State) -> Samples:
     """Sub-images of a stage, or the features to train the deconvolution on, within `MEMORY`."""
-    net, side, through = state.trained, recipe.sub_image, None
+    net, through = state.trained, None
+    augmented = recipe.scales, recipe.rotations, recipe.sub_image
     if recipe.train == "deconvolution":
         whole = state.net.with_border("replicate")
         through = lambda low: features(whole, low)  # noqa: E731
-        side = geometry(state.net, side).inner
+        augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner
     files = _files(stage, recipe, data)
-    augmented = recipe.scales, recipe.rotations, side
-    pixels = MEMORY[recipe.train] / memory_per_pixel(net, *augmented, held=through is not None) / len(files)
+    pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
     images = (middle(read_luma(file), pixels) / 255.0 for file in files)
     samples = Samples(images, net, *augmented, through)
     if len(samples) == 0:

@@ -108,7 +108,7 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         Side of the sub-images; 0 for the paper's.
     features : callable, optional
         From an LR plane (H, W) to what `net` reads, (C, H, W), if not the plane itself. Computed
-        once for each image, scale and rotation, and held.
+        once for each plane and held; rotations would turn them, not what they are computed from.
 
     Raises
     ------
@@ -127,15 +127,7 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
     ) -> None:
         self.geometry = geometry(net, sub_image)
         made = planes(images, net, scales)
-        if features:
-            pairs = [
-                (features(np.rot90(low, turn)), np.rot90(high, turn))
-                for low, high in made
-                for turn in rotations
-            ]
-            rotations = (0,)
-        else:
-            pairs = [(low[None], high) for low, high in made]
+        pairs = [(features(low) if features else low[None], high) for low, high in made]
         size = sum(plane.size for pair in pairs for plane in pair)
         if size > np.iinfo(np.int32).max:
             raise ValueError(f"there are {size} pixels, but must be fewer than 2³¹: use fewer images")
@@ -180,13 +172,11 @@ def memory_per_pixel(
     scales: Sequence[float] = SCALES,
     rotations: Sequence[int] = ROTATIONS,
     sub_image: int = 0,
-    held: bool = False,
 ) -> float:
-    """Bytes that `Samples` hold per pixel of the images; `held` says that they hold features."""
+    """Bytes that `Samples` hold per pixel of the images."""
     g = geometry(net, sub_image)
-    stored = len(rotations) if held else 1
     samples = 32 * len(rotations) / (g.stride * g.step) ** 2
-    return sum(scale**2 for scale in scales) * (4 * stored * (1 + net.channels / g.step**2) + samples)
+    return sum(scale**2 for scale in scales) * (4 + 4 * net.channels / g.step**2 + samples)
 
 
 def middle(image: np.ndarray, pixels: float) -> np.ndarray:

@@ -33,10 +33,10 @@ def paper_rates(net: Network, rate: float | None = None) -> dict[str, float]:
 
 
 def rates_by_kind(net: Network, rates: dict[str, float]) -> dict[str, float]:
-    """The rates of `paper_rates` in short: of convolutions, of the last layer and of biases."""
+    """The rates of `paper_rates` in short: of convolutions, of biases, and of the last layer's weights."""
     first, last = net.layers[0].name, net.layers[-1].name
-    short = {"convolutions": f"{first}.weight", last: f"{last}.weight", "biases": f"{first}.bias"}
-    return {kind: rates[key] for kind, key in short.items()}
+    short = {"convolutions": f"{first}.weight", "biases": f"{first}.bias"} if first != last else {}
+    return {kind: rates[key] for kind, key in (short | {last: f"{last}.weight"}).items()}
 
 
 def sgd_step(
