@@ -69,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Ablations",
-        f"{how_trained(study, slow=True).capitalize()}; the paper prints no such figures. Seeds differ by "
-        "the spread given, and what differs less is chance. A dead feature is a channel that is positive "
+        f"PSNR: {how_trained(study, slow=True)}; the paper prints no such figures. Seeds differ by the "
+        "spread given, and what differs less is chance. A dead feature is a channel that is positive "
         "nowhere on Set5: under ReLU it is lost, under PReLU its slope keeps it of use.",
         {
             f"FSRCNN({D},{S},{M}) ×3 and its variants, PSNR on Set5 in dB": rows,

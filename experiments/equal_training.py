@@ -160,7 +160,7 @@ def how_trained(study: Study, slow: bool = False) -> str:
     budget = study.budget
     rule = {"adam": "Adam with a cosine-shaped rate", "sgd": "the paper's SGD"}[budget.optimiser]
     count = budget.samples_slow if slow else budget.samples
-    return f"ours saw {count / 1e6:.3g} million sub-images by {rule}, the paper's about 100 million by SGD"
+    return f"ours saw {count:,} sub-images by {rule}, the paper's about 100 million by SGD"
 
 
 def released_or_trained(study: Study, name: str, scale: int) -> tuple[npsr.Network, str]:
