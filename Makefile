@@ -5,10 +5,13 @@ BIN := .venv/bin
 BUDGET ?= quick
 EXPERIMENTS := figure3_transitions figure4_settings figure4_convergence figure2_filters real_time comparison ablations
 
-.PHONY: demo test check coverage test-interpreted test-generic paper clean
+.PHONY: demo bench test check coverage test-interpreted test-generic paper clean
 
 demo: .venv/installed
 	$(BIN)/python experiments/demo.py
+
+bench: .venv/installed
+	$(BIN)/python -m npsr bench
 
 test: .venv/installed
 	$(BIN)/python -m pytest

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from measuring import describe_machine
+from measuring import describe
 from study import Study, write_json
 
 import npsr
@@ -96,7 +96,7 @@ def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) 
     if not model.exists():
         folder.mkdir(exist_ok=True)
         if not about.exists():
-            write_json(about, describe_machine())
+            write_json(about, describe())
         npsr.run_training(recipe, study.data, folder, True, progress(recipe), net)
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     training = Training(npsr.load(model), log[-1]["samples"], *curve_of(log))

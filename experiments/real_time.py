@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import matplotlib.pyplot as plt
-import numpy as np
 import paper
 from equal_training import score
-from study import Row, Study, open_study, times, write_result
+from study import Row, Study, open_study, write_result
 
 import npsr
 
@@ -27,10 +26,13 @@ LADDER = sorted(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Derive the limit, search, and write the tables and the figure."""
     study = open_study(__file__, __doc__, ("Set5",), arguments)
-    frames = {size: known_frames(study, *shape) for size, shape in SIZES.items()}
+    frames = {
+        size: {name: frames_per_second(study, npsr.build(name, SCALE), shape) for name in KNOWN}
+        for size, shape in SIZES.items()
+    }
     tried: dict[str, dict[Setting, float]] = {size: {} for size in SIZES}
     for size, shape in SIZES.items():
-        largest(partial(measured, study, shape, tried[size]), len(LADDER))
+        largest(partial(holds_rate, study, shape, tried[size]), len(LADDER))
     found = [largest_row(size, tried[size]) for size in SIZES]
     draw(study, tried)
     write_result(
@@ -52,29 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
 
 
-def frames_per_second(
-    study: Study, nets: dict[str, npsr.Network], rows: int, columns: int
-) -> dict[str, float]:
-    """Frames a second of networks for an LR image of rows × columns."""
-    rng = np.random.default_rng(0)
-    calls = {}
-    for name, net in nets.items():
-        n = 1 if net.enlarges else SCALE
-        calls[name] = partial(net, rng.random((1, 1, n * rows, n * columns), np.float32))
-    return {name: 1 / seconds for name, seconds in times(calls, study.budget.timing).items()}
+def frames_per_second(study: Study, net: npsr.Network, shape: tuple[int, int]) -> float:
+    """Frames a second of a network for an LR image of so many rows and columns."""
+    return 1 / npsr.measure(net, *shape, plan=study.budget.timing).median
 
 
-def known_frames(study: Study, rows: int, columns: int) -> dict[str, float]:
-    """Frames a second of the paper's networks."""
-    nets = {name: npsr.build(name, SCALE, border="replicate") for name in KNOWN}
-    return frames_per_second(study, nets, rows, columns)
-
-
-def measured(study: Study, shape: tuple[int, int], seen: dict[Setting, float], place: int) -> bool:
-    """Whether the setting at a place of the ladder holds the frame rate; notes its rate in `seen`."""
+def holds_rate(study: Study, shape: tuple[int, int], seen: dict[Setting, float], place: int) -> bool:
+    """Whether the setting at a place of the ladder holds the frame rate, which is noted in `seen`."""
     setting = LADDER[place]
-    net = npsr.fsrcnn(*setting, SCALE, border="replicate")
-    seen[setting] = frames_per_second(study, {"it": net}, *shape)["it"]
+    seen[setting] = frames_per_second(study, npsr.fsrcnn(*setting, SCALE), shape)
     return seen[setting] >= FRAMES
 
 

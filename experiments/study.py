@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import paper
-from measuring import QUICK, Plan, describe_machine, interleaved
+from measuring import FULL, QUICK, describe
 
 import npsr
+from npsr.timing import Plan, interleaved
 
 mpl.use("Agg")
 
@@ -25,9 +26,6 @@ SOURCES = """The images are free for research. The data folder holds one folder 
   BSD200            the folder images/test of BSDS500: eecs.berkeley.edu/Research/Projects/CS/vision/bsds"""
 
 Row = dict[str, Any]
-
-
-PATIENT = Plan()
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Budget:
     seeds: tuple[int, ...] = (0, 1, 2)
     srcnn_ex_factors: tuple[int, ...] = (3,)
     sets: tuple[str, ...] = ("Set5", "Set14", "BSD200")
-    timing: Plan = PATIENT
+    timing: Plan = FULL
     side: int = 240
 
 
@@ -152,7 +150,7 @@ def write_result(study: Study, title: str, why: str, tables: dict[str, list[Row]
     """
     result = {"title": title, "why": why, "budget": study.level, "seeds": study.budget.seeds}
     result |= {"figure": study.figure.name, "tables": tables, "data": data}
-    result |= {"trainings": study.trainings, "machine": describe_machine()}
+    result |= {"trainings": study.trainings, "machine": describe()}
     path = study.results / f"{study.name}.json"
     write_json(path, result)
     for heading, rows in tables.items():
@@ -192,8 +190,11 @@ def markdown(rows: list[Row]) -> str:
 def times(calls: dict[str, Callable[[], Any]], plan: Plan) -> dict[str, float]:
     """Median seconds of calls, timed in turns."""
     builders = {name: lambda call=call: call for name, call in calls.items()}
-    timings = interleaved(builders, lambda name, result: None, plan)
-    return {name: timing.summary()["median_ms"] / 1e3 for name, timing in timings.items()}
+    timings = interleaved(builders, plan)
+    for timing in timings.values():
+        if timing.failure:
+            raise timing.failure
+    return {name: timing.median for name, timing in timings.items()}
 
 
 def notation(net: npsr.Network) -> str:

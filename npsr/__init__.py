@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from npsr.benchmark import measure
     from npsr.colour import luma
     from npsr.evaluation import evaluate
     from npsr.gradient_check import TensorReport, gradcheck
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "benchmark": ["measure"],
     "colour": ["luma"],
     "evaluation": ["evaluate"],
     "gradient_check": ["TensorReport", "gradcheck"],
@@ -110,6 +112,7 @@ __all__ = [
     "loss_and_gradients",
     "low_resolution",
     "luma",
+    "measure",
     "multiplications",
     "paper_rates",
     "parameter_count",

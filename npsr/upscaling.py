@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from npsr.colour import from_ycbcr, to_ycbcr
 from npsr.layers import whole
@@ -128,6 +127,8 @@ def _upscale_colour(rgb: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> np.n
 
 def _upscale_transparent(rgba: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> np.ndarray:
     """Colour premultiplied; where the result is fully transparent, colours by plain bicubic."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
     rgb, alpha = rgba[..., :3], rgba[..., 3]
     lowest, highest = (
         limit(alpha, 3, mode="nearest").repeat(scale, 0).repeat(scale, 1)

@@ -1,6 +1,7 @@
 """The commands, as a user runs them."""
 
 import json
+import logging
 import subprocess
 import sys
 
@@ -148,6 +149,18 @@ def test_interruption_is_told(capsys, monkeypatch, photo):
 
     monkeypatch.setattr("npsr.images.read_image", interrupt)
     assert run(capsys, "upscale", photo)[0] == 130
+
+
+def test_what_the_kernels_log_is_told(capsys, monkeypatch, photo):
+    log = logging.getLogger("npsr_kernels")
+
+    def read(*_):
+        log.info("compiling")
+        raise ValueError("stop")
+
+    monkeypatch.setattr("npsr.images.read_image", read)
+    assert run(capsys, "upscale", photo) == (2, "", "npsr: compiling\nnpsr: error: stop\n")
+    assert not log.handlers
 
 
 def test_help_does_not_import_numba():

@@ -10,6 +10,7 @@ from conftest import needs_jit
 from PIL import Image
 
 import npsr
+from npsr.timing import Plan
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 NAMES = (
@@ -38,11 +39,10 @@ def folders(tmp_path, scene):
 @pytest.fixture
 def tiny(monkeypatch):
     """The smallest budget, and a short ladder of networks for the search."""
-    import measuring
     import real_time
     import study
 
-    plan = measuring.Plan(blocks=1, seconds=0, most_calls=1, pause=0)
+    plan = Plan(blocks=1, seconds=0, most_calls=1, pause=0)
     budget = study.Budget(64, 32, batch=8, scales=(1.0,), seeds=(0, 1), timing=plan, side=12)
     monkeypatch.setitem(study.BUDGETS, "quick", budget)
     monkeypatch.setattr(real_time, "LADDER", [(4, 2, 0), (4, 2, 1), (4, 4, 1)])
