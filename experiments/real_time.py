@@ -16,11 +16,10 @@ SIZES = {"760×760": (253, 253), "1280×720": (240, 427), "1920×1080": (360, 64
 """Output → rows and columns of the LR image, rounded to whole pixels."""
 KNOWN = ("srcnn-ex", "srcnn", "fsrcnn", "fsrcnn-s")
 Setting = tuple[int, int, int]
-LADDER = sorted(
-    ((d, s, m) for d in range(8, 257, 8) for s in range(4, d // 2 + 1, 4) for m in range(1, 9)),
-    key=lambda setting: npsr.equation_2(*setting),
-)
-"""Settings (d, s, m) among which the largest is sought, by their weights."""
+LADDERS = [[(d, max(1, round(d * 12 / 56)), m) for d in range(4, 401, 4)] for m in (1, 4, 8)]
+"""Settings (d, s, m) among which the largest is sought, at the paper's proportion of s to d: within a
+ladder, of one m, a network with more weights is slower.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,16 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for size, shape in SIZES.items()
     }
     tried: dict[str, dict[Setting, float]] = {size: {} for size in SIZES}
-    for size, shape in SIZES.items():
-        largest(partial(holds_rate, study, shape, tried[size]), len(LADDER))
-    found = [largest_row(size, tried[size]) for size in SIZES]
+    best = {
+        size: [largest(partial(holds_rate, study, shape, tried[size]), ladder) for ladder in LADDERS]
+        for size, shape in SIZES.items()
+    }
+    found = [found_row(size, best[size], tried[size]) for size in SIZES]
     draw(study, tried)
     write_result(
         study,
         "Real time (Section 4)",
-        "The rule takes every network to run at SRCNN's rate. The search, by bisection, times networks "
-        "themselves: the engine runs small kernels at other rates than SRCNN's large ones, and times waver. "
-        "Times are of the network alone.",
+        "The rule takes every network to run at SRCNN's rate. The search times networks themselves, by "
+        "bisection over d with s = 12/56 d and m = 1, 4, 8: the engine runs their kernels at other rates "
+        "than SRCNN's. Times are of the network alone, and waver.",
         {
             "The derivation: most weights = SRCNN's 8032 · its frames a second at 760 × 760 / 24 · n²": [
                 derivation(frames["760×760"]["srcnn"])
@@ -59,20 +60,19 @@ def frames_per_second(study: Study, net: npsr.Network, shape: tuple[int, int]) -
     return 1 / npsr.measure(net, *shape, plan=study.budget.timing).median
 
 
-def holds_rate(study: Study, shape: tuple[int, int], seen: dict[Setting, float], place: int) -> bool:
-    """Whether the setting at a place of the ladder holds the frame rate, which is noted in `seen`."""
-    setting = LADDER[place]
+def holds_rate(study: Study, shape: tuple[int, int], seen: dict[Setting, float], setting: Setting) -> bool:
+    """Whether a setting holds the frame rate, which is noted in `seen`."""
     seen[setting] = frames_per_second(study, npsr.fsrcnn(*setting, SCALE), shape)
     return seen[setting] >= FRAMES
 
 
-def largest(holds: Callable[[int], bool], count: int) -> int:
-    """The last of `count` places that holds, −1 if none does, by bisection."""
-    low, high = -1, count
+def largest(holds: Callable[[Setting], bool], ladder: list[Setting]) -> Setting | None:
+    """The last setting of a ladder that holds the rate, None if none does, by bisection."""
+    low, high = -1, len(ladder)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
+        low, high = (middle, high) if holds(ladder[middle]) else (low, middle)
+    return ladder[low] if low >= 0 else None
 
 
 def derivation(srcnn_frames: float) -> Row:
@@ -86,18 +86,15 @@ def derivation(srcnn_frames: float) -> Row:
     }
 
 
-def largest_row(size: str, tried: dict[Setting, float]) -> Row:
-    """The largest setting that was found to hold the rate."""
-    holding = [setting for setting, fps in tried.items() if fps >= FRAMES]
-    if not holding:
-        return {"output": size, "network": None, "weights": None, "frames a second": None}
-    best = max(holding, key=lambda setting: npsr.equation_2(*setting))
-    name = f"fsrcnn({','.join(map(str, best))})"
+def found_row(size: str, best: list[Setting | None], rates: dict[Setting, float]) -> Row:
+    """The setting with the most weights among those that were found on the ladders."""
+    holding = [setting for setting in best if setting]
+    setting = max(holding, key=lambda setting: npsr.equation_2(*setting)) if holding else None
     return {
         "output": size,
-        "network": name,
-        "weights": npsr.equation_2(*best),
-        "frames a second": round(tried[best], 1),
+        "network": f"fsrcnn({','.join(map(str, setting))})" if setting else None,
+        "weights": npsr.equation_2(*setting) if setting else None,
+        "frames a second": round(rates[setting], 1) if setting else None,
     }
 
 
@@ -118,8 +115,8 @@ def draw(study: Study, tried: dict[str, dict[Setting, float]]) -> None:
     """Frames a second against weights, all settings that the search tried."""
     figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
     for size, seen in tried.items():
-        points = sorted((npsr.equation_2(*setting), fps) for setting, fps in seen.items())
-        axis.loglog(*zip(*points, strict=True), "o-", ms=4, label=size)
+        points = [(npsr.equation_2(*setting), fps) for setting, fps in seen.items()]
+        axis.loglog(*zip(*points, strict=True), "o", ms=4, alpha=0.7, label=size)
     axis.axhline(FRAMES, color="grey", ls=":", label="24 frames a second")
     axis.axvline(paper.REAL_TIME["weights"], color="grey", ls="--", label="the paper's limit at 760×760")
     axis.set(xlabel="weights", ylabel="frames a second", title="FSRCNN(d,s,m) ×3 on this machine")

@@ -45,7 +45,7 @@ def tiny(monkeypatch):
     plan = Plan(blocks=1, seconds=0, most_calls=1, pause=0)
     budget = study.Budget(64, 32, batch=8, scales=(1.0,), seeds=(0, 1), timing=plan, side=12)
     monkeypatch.setitem(study.BUDGETS, "quick", budget)
-    monkeypatch.setattr(real_time, "LADDER", [(4, 2, 0), (4, 2, 1), (4, 4, 1)])
+    monkeypatch.setattr(real_time, "LADDERS", [[(4, 2, 0), (4, 2, 1), (4, 4, 1)]])
     monkeypatch.setattr(real_time, "SIZES", {"760×760": (12, 13)})
 
 
@@ -185,5 +185,11 @@ def test_the_search_finds_the_last_that_holds():
     import real_time
 
     for count in range(5):
+        ladder = [(d, 1, 1) for d in range(count)]
         for limit in range(count + 1):
-            assert real_time.largest(lambda place, limit=limit: place < limit, count) == limit - 1
+            found = real_time.largest(lambda setting, limit=limit: setting[0] < limit, ladder)
+            assert found == ((limit - 1, 1, 1) if limit else None)
+    for ladder in real_time.LADDERS:
+        weights = [npsr.equation_2(*setting) for setting in ladder]
+        assert weights == sorted(weights)
+    assert (56, 12, 4) in real_time.LADDERS[1]
