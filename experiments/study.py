@@ -173,17 +173,23 @@ def beside(ours: float | None, published: float | str | None) -> Row:
 
 
 def markdown(rows: list[Row]) -> str:
-    """A table in Markdown; numbers that are not whole with two digits, SSIM with four."""
+    """A table in Markdown; the fractions of a column all have as many digits as its longest."""
+    columns = list(rows[0])
+    digits = {
+        column: max(
+            len(repr(row[column]).partition(".")[2]) for row in rows if isinstance(row[column], float)
+        )
+        for column in columns
+        if any(isinstance(row[column], float) for row in rows)
+    }
 
     def cell(column: str, value: Any) -> str:
         if isinstance(value, float):
-            sign = "+" if column.endswith("difference") else ""
-            return f"{value:{sign}.{4 if 'SSIM' in column else 2}f}"
+            return f"{value:{'+' if column.endswith('difference') else ''}.{digits[column]}f}"
         return "–" if value is None else str(value)
 
-    columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = [columns, ["---"] * len(columns)]
-    lines += [[cell(column, row.get(column)) for column in columns] for row in rows]
+    lines += [[cell(column, row[column]) for column in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -168,6 +168,21 @@ def test_missing_data_are_named(tmp_path, folders, capsys):
     assert "mmlab.ie.cuhk.edu.hk" in message
 
 
+def test_tables():
+    import study
+
+    rows = [{"name": "a", "PSNR": 33.1, "difference": -0.5}, {"name": "b", "PSNR": 33.06, "difference": None}]
+    assert study.markdown([*rows, {"name": "c", "PSNR": "~30.00", "difference": 1.25}]).splitlines() == [
+        "| name | PSNR | difference |",
+        "| --- | --- | --- |",
+        "| a | 33.10 | -0.50 |",
+        "| b | 33.06 | – |",
+        "| c | ~30.00 | +1.25 |",
+    ]
+    assert study.beside(33.129, "~33.04") == {"ours": 33.13, "paper": "~33.04", "difference": 0.09}
+    assert study.beside(None, 30.0) == {"ours": None, "paper": 30.0, "difference": None}
+
+
 def test_dead_features_are_counted():
     import ablations
 
