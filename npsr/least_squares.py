@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from npsr.layers import DeConv
 from npsr.network import Network
@@ -60,12 +61,13 @@ def solve_deconvolution(
     last = net.layers[-1]
     if not isinstance(last, DeConv):
         raise ValueError(f"{net.name} has no deconvolution to solve: use FSRCNN or a transition state")
-    moments = _accumulate(net, last, pairs)
-    size = len(moments.gram) - 1
-    gram = moments.gram / moments.gram[-1, -1]
-    gram[np.arange(size), np.arange(size)] += ridge * np.trace(gram) / size
-    cross = moments.cross / moments.gram[-1, -1]
-    weight, bias = _solve_phases(last, gram, cross)
+    with threadpool_limits(1, "blas"):  # with more, their number would change the last bits
+        moments = _accumulate(net, last, pairs)
+        size = len(moments.gram) - 1
+        gram = moments.gram / moments.gram[-1, -1]
+        gram[np.arange(size), np.arange(size)] += ridge * np.trace(gram) / size
+        cross = moments.cross / moments.gram[-1, -1]
+        weight, bias = _solve_phases(last, gram, cross)
     parameters = dict(net.parameters)
     parameters[f"{last.name}.weight"] = weight.astype(net.dtype)
     parameters[f"{last.name}.bias"] = np.array([bias], net.dtype)

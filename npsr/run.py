@@ -19,7 +19,7 @@ from npsr.network import Network
 from npsr.recipe import Recipe, Stage, recipe_of
 from npsr.samples import Samples, crop_to_multiple, geometry, memory_per_pixel, middle, planes
 from npsr.sgd import paper_rates, rates_by_kind
-from npsr.training import State, adam_update, fresh_state, sgd_update, train
+from npsr.training import State, adam_update, fresh_state, require_a_batch, sgd_update, train
 from npsr.transfer import features, starting_network
 from npsr.upscaling import plane_upscaler
 from npsr.weights import save
@@ -218,6 +218,7 @@ def _samples(stage: Stage, recipe: Recipe, data: Path, state: State) -> Samples:
     samples = Samples(images, net, *augmented, through)
     if len(samples) == 0:
         raise ValueError(f"{', '.join(stage.data)}: every image is smaller than a sub-image: use larger ones")
+    require_a_batch(len(samples), recipe.batch)
     return samples
 
 

@@ -120,6 +120,7 @@ def train(
         If there are fewer samples than a batch.
     """
     engine: Engine = "fast" if fast.supports(state.trained.layers) else "plain"
+    require_a_batch(len(samples), batch)
     batches = cut_ahead(samples, sample_order(len(samples), batch, seed, state.step))
     while state.step < steps:
         x, target = next(batches)
@@ -145,6 +146,21 @@ def cut_ahead(samples: Samples, order: Iterator[np.ndarray]) -> Iterator[tuple[n
             yield batch
 
 
+def require_a_batch(count: int, batch: int) -> None:
+    """Refuse a number of samples that does not make a batch.
+
+    Raises
+    ------
+    ValueError
+        If so.
+    """
+    if count < batch:
+        raise ValueError(
+            f"there are {count} sub-images, fewer than a batch of {batch}: "
+            "use more or larger images, or a smaller batch"
+        )
+
+
 def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
     """Stop a run that has gone astray: a loss that is not finite, or far worse than a black output's.
 
@@ -164,17 +180,7 @@ def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
 def sample_order(count: int, batch: int, seed: int, step: int) -> Iterator[np.ndarray]:
     """Indices of the samples of step `step` + 1, + 2, …: each epoch a new permutation, in which
     every sample occurs once but for a rest smaller than a batch.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer samples than a batch.
     """
-    if count < batch:
-        raise ValueError(
-            f"there are {count} sub-images, fewer than a batch of {batch}: "
-            "use more or larger images, or a smaller batch"
-        )
     while True:
         epoch, first = divmod(step, count // batch)
         permutation = np.random.default_rng([seed, epoch]).permutation(count)

@@ -23,6 +23,7 @@ ALLOWED = {
 }
 ALLOWED_ALSO = {
     "npsr/convergence.py": {"matplotlib"},
+    "npsr/least_squares.py": {"threadpoolctl"},
     "npsr/onnx_file.py": {"onnx"},
     "npsr/progress.py": {"rich"},
     "experiments/bench_peers.py": {"contenders"},

@@ -43,14 +43,14 @@ def run(options: argparse.Namespace) -> int:
     from npsr.progress import told
     from npsr.run import run_training
 
-    recipe = _recipe(options)
+    recipe = asked_recipe(options)
     with told(recipe.steps, recipe.batch) as progress:
         run_training(recipe, options.data, options.output, options.resume, progress)
     print(f"{options.output / 'model.npz'}: {recipe.model} ×{recipe.scale} after {recipe.steps} steps")
     return 0
 
 
-def _recipe(options: argparse.Namespace) -> "Recipe":
+def asked_recipe(options: argparse.Namespace) -> "Recipe":
     """The recipe, with what the command line says instead."""
     from dataclasses import fields, replace
 
