@@ -18,7 +18,8 @@ SETS = ("Set5", "Set14", "BSD200")
 NETWORKS = {"SRCNN": "srcnn", "SRCNN-Ex": "srcnn-ex", "FSRCNN-s": "fsrcnn-s", "FSRCNN": "fsrcnn"}
 """Methods that we have; the paper's others await an implementation."""
 
-AUTHORS = {"SRCNN-Ex": "SRCNN_9-5-5_x3.mat", "FSRCNN": "FSRCNN_x3.mat"}
+AUTHORS_91 = {"SRCNN": "SRCNN_9-1-5_x3.mat"}
+AUTHORS_OWN = {"SRCNN-Ex": "SRCNN_9-5-5_x3.mat", "FSRCNN": "FSRCNN_x3.mat"}
 """The authors' released weights, read if the folder `weights` beside the data folder has them."""
 
 CROPS = {"astronaut": (slice(60, 150), slice(165, 285)), "chelsea": (slice(85, 175), slice(115, 235))}
@@ -69,19 +70,27 @@ def trained_alike(study: Study, n: int) -> list[Entry]:
         if name and (name != "srcnn-ex" or n in study.budget.srcnn_ex_factors):
             model = trained(study, equal_recipe(study, name, n, slow=name.startswith("srcnn"))).net
         entries.append(Entry(f"{method}, 91 images" if name else method, method, model))
+        entries += authors(study, method, n, AUTHORS_91)
     return entries
 
 
 def released(study: Study, n: int) -> list[Entry]:
     """The table of methods on their own training images: our released models, and the authors'."""
-    entries, weights = [], study.data.resolve().parent / "weights"
+    entries = []
     for method in paper.table(paper.ON_OWN)["Set5", n]:
-        name, file = NETWORKS.get(method, ""), weights / AUTHORS.get(method, "none")
+        name = NETWORKS.get(method, "")
         model = npsr.load(name, n) if n in npsr.released().get(name, []) else None
         entries.append(Entry(f"{method}, released here" if model else method, method, model))
-        if n == 3 and file.exists():
-            entries.append(Entry(f"{method}, the authors' weights", method, npsr.import_matlab(file)))
+        entries += authors(study, method, n, AUTHORS_OWN)
     return entries
+
+
+def authors(study: Study, method: str, n: int, files: dict[str, str]) -> list[Entry]:
+    """The row of a method with its authors' weights, if they are at hand."""
+    path = study.data.resolve().parent / "weights" / files.get(method, "")
+    if n != 3 or not path.is_file():
+        return []
+    return [Entry(f"{method}, the authors' weights", method, npsr.import_matlab(path))]
 
 
 def psnr_row(study: Study, entry: Entry, n: int, published: dict[tuple[str, int], dict[str, str]]) -> Row:

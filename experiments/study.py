@@ -168,7 +168,7 @@ def write_json(path: Path, value: Any) -> None:
 def beside(ours: float | None, published: float | str | None) -> Row:
     """The three columns of a comparison in dB: ours, the paper's, the difference."""
     of_paper = paper.value(published) if isinstance(published, str) else published
-    difference = None if ours is None or of_paper is None else round(ours - of_paper, 2)
+    difference = None if ours is None or of_paper is None else round(ours - of_paper, 2) + 0.0  # no −0
     return {"ours": None if ours is None else round(ours, 2), "paper": published, "difference": difference}
 
 
