@@ -28,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Settings of d, s and m (Figure 4, left)",
-        f"{how_trained(study)}, and after so few the settings differ by little more than chance does. "
-        f"{paper.RECALLED} marks figures of the paper that may be off in their last digit.",
+        f"PSNR: {how_trained(study)}. After so few, deeper networks may not have caught up, and settings "
+        f"differ by little more than chance. {paper.RECALLED} marks figures of the paper that may be off in "
+        "their last digit.",
         {"PSNR on Set5 ×3 in dB": rows},
     )
 
