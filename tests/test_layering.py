@@ -14,6 +14,7 @@ ALLOWED = {
 }
 ALLOWED_ALSO = {
     "npsr/onnx_file.py": {"onnx"},
+    "npsr/video_files.py": {"av"},
     "experiments/bench_peers.py": {"contenders", "measuring"},
     "experiments/bench_training.py": {"contenders", "measuring", "torch"},
     "experiments/contenders.py": {"cv2", "ncnn", "ncnn_model", "numba", "onnxruntime", "openvino", "torch"},
