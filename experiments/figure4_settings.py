@@ -48,7 +48,7 @@ def draw(study: Study, rows: list[Row]) -> None:
             axis.plot(*points, f"{marker}-", label=f"d = {d}, s = {s}; m = 2, 3, 4")
         axis.set(xlabel="weights", ylabel="PSNR on Set5 ×3, dB", title=title)
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8)
+    axes[1].legend(fontsize=8)
     figure.savefig(study.figure, dpi=80)
     plt.close(figure)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         weight_count,
     )
     from npsr.onnx_file import export_onnx
+    from npsr.pytorch import import_pytorch
     from npsr.recipe import Recipe, Stage
     from npsr.resize import imresize
     from npsr.run import run_training
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from npsr.training import adam_update, fresh_state, sgd_update, train
     from npsr.transfer import starting_network
     from npsr.upscaling import upscale
+    from npsr.video import upscale_video
     from npsr.weights import WeightsError, load, released, save
 
 __version__ = "0.1.0"
@@ -69,6 +71,7 @@ _MODULES = {
         "weight_count",
     ],
     "onnx_file": ["export_onnx"],
+    "pytorch": ["import_pytorch"],
     "recipe": ["Recipe", "Stage"],
     "resize": ["imresize"],
     "run": ["run_training"],
@@ -77,6 +80,7 @@ _MODULES = {
     "training": ["adam_update", "fresh_state", "sgd_update", "train"],
     "transfer": ["starting_network"],
     "upscaling": ["upscale"],
+    "video": ["upscale_video"],
     "weights": ["WeightsError", "load", "released", "save"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -106,6 +110,7 @@ __all__ = [
     "gradcheck",
     "image_files",
     "import_matlab",
+    "import_pytorch",
     "imresize",
     "initialise",
     "load",
@@ -131,6 +136,7 @@ __all__ = [
     "train",
     "transition",
     "upscale",
+    "upscale_video",
     "weight_count",
 ]
 

@@ -52,38 +52,46 @@ def imresize(
     if min(targets) <= 0:
         raise ValueError(f"scale or size is {size or scale}, but must be positive")
     for axis, target in enumerate(targets):
-        side = image.shape[axis]
-        weights, places = taps(side, target, factor or target / side)
-        resized = _resize_rows(np.moveaxis(image, axis, 0), weights.astype(image.dtype), places)
-        image = np.moveaxis(resized, 0, axis)
+        rows = np.moveaxis(image, axis, 0)
+        image = np.moveaxis(resize_rows(rows, target, factor or target / len(rows)), 0, axis)
     return np.ascontiguousarray(image)
 
 
-def _resize_rows(image: np.ndarray, weights: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Rows of the output, each the weighted sum of some rows of `image`, added in the taps' order."""
-    rows = image.reshape(len(image), -1)
-    resized = np.zeros((len(places), rows.shape[1]), rows.dtype)
-    for start in range(0, len(places), BLOCK):
-        block = slice(start, start + BLOCK)
-        for weight, place in zip(weights[block].T, places[block].T, strict=True):
-            resized[block] += weight[:, None] * rows[place]
-    return resized.reshape(len(places), *image.shape[1:])
+def resize_rows(image: np.ndarray, target: int, scale: float, shift: float = 0) -> np.ndarray:
+    """Resize the first axis.
 
-
-@lru_cache(maxsize=16)
-def taps(side: int, target: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """The taps of every pixel along one axis.
-
-    Output pixel j (from 0) is centred on input coordinate (j + ½)/scale − ½.
+    Parameters
+    ----------
+    image : ndarray of shape (H, …)
+        Floating-point image of any range.
+    target : int
+        Rows of the output.
+    scale : float
+        Factor.
+    shift : float
+        Output row j (from 0) is centred on input coordinate (j + ½)/scale − ½ + shift.
 
     Returns
     -------
-    weights, places : ndarray of shape (target, number of taps)
-        A pixel of the output is the sum of its weights times the input's pixels at its places.
+    ndarray of shape (target, …)
     """
+    rows = image.reshape(len(image), -1)
+    weights, places = _taps(len(image), target, scale, shift)
+    weights = weights.astype(image.dtype)
+    resized = np.zeros((target, rows.shape[1]), image.dtype)
+    for start in range(0, target, BLOCK):
+        block = slice(start, start + BLOCK)
+        for weight, place in zip(weights[block].T, places[block].T, strict=True):
+            resized[block] += weight[:, None] * rows[place]
+    return resized.reshape(target, *image.shape[1:])
+
+
+@lru_cache(maxsize=16)
+def _taps(side: int, target: int, scale: float, shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and places (target, taps) of the input rows that each output row is the sum of."""
     squeeze = min(scale, 1.0)
     support = 4 / squeeze
-    centre = (np.arange(target) + 0.5) / scale - 0.5
+    centre = (np.arange(target) + 0.5) / scale - 0.5 + shift
     first = np.floor(centre - support / 2).astype(np.intp)
     reached = first[:, None] + np.arange(ceil(support) + 2)
     weights = cubic(squeeze * (centre[:, None] - reached))

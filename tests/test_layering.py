@@ -26,6 +26,7 @@ ALLOWED_ALSO = {
     "npsr/least_squares.py": {"threadpoolctl"},
     "npsr/onnx_file.py": {"onnx"},
     "npsr/progress.py": {"rich"},
+    "npsr/video_files.py": {"av"},
     "experiments/bench_peers.py": {"contenders"},
     "experiments/bench_training.py": {"contenders", "torch"},
     "experiments/contenders.py": {"cv2", "ncnn", "ncnn_model", "numba", "onnxruntime", "openvino", "torch"},
