@@ -126,18 +126,18 @@ def other_rows(study: Study, n: int, entries: list[Entry]) -> list[Row]:
 def draw(study: Study, entries: list[Entry]) -> None:
     """Crops of free photographs, reduced ×3 and enlarged again."""
     models = {entry.method: entry for entry in entries if entry.model and "authors" not in entry.label}
-    figure, axes = plt.subplots(len(CROPS), 1 + len(models), figsize=(13, 4.4), layout="constrained")
+    figure, axes = plt.subplots(len(CROPS), 1 + len(models), figsize=(11, 3.9), layout="constrained")
     for (name, crop), line in zip(CROPS.items(), axes, strict=True):
         original = npsr.crop_to_multiple(getattr(pictures, name)(), 3)
         low = np.clip(npsr.imresize(original / 255.0, 1 / 3), 0, 1)
         line[0].imshow(original[crop])
-        line[0].set_title("original", fontsize=9)
+        line[0].set_title("original", fontsize=8)
         for axis, entry in zip(line[1:], models.values(), strict=True):
             large = np.floor(npsr.upscale(low, 3, entry.model) * 255 + 0.5).astype(np.uint8)
             inner = slice(3, -3), slice(3, -3)
             psnr = npsr.psnr(npsr.luma(large)[inner], npsr.luma(original)[inner])
             axis.imshow(large[crop], interpolation="nearest")
-            axis.set_title(f"{entry.label}\n{psnr:.2f} dB", fontsize=9)
+            axis.set_title(f"{entry.label}\n{psnr:.2f} dB", fontsize=8)
     for axis in axes.flat:
         axis.set_axis_off()
     figure.savefig(study.figure, dpi=80)
