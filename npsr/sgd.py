@@ -32,6 +32,13 @@ def paper_rates(net: Network, rate: float | None = None) -> dict[str, float]:
     return {key: rate / 10 if slow(key) else rate for key in net.parameters}
 
 
+def rates_by_kind(net: Network, rates: dict[str, float]) -> dict[str, float]:
+    """The rates of `paper_rates` in short: of convolutions, of biases, and of the last layer's weights."""
+    first, last = net.layers[0].name, net.layers[-1].name
+    short = {"convolutions": f"{first}.weight", "biases": f"{first}.bias"} if first != last else {}
+    return {kind: rates[key] for kind, key in (short | {last: f"{last}.weight"}).items()}
+
+
 def sgd_step(
     parameters: Arrays, gradients: Arrays, velocity: Arrays, rates: dict[str, float], momentum: float
 ) -> None:
