@@ -18,7 +18,7 @@ CHECKPOINTS = 20
 """Checkpoints of a run, and points of its curve."""
 
 RATE = 2e-3
-"""Learning rate of convolutions under Adam; a tenth for the last layer."""
+"""Learning rate under Adam, of all parameters; under SGD the paper's rates hold, less for the last layer."""
 
 Point = dict[str, float]
 
@@ -64,7 +64,8 @@ def equal_recipe(study: Study, model: str, scale: int, slow: bool = False, seed:
     budget = study.budget
     steps = max(1, (budget.samples_slow if slow else budget.samples) // budget.batch)
     paper_rate = 1e-4 if model.startswith("srcnn") else 1e-3
-    rate, decay = (RATE, "cosine") if budget.optimiser == "adam" else (paper_rate, "none")
+    adam = budget.optimiser == "adam"
+    rate, decay, last_share = (RATE, "cosine", 1.0) if adam else (paper_rate, "none", 0.1)
     return npsr.Recipe(
         model=model,
         scale=scale,
@@ -72,6 +73,7 @@ def equal_recipe(study: Study, model: str, scale: int, slow: bool = False, seed:
         seed=seed,
         batch=budget.batch,
         optimiser=budget.optimiser,
+        last_share=last_share,
         scales=budget.scales,
         checkpoint_every=-(-steps // CHECKPOINTS),
     )

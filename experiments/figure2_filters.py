@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "Learned deconvolution filters (Figure 2)",
         "The paper shows its filters at ×3 and prints no figures for them. Filters are in the order of their "
         "energy, each scaled to its own largest weight; another training finds others. Bicubic "
-        "enlargement is one such filter; here few are alike, and each phase of one is a filter itself.",
+        "enlargement is a single filter; here few are alike, and each phase of one is a filter itself.",
         {"The 9 × 9 filters of FSRCNN(56,12,4)": rows},
     )
 

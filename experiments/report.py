@@ -46,7 +46,7 @@ def section(name: str, result: dict[str, Any], link: str) -> str:
     made = (
         f"`python experiments/{name}.py --budget {result['budget']}`, seed {seeds}, {machine['date'][:10]}, "
         f"commit {machine['commit'][:10] or 'unknown'}, {machine['processor']}, {machine['cores']} cores, "
-        f"load before {machine['load before']:.1f}."
+        f"load before {machine['load before']}."
     )
     others = {run["commit"][:10] for run in result["trainings"]} - {machine["commit"][:10]}
     made += f" Trained at commit {', '.join(sorted(others))}." if others else ""
