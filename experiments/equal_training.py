@@ -129,8 +129,8 @@ def progress(recipe: npsr.Recipe) -> Callable[[dict[str, Any]], None]:
     start = f"\rtraining {recipe.model} ×{recipe.scale}: step "
 
     def show(entry: dict[str, Any]) -> None:
-        end = "\n" if entry["step"] == recipe.steps else ""
-        if sys.stdout.isatty():
+        if "step" in entry and sys.stdout.isatty():
+            end = "\n" if entry["step"] == recipe.steps else ""
             print(f"{start}{entry['step']}/{recipe.steps}", end=end, flush=True)
 
     return show

@@ -97,7 +97,7 @@ def test_an_interrupted_training_goes_on(folders, tiny, monkeypatch):
 
     def stop_at_step_5(recipe):
         def show(entry):
-            if entry["step"] == 5:
+            if entry.get("step") == 5:
                 raise KeyboardInterrupt
 
         return show
@@ -105,9 +105,11 @@ def test_an_interrupted_training_goes_on(folders, tiny, monkeypatch):
     monkeypatch.setattr(equal_training, "progress", stop_at_step_5)
     with pytest.raises(KeyboardInterrupt):
         equal_training.trained(opened, recipe)
-    monkeypatch.setattr(equal_training, "progress", lambda recipe: lambda entry: steps.append(entry["step"]))
+    monkeypatch.setattr(
+        equal_training, "progress", lambda recipe: lambda entry: steps.append(entry.get("step"))
+    )
     training = equal_training.trained(opened, recipe)
-    assert steps == [5, 6, 7, 8]  # a checkpoint follows its entry in the log
+    assert [step for step in steps if step] == [5, 6, 7, 8]  # a checkpoint follows its entry in the log
     assert training.samples == 64
     monkeypatch.setattr(equal_training, "progress", progress)
     whole = equal_training.trained(opened, npsr.Recipe(**(vars(recipe) | {"checkpoint_every": 4})))
