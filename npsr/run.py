@@ -27,8 +27,8 @@ from npsr.weights import save
 LOG_EVERY = 100
 MEMORY = 2**31
 """Bytes that a stage's images may take: of more, the middle of each is used."""
-SOLVING_PIXELS = 300_000
-"""LR pixels that the deconvolution is solved on: a hundred for each of its unknowns, and more."""
+SOLVING_PIXELS = 1_000_000
+"""LR pixels that the deconvolution is solved on: half a minute of work, and far more than unknowns."""
 
 
 def run_training(
