@@ -2,10 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check coverage test-interpreted test-generic clean
+.PHONY: demo bench test check coverage test-interpreted test-generic clean
 
 demo: .venv/installed
 	$(BIN)/python experiments/demo.py
+
+bench: .venv/installed
+	$(BIN)/python -m npsr bench
 
 test: .venv/installed
 	$(BIN)/python -m pytest

@@ -36,9 +36,6 @@ TOLERANCE = 1e-4
 LONGEST_CALL = 10.0
 """Seconds a call may be expected to take, from the size before, without being left out."""
 
-BUSY = 0.5
-"""Load of other programs above which a warning is printed."""
-
 
 @dataclass(frozen=True)
 class Case:
@@ -74,7 +71,9 @@ def main() -> None:
     if any(os.environ.get(key) != value for key, value in ENVIRONMENT.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ENVIRONMENT)
     from contenders import CONTENDERS, missing
-    from measuring import QUICK, Plan, describe_machine
+    from measuring import FULL, QUICK, describe
+
+    from npsr.machine import BUSY
 
     names = options.only or list(CONTENDERS)
     refuse_unknown("--only", names, list(CONTENDERS))
@@ -82,8 +81,8 @@ def main() -> None:
     refuse_unknown("--cases", options.cases or [], [*dict.fromkeys(known), "training"])
     absent = [name for name in names if missing(name)]
     names = [name for name in names if name not in absent]
-    plan = QUICK if options.quick else Plan()
-    result: dict[str, Any] = {"machine": describe_machine(), "threads": int(THREADS), "plan": asdict(plan)}
+    plan = QUICK if options.quick else FULL
+    result: dict[str, Any] = {"machine": describe(), "threads": int(THREADS), "plan": asdict(plan)}
     result |= {"not installed": absent, "cases": []}
     print(
         f"{result['machine']['processor']}, {THREADS} threads; not installed: {', '.join(absent) or 'none'}"
@@ -142,10 +141,11 @@ def run_case(case: Case, names: list[str], plan: Any, before: list[dict[str, Any
     """Measure every contender, in every form, on one case."""
     import numpy as np
     from contenders import CONTENDERS
-    from measuring import interleaved, sgemm
 
     import npsr
+    from npsr.benchmark import SGEMM_SIDE, sgemm
     from npsr.network import forward
+    from npsr.timing import interleaved
 
     net = lively(npsr.build(case.network, case.scale))
     n = 1 if net.enlarges else case.scale
@@ -166,12 +166,12 @@ def run_case(case: Case, names: list[str], plan: Any, before: list[dict[str, Any
                 skipped[form] = {"left out": f"{seconds:.0f} s a call expected from the size before"}
             else:
                 builders[form] = lambda name=name, form=sub_pixel: CONTENDERS[name](net, x, form)
-    timings = interleaved(builders, check, plan)
+    timings = interleaved(builders, plan, check)
     flops = 2 * npsr.multiplications(net) * case.width * case.height
     results = {name: timing.summary() for name, timing in timings.items()}
     for name, entry in results.items():
         if "median_ms" in entry:
-            work = 2 * 2048**3 if name == "sgemm" else flops
+            work = 2 * SGEMM_SIDE**3 if name == "sgemm" else flops
             entry["median_rate"] = work / entry["median_ms"] / 1e6
             entry["best_rate"] = work / entry["best_ms"] / 1e6
     about = {"name": case.name, "flops": flops, "unit of rates": "GFLOP/s"}

@@ -10,14 +10,15 @@ import json
 
 import numpy as np
 from contenders import CONTENDERS, THREADS, missing, torch_layers
-from measuring import QUICK, Plan, Run, interleaved
+from measuring import QUICK
 
 import npsr
 from npsr.sub_pixel import sub_pixel_weight
+from npsr.timing import Plan, Run, interleaved
 
 BATCH, SIDE, LABEL = 128, 11, 19
 TOLERANCE = 1e-4
-FULL = Plan(blocks=8, seconds=1.0, most_calls=200, budget=60)
+FULL = Plan(blocks=8, seconds=1.0, most_calls=200, budget=60, pause=0.2)
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
             if got.shape != want.shape or not error <= TOLERANCE:
                 raise ValueError(f"relative error {error:.1e} of the loss or a gradient")
 
-    timings = interleaved(builders, check, QUICK if options.quick else FULL)
+    timings = interleaved(builders, QUICK if options.quick else FULL, check)
     results = {name: timing.summary() for name, timing in timings.items()}
     for result in results.values():
         if "median_ms" in result:

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from npsr.benchmark import measure
     from npsr.colour import luma
     from npsr.evaluation import evaluate
     from npsr.gradient_check import TensorReport, gradcheck
@@ -29,16 +30,19 @@ if TYPE_CHECKING:
         weight_count,
     )
     from npsr.onnx_file import export_onnx
+    from npsr.pytorch import import_pytorch
     from npsr.resize import imresize
     from npsr.samples import Samples
     from npsr.sgd import adam_step, paper_rates, sgd_step
     from npsr.training import adam_update, fresh_state, sgd_update, train
     from npsr.upscaling import upscale
+    from npsr.video import upscale_video
     from npsr.weights import WeightsError, load, released, save
 
 __version__ = "0.1.0"
 
 _MODULES = {
+    "benchmark": ["measure"],
     "colour": ["luma"],
     "evaluation": ["evaluate"],
     "gradient_check": ["TensorReport", "gradcheck"],
@@ -60,11 +64,13 @@ _MODULES = {
         "weight_count",
     ],
     "onnx_file": ["export_onnx"],
+    "pytorch": ["import_pytorch"],
     "resize": ["imresize"],
     "samples": ["Samples"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
     "training": ["adam_update", "fresh_state", "sgd_update", "train"],
     "upscaling": ["upscale"],
+    "video": ["upscale_video"],
     "weights": ["WeightsError", "load", "released", "save"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -90,10 +96,12 @@ __all__ = [
     "fsrcnn",
     "gradcheck",
     "import_matlab",
+    "import_pytorch",
     "imresize",
     "load",
     "loss_and_gradients",
     "luma",
+    "measure",
     "multiplications",
     "paper_rates",
     "parameter_count",
@@ -108,6 +116,7 @@ __all__ = [
     "train",
     "transition",
     "upscale",
+    "upscale_video",
     "weight_count",
 ]
 

@@ -4,11 +4,23 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 from npsr import __version__
-from npsr.commands import evaluate, export, gradcheck, import_model, info, plot, train, upscale
+from npsr.commands import (
+    bench,
+    evaluate,
+    export,
+    gradcheck,
+    import_model,
+    info,
+    plot,
+    train,
+    upscale,
+    warmup,
+)
 
 USER_ERROR = 2
 
@@ -22,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
-        code = options.run(options)
+        with _messages():
+            code = options.run(options)
         sys.stdout.flush()
         sys.exit(code)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
@@ -36,12 +49,39 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(130)
 
 
+@contextmanager
+def _messages() -> Iterator[None]:
+    """What the kernels log, such as that they are being compiled, told on standard error."""
+    import logging
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("npsr: %(message)s"))
+    log = logging.getLogger("npsr_kernels")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="npsr", description="FSRCNN super-resolution from scratch, in NumPy and Numba, on CPUs."
     )
     parser.add_argument("--version", action="version", version=f"npsr {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (upscale, evaluate, info, gradcheck, train, plot, import_model, export):
+    for command in (
+        upscale,
+        evaluate,
+        info,
+        gradcheck,
+        train,
+        plot,
+        import_model,
+        export,
+        bench,
+        warmup,
+    ):
         command.add(commands)
     return parser

@@ -1,11 +1,13 @@
 """Writing files so that a failure never leaves half of one, and never costs an existing one."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from tempfile import mkstemp
-from typing import IO
+from typing import IO, Any
 
 
 @contextmanager
@@ -49,6 +51,26 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
             _publish_new(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any, force: bool = False) -> None:
+    """Write a value as JSON, atomically; numbers that are not finite become null, as JSON has none.
+
+    Raises
+    ------
+    FileExistsError, OSError
+        As `atomic_write`.
+    """
+    with atomic_write(path, force) as file:
+        file.write((json.dumps(_finite(value), indent=1, allow_nan=False) + "\n").encode())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def check_target(path: Path, force: bool) -> None:

@@ -4,14 +4,14 @@ Their matrices are column-major: a filter's f² numbers run down its columns. FS
 of one entry a layer and one slope a layer; SRCNN files hold three matrices.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.io import loadmat
 
-from npsr.layers import Conv, DeConv, parameter_shapes
+from npsr.foreign import factor_of, finished
+from npsr.layers import Conv, DeConv
 from npsr.network import Arrays, Network
 from npsr.networks import fsrcnn, srcnn
 from npsr.weights import WeightsError
@@ -45,27 +45,17 @@ def import_matlab(path: str | Path, scale: int | None = None) -> Network:
     """
     path = Path(path)
     contents = _read(path)
-    named = _scale_in(path.stem)
-    if scale is not None and named in PADDING and scale != named:
-        raise WeightsError(f"{path.name} is named ×{named}, but scale is {scale}: leave -s out, or rename it")
-    scale = named if scale is None else scale
-    if scale not in PADDING:
-        found = "not in its name" if scale is None else scale
-        raise WeightsError(f"{path.name}: the factor is {found}, but must be 2, 3 or 4: say it with -s")
+    scale = factor_of(path, scale, PADDING)
     try:
         net = _fsrcnn(contents, scale) if "weights_conv" in contents else _srcnn(contents, scale)
-        shapes = parameter_shapes(net.layers)
-        parameters = {key: net.parameters[key].astype(np.float32) for key in shapes}
+        return finished(path, net, net.parameters, "released by the authors")
+    except WeightsError:
+        raise
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise WeightsError(
             f"{path} is not a model of the authors ({error}): it must hold FSRCNN's cells weights_conv, "
             "biases_conv, prelu_conv or SRCNN's weights_conv1 to 3 and biases_conv1 to 3"
         ) from error
-    for key, shape in shapes.items():
-        if parameters[key].shape != shape or not np.isfinite(parameters[key]).all():
-            raise WeightsError(f"{path}: {key} is {parameters[key].shape}, but must be {shape} and finite")
-    provenance = {"source": f"released by the authors, imported from {path.name}"}
-    return Network(net.name, scale, net.layers, parameters, provenance).with_border("replicate")
 
 
 def _fsrcnn(contents: dict[str, Any], scale: int) -> Network:
@@ -112,11 +102,6 @@ def _filters(array: np.ndarray, f: int) -> np.ndarray:
 def _three_axes(array: np.ndarray) -> np.ndarray:
     """MATLAB drops trailing axes of length 1."""
     return array.reshape(array.shape + (1,) * (3 - array.ndim))
-
-
-def _scale_in(stem: str) -> int | None:
-    found = re.findall(r"x(\d)(?!\d)", stem)
-    return int(found[-1]) if found else None
 
 
 def _read(path: Path) -> dict[str, Any]:

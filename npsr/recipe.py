@@ -24,7 +24,7 @@ class Stage:
     steps : int
         Steps of this stage; 0 for none.
     rate : float
-        Learning rate of convolutions and slopes; a tenth of it for the deconvolution and biases.
+        Learning rate of convolutions and slopes.
     decay : {"none", "halve", "cosine"}
         The rate stays; is halved after ½, ¾, ⅞, … of the stage; or falls along a half cosine to 0.
     """
@@ -55,6 +55,8 @@ class Recipe:
         Momentum.
     optimiser : {"sgd", "adam"}
         SGD with momentum as in the paper, or Adam.
+    last_share : float
+        Share of the rate for the last layer and, but in SRCNN, for biases.
     scales, rotations : tuple
         Augmentation: reductions and quarter turns of each image.
     sub_image : int
@@ -81,6 +83,7 @@ class Recipe:
     batch: int = 128
     momentum: float = 0.9
     optimiser: Literal["sgd", "adam"] = "sgd"
+    last_share: float = 0.1
     scales: tuple[float, ...] = SCALES
     rotations: tuple[int, ...] = ROTATIONS
     sub_image: int = 0

@@ -1,4 +1,4 @@
-"""Bicubic resizing as MATLAB's imresize does it: one sparse matrix per axis.
+"""Bicubic resizing as MATLAB's imresize does it: each axis by a few taps a pixel.
 
 Cubic kernel with a = −0.5 (Keys, 1981), widened by the factor when reducing (antialiasing),
 mirrored borders, weights normalised. The reductions of the paper's tables were made so.
@@ -6,10 +6,11 @@ mirrored borders, weights normalised. The reductions of the paper's tables were 
 
 from functools import lru_cache
 from math import ceil
-from typing import Any
 
 import numpy as np
-from scipy import sparse
+
+BLOCK = 16
+"""Rows resized at a time, so that they stay in cache while their taps are added."""
 
 
 def imresize(
@@ -51,35 +52,54 @@ def imresize(
     if min(targets) <= 0:
         raise ValueError(f"scale or size is {size or scale}, but must be positive")
     for axis, target in enumerate(targets):
-        side = image.shape[axis]
-        matrix = resize_matrix(side, target, factor or target / side).astype(image.dtype)
-        columns = np.moveaxis(image, axis, 0)
-        resized = matrix @ columns.reshape(side, -1)
-        image = np.moveaxis(resized.reshape(target, *columns.shape[1:]), 0, axis)
+        rows = np.moveaxis(image, axis, 0)
+        image = np.moveaxis(resize_rows(rows, target, factor or target / len(rows)), 0, axis)
     return np.ascontiguousarray(image)
 
 
-@lru_cache(maxsize=16)
-def resize_matrix(side: int, target: int, scale: float) -> Any:
-    """Matrix of shape (target, side), sparse, that resizes one axis.
+def resize_rows(image: np.ndarray, target: int, scale: float, shift: float = 0) -> np.ndarray:
+    """Resize the first axis.
 
-    Output sample j (from 0) is centred on input coordinate (j + ½)/scale − ½.
+    Parameters
+    ----------
+    image : ndarray of shape (H, …)
+        Floating-point image of any range.
+    target : int
+        Rows of the output.
+    scale : float
+        Factor.
+    shift : float
+        Output row j (from 0) is centred on input coordinate (j + ½)/scale − ½ + shift.
+
+    Returns
+    -------
+    ndarray of shape (target, …)
     """
+    rows = image.reshape(len(image), -1)
+    weights, places = _taps(len(image), target, scale, shift)
+    weights = weights.astype(image.dtype)
+    resized = np.zeros((target, rows.shape[1]), image.dtype)
+    for start in range(0, target, BLOCK):
+        block = slice(start, start + BLOCK)
+        for weight, place in zip(weights[block].T, places[block].T, strict=True):
+            resized[block] += weight[:, None] * rows[place]
+    return resized.reshape(target, *image.shape[1:])
+
+
+@lru_cache(maxsize=16)
+def _taps(side: int, target: int, scale: float, shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and places (target, taps) of the input rows that each output row is the sum of."""
     squeeze = min(scale, 1.0)
     support = 4 / squeeze
-    taps = ceil(support) + 2
-    centre = (np.arange(target) + 0.5) / scale - 0.5
+    centre = (np.arange(target) + 0.5) / scale - 0.5 + shift
     first = np.floor(centre - support / 2).astype(np.intp)
-    reached = first[:, None] + np.arange(taps)
+    reached = first[:, None] + np.arange(ceil(support) + 2)
     weights = cubic(squeeze * (centre[:, None] - reached))
     weights /= weights.sum(axis=1, keepdims=True)
     mirrored = reached % (2 * side)
     mirrored = np.minimum(mirrored, 2 * side - 1 - mirrored)
-    rows = np.repeat(np.arange(target), taps)
-    matrix = sparse.csr_array((weights.ravel(), (rows, mirrored.ravel())), shape=(target, side))
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    return matrix
+    needed = weights.any(axis=0)
+    return weights[:, needed], mirrored[:, needed]
 
 
 def cubic(t: np.ndarray) -> np.ndarray:

@@ -131,7 +131,8 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
     recipe, first = run.recipe, last - stage.steps
 
     def rates(step: int) -> dict[str, float]:
-        return paper_rates(state.trained, rate_at(stage, (step - first) / stage.steps))
+        rate = rate_at(stage, (step - first) / stage.steps)
+        return paper_rates(state.trained, rate, recipe.last_share)
 
     def after_step(state: State, loss: float) -> None:
         run.log.losses.append(loss)

@@ -32,21 +32,61 @@ def supports(layers: tuple[Layer, ...]) -> bool:
     )
 
 
-def forward(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+def forward(
+    layers: tuple[Layer, ...],
+    parameters: dict[str, np.ndarray],
+    x: np.ndarray,
+    threads: int | None = None,
+    stages: int | None = None,
+) -> np.ndarray:
     """Run a network; see `npsr.network.forward`, which converts and checks.
+
+    For measurements, its first `stages` stages alone: what is returned then has no meaning.
 
     Raises
     ------
     ValueError
         If the layers are not those that the engine takes.
     """
+    return inference.run(_plan_of(layers, parameters), x, threads=threads, stages=stages)
+
+
+def stages(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> list[list[str]]:
+    """The stages of the engine, each by the names of its one or two layers.
+
+    Raises
+    ------
+    ValueError
+        As `forward`.
+    """
+    names = iter(layer.name for layer in layers if isinstance(layer, Conv | DeConv))
+    return [
+        [next(names) for _ in range(2 if stage.pointwise else 1)]
+        for stage in _plan_of(layers, parameters).stages
+    ]
+
+
+def working_bytes(
+    layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], x: np.ndarray, threads: int | None = None
+) -> int:
+    """Bytes of all threads' buffers: the memory that `forward` takes besides input and output.
+
+    Raises
+    ------
+    ValueError
+        As `forward`.
+    """
+    return inference.working_bytes(_plan_of(layers, parameters), x, threads)
+
+
+def _plan_of(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> inference.Plan:
     if not supports(layers):
         raise ValueError(
             'engine is "fast", but this network has border "valid" or compilation is disabled: '
             'use net.with_border("zero") or engine="plain"'
         )
     content = b"".join(p.tobytes() for p in parameters.values())
-    return inference.run(_plan(layers, x.dtype, content), x)
+    return _plan(layers, next(iter(parameters.values())).dtype, content)
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import maximum_filter, minimum_filter
+from numpy.typing import ArrayLike
 
 from npsr.colour import from_ycbcr, to_ycbcr
 from npsr.layers import whole
@@ -19,15 +19,20 @@ PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
 
 
 def upscale(
-    image: np.ndarray, scale: int = 3, model: str | Path | Network = "fsrcnn", ensemble: bool = False
+    image: ArrayLike,
+    scale: int = 3,
+    model: str | Path | Network = "fsrcnn",
+    ensemble: bool = False,
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Enlarge an image.
 
     Parameters
     ----------
-    image : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
+    image : array_like of shape (H, W), (H, W, 3) or (H, W, 4)
         Grey, RGB or RGBA with straight (not premultiplied) alpha; uint8, uint16, or floating point
-        in [0, 1]. Any size from 1 × 1.
+        in [0, 1]. Any size from 1 × 1; any byte order and strides, memory-mapped or not. It is only
+        read.
     scale : int
         Upscaling factor n.
     model : str, Path or Network
@@ -54,18 +59,29 @@ def upscale(
     The luma of BT.601 goes through the network, its chroma is enlarged by bicubic interpolation, as
     the paper does for colour images. Grey images are their own luma. Colour is premultiplied by
     alpha before, so that hidden colours do not bleed into edges; alpha goes through the network and
-    stays within its neighbourhood's range, so that opaque stays opaque.
+    stays within its neighbourhood's range, so that opaque stays opaque. Values are taken as they
+    are, in the image's own colour space (as a rule sRGB, gamma-encoded as the networks were trained).
+
+    Several threads may call at once: results are the same, and the network, which uses all
+    processors by itself, runs without the interpreter's lock. Inside, a plane is floating point of
+    32 bits, of 64 if the image is.
     """
     image = np.asarray(image)
     scale, enlarge = whole("scale", scale), plane_upscaler(model, scale, ensemble)
     pixels = _to_unit(image)
+    if out is not None:
+        _check_out(out, image, scale)
     if pixels.ndim == 2:
         result = enlarge(pixels)
     elif pixels.shape[2] == 3:
         result = _upscale_colour(pixels, scale, enlarge)
     else:
         result = _upscale_transparent(pixels, scale, enlarge)
-    return _from_unit(result, image.dtype)
+    large = _from_unit(result, image.dtype)
+    if out is None:
+        return large
+    out[...] = large
+    return out
 
 
 def plane_upscaler(model: str | Path | Network, scale: int, ensemble: bool = False) -> PlaneUpscaler:
@@ -122,6 +138,8 @@ def _upscale_colour(rgb: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> np.n
 
 def _upscale_transparent(rgba: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> np.ndarray:
     """Colour premultiplied; where the result is fully transparent, colours by plain bicubic."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
     rgb, alpha = rgba[..., :3], rgba[..., 3]
     lowest, highest = (
         limit(alpha, 3, mode="nearest").repeat(scale, 0).repeat(scale, 1)
@@ -146,7 +164,7 @@ def _to_unit(image: np.ndarray) -> np.ndarray:
         )
     if 0 in image.shape:
         raise ValueError(f"image has shape {image.shape}, but must have at least one pixel")
-    if image.dtype in (np.uint8, np.uint16):
+    if image.dtype.newbyteorder("=") in (np.uint8, np.uint16):
         return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
     if not np.issubdtype(image.dtype, np.floating):
         raise TypeError(
@@ -159,7 +177,19 @@ def _to_unit(image: np.ndarray) -> np.ndarray:
             f"image ranges from {image.min():.9g} to {image.max():.9g}, but must be in [0, 1]: "
             "divide by 255, or clip"
         )
-    return image.astype(np.float64 if image.dtype == np.float64 else np.float32)
+    return image.astype(np.float64 if image.dtype.itemsize >= 8 else np.float32)
+
+
+def _check_out(out: np.ndarray, image: np.ndarray, scale: int) -> None:
+    """Refuse an `out` that cannot hold the result, before any work is done for it."""
+    if not isinstance(out, np.ndarray) or out.dtype != image.dtype:
+        kind = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
+        raise TypeError(f"out is {kind}, but must be an array of the image's dtype {image.dtype}")
+    shape = (scale * image.shape[0], scale * image.shape[1], *image.shape[2:])
+    if out.shape != shape:
+        raise ValueError(f"out has shape {out.shape}, but must be {shape}: use np.empty or np.memmap")
+    if not out.flags.writeable:
+        raise ValueError("out is read-only, but must be writeable: open a memory map with mode='r+'")
 
 
 def _from_unit(image: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -21,6 +21,13 @@ needs_jit = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="too slow 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no data sets in {DATA} (set NPSR_DATA)")
 
 
+def environment(**changes: str) -> dict[str, str]:
+    """Of a process that runs this source, installed or not."""
+    root = Path(__file__).parents[1]
+    paths = [str(root), str(root / "kernels"), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **changes}
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

@@ -1,12 +1,13 @@
 """The commands, as a user runs them."""
 
 import json
+import logging
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from conftest import environment, needs_jit
 from PIL import Image
 from test_matlab import fsrcnn_file
 
@@ -109,6 +110,20 @@ def test_evaluate(capsys, photo, tmp_path):
     assert "too small" in err
 
 
+def test_the_psnr_of_equal_images_is_null_in_json(capsys, tmp_path):
+    Image.fromarray(np.full((30, 30), 77, np.uint8)).save(tmp_path / "flat.png")
+    code, out, _ = run(capsys, "evaluate", tmp_path, "-s", 3, "-m", "bicubic", "--json", tmp_path / "r.json")
+    assert code == 0
+    assert "inf" in out
+
+    def no_constants(name):
+        raise AssertionError(name)
+
+    result = json.loads((tmp_path / "r.json").read_text(), parse_constant=no_constants)
+    assert result["psnr"] is result["images"][0]["psnr"] is None
+    assert result["ssim"] == 1
+
+
 def test_info(capsys):
     code, out, _ = run(capsys, "info", "fsrcnn", "-s", 3)
     assert code == 0
@@ -150,6 +165,18 @@ def test_interruption_is_told(capsys, monkeypatch, photo):
     assert run(capsys, "upscale", photo)[0] == 130
 
 
+def test_what_the_kernels_log_is_told(capsys, monkeypatch, photo):
+    log = logging.getLogger("npsr_kernels")
+
+    def read(*_):
+        log.info("compiling")
+        raise ValueError("stop")
+
+    monkeypatch.setattr("npsr.images.read_image", read)
+    assert run(capsys, "upscale", photo) == (2, "", "npsr: compiling\nnpsr: error: stop\n")
+    assert not log.handlers
+
+
 def test_help_does_not_import_numba():
     code = (
         "import sys, runpy; sys.argv = ['npsr', '--help']\n"
@@ -161,3 +188,25 @@ def test_help_does_not_import_numba():
         "upscale"
         in subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     )
+
+
+def npsr_process(*arguments, **changes):
+    command = [sys.executable, "-m", "npsr", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment(**changes), **pipes)
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    process = npsr_process("info", "fsrcnn")
+    process.stdout.close()  # as `head` does
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 0
+
+
+def test_a_terminal_that_knows_only_ascii():
+    process = npsr_process("info", "fsrcnn", PYTHONIOENCODING="ascii")
+    out, error = process.communicate()
+    assert (process.returncode, error) == (0, b"")
+    assert b"12464" in out
+    assert out.isascii()

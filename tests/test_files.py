@@ -1,5 +1,7 @@
 """Atomic writing."""
 
+import os
+
 import pytest
 
 from npsr import files
@@ -41,4 +43,33 @@ def test_folders_are_no_files(tmp_path):
     with pytest.raises(IsADirectoryError), files.atomic_write(tmp_path, force=True):
         pass
     with pytest.raises(FileNotFoundError, match="does not exist"), files.atomic_write(tmp_path / "x" / "y"):
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_only_regular_files_are_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", files.Path(os.devnull)):
+        with pytest.raises(FileExistsError, match="is kept"):
+            files.check_target(path, force=False)
+        with pytest.raises(OSError, match="not a regular file"), files.atomic_write(path, force=True):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_through_a_link_the_file_that_it_names_is_written(tmp_path):
+    """A link to a file that is not there counts as one that exists: it is not replaced unasked."""
+    link, named = tmp_path / "link", tmp_path / "named"
+    link.symlink_to(named)
+    with pytest.raises(FileExistsError, match="is kept"), files.atomic_write(link):
+        pass
+    assert not named.exists()
+    for content in (b"first", b"second"):
+        with files.atomic_write(link, force=True) as file:
+            file.write(content)
+        assert link.is_symlink()
+        assert named.read_bytes() == content
+    (tmp_path / "nowhere").symlink_to(tmp_path / "none" / "file")
+    nowhere = files.atomic_write(tmp_path / "nowhere", force=True)
+    with pytest.raises(OSError, match=r"none.* (does not exist|cannot be written)"), nowhere:
         pass

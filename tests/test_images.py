@@ -130,6 +130,21 @@ def test_what_cannot_be_kept_whole_is_refused(tmp_path, name, content, words):
         read_image(path)
 
 
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_16_bit_colour_tiff_is_never_reduced(tmp_path, planar):
+    """Pillow would read 8 bits of it, and of planes after one another only one."""
+    tifffile = pytest.importorskip("tifffile")
+    colour = np.random.default_rng(0).integers(0, 2**16, (5, 7, 3), dtype=np.uint16)
+    stored = colour if planar == "contig" else np.moveaxis(colour, 2, 0)
+    tifffile.imwrite(tmp_path / "deep.tif", stored, photometric="rgb", planarconfig=planar)
+    try:
+        pixels = read_image(tmp_path / "deep.tif").pixels
+    except ImageError as error:
+        assert "16-bit colour" in str(error)
+    else:
+        np.testing.assert_array_equal(pixels, colour)
+
+
 def test_missing_files_and_folders(tmp_path):
     with pytest.raises(ImageError, match="does not exist"):
         read_image(tmp_path / "none.png")

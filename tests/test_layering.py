@@ -16,6 +16,7 @@ ALLOWED_ALSO = {
     "npsr/convergence.py": {"matplotlib"},
     "npsr/least_squares.py": {"threadpoolctl"},
     "npsr/onnx_file.py": {"onnx"},
+    "npsr/video_files.py": {"av"},
     "npsr/progress.py": {"rich"},
     "experiments/bench_peers.py": {"contenders", "measuring"},
     "experiments/bench_training.py": {"contenders", "measuring", "torch"},

@@ -92,6 +92,8 @@ def test_foreign_and_damaged_files(tmp_path):
     refused("other.mat", "not a model of the authors")
     refused("other.mat", "must be 2, 3 or 4", scale=None)
     refused("other.mat", "must be 2, 3 or 4", scale=7)
+    fsrcnn_file(tmp_path / "Net_x2.mat", npsr.fsrcnn(2, 2, 0, 2, shared_slopes=True))
+    refused("Net_x2.mat", "is named ×2, but scale is 3: leave -s out")
     contents = srcnn_contents(npsr.srcnn())
     contents["biases_conv1"] = np.zeros((3, 1))
     savemat(tmp_path / "unfit.mat", contents)

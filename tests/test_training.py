@@ -128,6 +128,7 @@ def test_rates_are_the_papers():
     rates = npsr.paper_rates(npsr.srcnn())
     assert rates["extraction.weight"] == rates["mapping.bias"] == 1e-4
     assert rates["reconstruction.weight"] == 1e-5
+    assert set(npsr.paper_rates(npsr.fsrcnn(), 4e-3, share=1.0).values()) == {4e-3}
 
 
 def test_sgd_step_by_hand():

@@ -135,3 +135,58 @@ def test_the_released_model_beats_bicubic_on_a_photograph():
 def test_mistakes_are_named(image, options, words):
     with pytest.raises((TypeError, ValueError), match=words):
         npsr.upscale(image, **options)
+
+
+def test_array_likes_byte_orders_and_strides(scene, net):
+    image = (scene(6, 7, 3) * 65535).astype(np.uint16)
+    expected = npsr.upscale(image, 2, net)
+    swapped = npsr.upscale(image.astype(">u2"), 2, net)
+    assert swapped.dtype == np.dtype(">u2")
+    np.testing.assert_array_equal(swapped, expected)
+    np.testing.assert_array_equal(npsr.upscale(np.asfortranarray(image), 2, net), expected)
+    np.testing.assert_array_equal(
+        npsr.upscale(image[::-1, ::2], 2, net), npsr.upscale(image[::-1, ::2].copy(), 2, net)
+    )
+    plane = scene(5, 6)
+    for order in ("<f8", ">f8"):
+        np.testing.assert_array_equal(
+            npsr.upscale(plane.astype(order), 3, "bicubic"), npsr.upscale(plane.tolist(), 3, "bicubic")
+        )
+    wide = npsr.upscale(plane.astype(np.longdouble), 3, "bicubic")
+    np.testing.assert_allclose(wide, np.clip(imresize(plane, 3), 0, 1), rtol=0, atol=1e-14)
+    assert wide.dtype == np.longdouble
+
+
+@pytest.mark.parametrize("channels", [0, 3, 4])
+def test_the_result_is_written_where_asked(scene, net, tmp_path, channels):
+    """From a memory-mapped file to a memory-mapped file, to a view, and onto the image itself."""
+    image = (scene(6, 7, channels) * 255).astype(np.uint8)
+    image.tofile(tmp_path / "in.raw")
+    given = np.memmap(tmp_path / "in.raw", np.uint8, "r", shape=image.shape)
+    shape = (12, 14, *image.shape[2:])
+    out = np.memmap(tmp_path / "out.raw", np.uint8, "w+", shape=shape)
+    assert npsr.upscale(given, 2, net, out=out) is out
+    out.flush()
+    expected = npsr.upscale(image, 2, net)
+    np.testing.assert_array_equal(np.fromfile(tmp_path / "out.raw", np.uint8).reshape(shape), expected)
+    around = np.zeros((14, 30, *image.shape[2:]), np.uint8)
+    npsr.upscale(image, 2, net, out=around[1:-1, 1:-1:2])
+    np.testing.assert_array_equal(around[1:-1, 1:-1:2], expected)
+    assert not around[:, ::2].any()
+    itself = image.copy()
+    npsr.upscale(itself, 1, "bicubic", out=itself)
+    np.testing.assert_array_equal(itself, npsr.upscale(image, 1, "bicubic"))
+
+
+def test_an_unfit_out_is_named():
+    image, read_only = np.zeros((3, 3), np.uint8), np.zeros((6, 6), np.uint8)
+    read_only.flags.writeable = False
+    for out, words in [
+        (np.zeros((6, 6), np.uint16), "out is uint16.*dtype uint8"),
+        (np.zeros((6, 7), np.uint8), r"out has shape \(6, 7\), but must be \(6, 6\)"),
+        (np.zeros((6, 6, 3), np.uint8), r"must be \(6, 6\)"),
+        ([[0] * 6] * 6, "out is list"),
+        (read_only, "read-only"),
+    ]:
+        with pytest.raises((TypeError, ValueError), match=words):
+            npsr.upscale(image, 2, "bicubic", out=out)

@@ -47,6 +47,13 @@ def test_an_existing_file_is_kept(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["net.npz"]
 
 
+@pytest.mark.parametrize("name", ["net", "net.npz.bak", "net.NPZ", ".npz"])
+def test_a_network_is_saved_only_under_a_name_it_is_found_by(tmp_path, name):
+    with pytest.raises(ValueError, match="saved as .npz"):
+        npsr.save(npsr.fsrcnn(1, 1, 0), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 def altered(tmp_path, change):
     """A saved network whose metadata and arrays went through `change(metadata, arrays)`."""
     path = tmp_path / "net.npz"
@@ -87,6 +94,14 @@ def unfit(metadata, arrays):
         (lambda m, a: m["layers"][0].update(border="mirror"), "not an npsr model"),
         (lambda m, a: m["layers"][-1].update(stride=2), "do not fit together"),
         (lambda m, a: m["layers"][1].update(slopes=1), "needs"),
+        (lambda m, a: m["layers"][-1].update(padding=7), "do not fit together"),
+        (lambda m, a: m["layers"][-1].update(padding=10**30), "do not fit together"),
+        (lambda m, a: m["layers"][-1].update(padding=-1), "not an npsr model"),
+        (lambda m, a: m["layers"][0].update(f=10**30), "needs"),
+        (lambda m, a: m["layers"][0].update(n=10**30, c=10**30), "needs"),
+        (lambda m, a: m.update(scale=10**30), "do not fit together"),
+        (lambda m, a: m.update(scale=1e999), "not an npsr model"),
+        (lambda m, a: m["layers"].clear(), "not|do not fit"),
     ],
 )
 def test_damaged_and_foreign_files_are_refused(tmp_path, change, words):

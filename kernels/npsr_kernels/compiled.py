@@ -1,16 +1,15 @@
-"""The decorator of the fast kernels: compiled without the interpreter lock, cached, never stale.
-
-Numba's cache looks at the file of the function alone, and would not notice a change in another from
-which code is generated or imported. Here the stamp is made of every source of this package.
-"""
+"""The decorators of compiled functions: kept on disk, never stale, safe to call from several threads."""
 
 from collections.abc import Callable
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
+from functools import wraps
+from threading import Lock
 from typing import Any
 
 from numba import config, njit
+
+from npsr_kernels.keeping import keep
+
+_ONE_AT_A_TIME = Lock()
 
 
 def available() -> bool:
@@ -20,25 +19,32 @@ def available() -> bool:
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a kernel that several Python threads may run at once."""
-    dispatcher = njit(nogil=True, cache=True)(function)
-    cached = getattr(dispatcher, "_cache", None)  # a plain function when compilation is disabled
-    if cached is not None:
-        cached._cache_file._source_stamp = sources_stamp()
-    return dispatcher
+    return keep(njit(nogil=True)(function))
 
 
 def inner(function: Callable[..., Any]) -> Any:
-    """Compile a part of a kernel: only compiled functions can call it, and only they are cached.
+    """Compile a part of a kernel: only compiled functions can call it, and only they are kept.
 
     Without entries for Python, compilation takes a quarter less.
     """
     return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
-@cache
-def sources_stamp() -> str:
-    """A digest of every source file of this package."""
-    digest = sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+def parallel(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a kernel whose parallel loops Numba's threads share, with options of `njit`.
+
+    Calls from several Python threads wait for each other: Numba's workqueue, the only threading layer
+    of some installations, ends the process otherwise; and each kernel uses all cores anyway.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        kernel = keep(njit(parallel=True, **options)(function))
+
+        @wraps(function)
+        def run(*arguments: Any) -> Any:
+            with _ONE_AT_A_TIME:
+                return kernel(*arguments)
+
+        return run
+
+    return decorate

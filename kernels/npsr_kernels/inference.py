@@ -3,21 +3,18 @@
 N images, H W rows and columns, n upscaling factor.
 """
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 
 import numpy as np
-from numba import config
 
 from npsr_kernels.checks import require, require_same_dtype
 from npsr_kernels.compiled import available
 from npsr_kernels.geometry import Geometry, make_geometry
 from npsr_kernels.stream import stream
 from npsr_kernels.streamplan import Convolution, Deconvolution, Plan, make_plan
+from npsr_kernels.threads import default_threads, share
 
-__all__ = ["Convolution", "Deconvolution", "Plan", "available", "make_plan", "run"]
+__all__ = ["Convolution", "Deconvolution", "Plan", "available", "make_plan", "run", "working_bytes"]
 
 TILE = 352
 """Columns of a row in memory at most: the line buffers then stay in the second cache."""
@@ -29,6 +26,7 @@ def run(
     out: np.ndarray | None = None,
     threads: int | None = None,
     tile: int = TILE,
+    stages: int | None = None,
 ) -> np.ndarray:
     """Run a network over images.
 
@@ -44,6 +42,8 @@ def run(
         As many as Numba would use by default. Results do not depend on it, nor on `tile`.
     tile : int
         Columns of a row in memory at most.
+    stages : int, optional
+        Run so many of the plan's stages only, to measure them: the output is then left unassigned.
 
     Returns
     -------
@@ -61,16 +61,23 @@ def run(
     require_same_dtype(images=images, weights=plan.weights, out=out)
     if out.shape != shape or not out.flags.c_contiguous:
         raise ValueError(f"out has shape {out.shape}, but must be {shape} and contiguous: use np.empty")
-    threads = threads or config.NUMBA_NUM_THREADS
+    threads = threads or default_threads()
     geometry = make_geometry(plan, (N, H, W), tile, threads)
+    if stages is not None:
+        spans = geometry.spans.copy()
+        spans[:, stages + 1 :, 0] = spans.max() + 1  # later stages begin after the last step
+        geometry = geometry._replace(spans=spans)
     tasks = iter(range(len(geometry.tasks)))
     images = np.require(images, requirements=["C", "A", "W"])  # others would be compiled for anew
-    arguments = geometry, tasks, images[:, 0], out.reshape(-1)
-    helpers = [_pool(os.getpid()).submit(_work, *arguments) for _ in range(threads - 1)]
-    _work(*arguments)
-    for helper in helpers:
-        helper.result()
+    share(lambda: _work(geometry, tasks, images[:, 0], out.reshape(-1)), threads)
     return out
+
+
+def working_bytes(plan: Plan, images: np.ndarray, threads: int | None = None, tile: int = TILE) -> int:
+    """Bytes of the buffers that `run` gives to its threads."""
+    N, _, H, W = images.shape
+    threads = threads or default_threads()
+    return threads * make_geometry(plan, (N, H, W), tile, threads).size * images.itemsize
 
 
 def _work(geometry: Geometry, tasks: Iterator[int], images: np.ndarray, out: np.ndarray) -> None:
@@ -79,9 +86,3 @@ def _work(geometry: Geometry, tasks: Iterator[int], images: np.ndarray, out: np.
     frame, _, _, stages, tables, _ = geometry
     for i in tasks:
         stream(frame, geometry.tasks[i], geometry.spans[i], stages, tables, images, work, out)
-
-
-@lru_cache(maxsize=1)
-def _pool(process: int) -> ThreadPoolExecutor:
-    """Threads that wait for work; a forked process, which inherits none, starts its own."""
-    return ThreadPoolExecutor(thread_name_prefix="npsr")

@@ -7,9 +7,10 @@ all, (1,), as in the authors' released models. ReLU is the slope 0.
 """
 
 import numpy as np
-from numba import njit, pndindex, prange
+from numba import pndindex, prange
 
 from npsr_kernels.checks import require, require_same_dtype
+from npsr_kernels.compiled import parallel
 
 
 def prelu_forward(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
@@ -37,7 +38,7 @@ def prelu_forward(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
     return y
 
 
-@njit(parallel=True, cache=True)
+@parallel()
 def forward(x, slope, y):
     """Assign y. One parallel iteration owns one row of one channel: no race."""
     N, C, H, W = x.shape
@@ -80,7 +81,7 @@ def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np
     return dx, dslope if slope.size == dslope.size else dslope.sum(keepdims=True)
 
 
-@njit(parallel=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
+@parallel(fastmath={"contract", "reassoc", "nsz"})
 def backward(dy, x, slope, dx, dslope):
     """Assign dx and dslope (C,). One parallel iteration owns one channel and adds the samples in
     their order: no race, one result; a shared slope's gradient is the sum over the channels.

@@ -1,7 +1,8 @@
 """Sub-images cut out of planes that lie one after the other in a flat array."""
 
 import numpy as np
-from numba import njit
+
+from npsr_kernels.compiled import compiled
 
 
 def cut(pixels: np.ndarray, places: np.ndarray, channels: int, side: int) -> np.ndarray:
@@ -27,7 +28,7 @@ def cut(pixels: np.ndarray, places: np.ndarray, channels: int, side: int) -> np.
     return squares
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def copy(pixels, places, squares):
     """Assign squares."""
     N, C, H, W = squares.shape

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.compiled import compiled
+from npsr_kernels.compiled import compiled, inner
 from npsr_kernels.simd import vadd, vfma, vload, vmin, vmul, vprelu, vsplat, vstore, vsub, vsum, vwhere, vzero
 from npsr_kernels.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
 
@@ -46,7 +46,7 @@ class Tables(NamedTuple):
     rest: tuple[int, ...]  # and B − 1, for what B does not divide
 
 
-@compiled
+@inner
 def convolve(op, L, arena, scalars, taps, spans, a, b):
     """Assign z = bias + Σ_t weight[t] · x[place + taps[t]], a tile of A channels × B pixels at a time.
 
@@ -72,7 +72,7 @@ def convolve(op, L, arena, scalars, taps, spans, a, b):
                 tile_store(tile, arena, z + j, op.z_channel, a, b)
 
 
-@compiled
+@inner
 def weigh(op, arena, taps, spans, pixels, gradients, a):
     """Add to the gradient of A channels × `TAPS` taps: Σ over pixels of dz[pixel] · x[pixel + tap].
 
@@ -94,7 +94,7 @@ def weigh(op, arena, taps, spans, pixels, gradients, a):
             tile_sum(tile, gradients, op.gradient + place * A * TAPS)
 
 
-@compiled
+@inner
 def rectify(op, L, arena, scalars):
     """Assign x = PReLU(z), and zeros to the ring of x, whose memory other maps have used."""
     zero = vzero(arena)
@@ -113,7 +113,7 @@ def rectify(op, L, arena, scalars):
             vstore(arena, x, zero)
 
 
-@compiled
+@inner
 def unrectify(op, L, arena, scalars, gradients):
     """Replace z by its gradient, given x's; add to the gradients of D biases and, after them, D slopes."""
     zero = vzero(arena)
@@ -133,7 +133,7 @@ def unrectify(op, L, arena, scalars, gradients):
         gradients[op.gradient + op.channels + c] += vsum(dslope)
 
 
-@compiled
+@inner
 def compare(op, L, arena, labels, gradients):
     """Replace the output z by the loss's gradient; add to the biases' gradient; return the loss.
 
@@ -161,7 +161,7 @@ def compare(op, L, arena, labels, gradients):
     return vsum(total) / 2
 
 
-@compiled
+@inner
 def load(op, L, first, images, targets, labels, arena):
     """Spread image and labels of the samples from `first` on over the lanes; zeros after the last."""
     count = len(images)

@@ -6,17 +6,14 @@ batch alone. Each chunk adds its gradients in an array of its own, and the chunk
 order: threads never write to the same place, and their number does not change a bit of the result.
 """
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import accumulate, count
 from math import prod
 
 import numpy as np
-from numba import config
 
 from npsr_kernels.compiled import available
+from npsr_kernels.threads import share
 from npsr_kernels.trainkernels import collect, run_groups
 from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
 
@@ -77,11 +74,7 @@ def loss_and_gradients(
             losses[k] = run_groups(plan.tables, bounds[k], images, targets, scalars, arena, gradients[k])
         plan.arenas.append(arena)
 
-    helpers = min(threads or config.NUMBA_NUM_THREADS, chunks) - 1
-    futures = [_pool().submit(work) for _ in range(helpers)]
-    work()
-    for future in futures:
-        future.result()
+    share(work, threads, chunks)
     return sum(losses), _unpacked(plan, gradients)
 
 
@@ -120,11 +113,3 @@ def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: 
                 f"{name} has shape {array.shape}, but must be (N, {channels}, {side}, {side}) "
                 "with the same N ≥ 1 as x"
             )
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """The helping threads; a forked process, which inherits none of them, starts its own."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_pool.cache_clear)
-    return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, "npsr-train")

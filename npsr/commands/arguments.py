@@ -35,11 +35,11 @@ def positive_number(text: str) -> float:
     return value
 
 
-def given_network(options: argparse.Namespace) -> "Network":
+def given_network(model: str, scale: int | None) -> "Network":
     """A network from a file, or new by its name."""
     from npsr.networks import build
     from npsr.weights import load
 
-    if options.model.endswith(".npz"):
-        return load(options.model, options.scale)
-    return build(options.model, 3 if options.scale is None else options.scale)
+    if model.endswith(".npz"):
+        return load(model, scale)
+    return build(model, 3 if scale is None else scale)

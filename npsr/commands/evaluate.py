@@ -1,7 +1,6 @@
 """PSNR and SSIM of a model on a folder of images."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,7 @@ def add(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Print PSNR and SSIM of a model on a folder."""
     from npsr.evaluation import evaluate
-    from npsr.files import atomic_write, check_target
+    from npsr.files import check_target, write_json
 
     if options.json:
         check_target(options.json, options.force)
@@ -42,15 +41,5 @@ def run(options: argparse.Namespace) -> int:
     result = evaluate(options.folder, options.scale, options.model, options.ensemble, each)
     print(row(name="mean", psnr=result["psnr"], ssim=result["ssim"]))
     if options.json:
-        with atomic_write(options.json, options.force) as file:
-            file.write(json.dumps(_finite(result), indent=1, allow_nan=False).encode())
+        write_json(options.json, result, options.force)
     return 0
-
-
-def _finite(value: Any) -> Any:
-    """JSON knows no infinity: the PSNR of equal images becomes null."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if value in (float("inf"), float("-inf")) else value

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from npsr.gradient_check import gradcheck
     from npsr.samples import geometry
 
-    net = given_network(options).with_border("valid")
+    net = given_network(options.model, options.scale).with_border("valid")
     sub_image = geometry(net)
     rng = np.random.default_rng(options.seed)
     x = rng.random((2, 1, sub_image.side, sub_image.side))

@@ -8,12 +8,15 @@ from npsr.commands.arguments import positive
 
 if TYPE_CHECKING:
     from npsr.commands.arguments import Commands
+    from npsr.network import Network
 
 
 def add(commands: "Commands") -> None:
     """Declare the command."""
-    importer = commands.add_parser("import", help="convert the authors' released .mat models")
-    importer.add_argument("file", type=Path, help="FSRCNN, FSRCNN-s or SRCNN as FILE.mat")
+    importer = commands.add_parser("import", help="convert the authors' .mat models and PyTorch's FSRCNN")
+    importer.add_argument(
+        "file", type=Path, help="FSRCNN, FSRCNN-s or SRCNN as FILE.mat; a state dict as FILE.pth"
+    )
     importer.add_argument("-o", "--output", type=Path, required=True, help="the .npz file to write")
     importer.add_argument("-s", "--scale", type=positive, help="factor (default: as in the file's name)")
     importer.add_argument("-f", "--force", action="store_true", help="replace an existing file")
@@ -21,12 +24,31 @@ def add(commands: "Commands") -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Convert a model of the authors."""
+    """Convert a model of the authors', or of PyTorch's users."""
     from npsr.matlab import import_matlab
-    from npsr.weights import check_name, save
+    from npsr.pytorch import import_pytorch
+    from npsr.weights import WeightsError, check_name, save
 
+    importers = {".mat": import_matlab, ".pth": import_pytorch, ".pt": import_pytorch}
+    suffix = options.file.suffix.lower()
+    if suffix not in importers:
+        raise WeightsError(
+            f"{options.file} ends in {suffix!r}, but must end in one of {', '.join(importers)}"
+        )
     check_name(options.output, options.force)
-    net = import_matlab(options.file, options.scale)
+    net = importers[suffix](options.file, options.scale)
     save(net, options.output, options.force)
-    print(f"{options.output}: {net.name} ×{net.scale}")
+    print(f"{options.output}: {net.name} ×{net.scale}, {_told(net)}")
     return 0
+
+
+def _told(net: "Network") -> str:
+    """What was imported, in a line."""
+    from npsr.layers import DeConv, PReLU
+    from npsr.networks import parameter_count
+
+    parts = [f"{parameter_count(net)} parameters"]
+    if slopes := {layer.slopes for layer in net.layers if isinstance(layer, PReLU)}:
+        parts.append("one slope a layer" if slopes == {1} else "slopes by channel")
+    parts += [f"deconvolution cut by {layer.padding}" for layer in net.layers if isinstance(layer, DeConv)]
+    return ", ".join([*parts, net.provenance["source"]])

@@ -21,5 +21,5 @@ def run(options: argparse.Namespace) -> int:
     """Print what a network is made of and what it costs."""
     from npsr.description import describe
 
-    print(describe(given_network(options)))
+    print(describe(given_network(options.model, options.scale)))
     return 0

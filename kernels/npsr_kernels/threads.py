@@ -1,0 +1,38 @@
+"""A few threads that share a piece of work: its parts are drawn from one iterator, by whoever is free."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+from numba import config
+
+
+def default_threads() -> int:
+    """As many as Numba would use: one a core, or NUMBA_NUM_THREADS."""
+    return config.NUMBA_NUM_THREADS
+
+
+def share(work: Callable[[], None], threads: int | None = None, parts: int | None = None) -> None:
+    """Call `work` in this thread and in helping ones, and return when all are done.
+
+    Parameters
+    ----------
+    work : callable
+        Does parts of the work until none is left; must release the interpreter lock while it computes.
+    threads : int, optional
+        How many threads, this one included; `default_threads` by default.
+    parts : int, optional
+        How many parts there are, beyond which threads do not help.
+    """
+    threads = threads or default_threads()
+    helpers = [_pool(os.getpid()).submit(work) for _ in range(min(threads, parts or threads) - 1)]
+    work()
+    for helper in helpers:
+        helper.result()
+
+
+@lru_cache(maxsize=1)
+def _pool(process: int) -> ThreadPoolExecutor:
+    """Threads that wait for work; a forked process, which inherits none, starts its own."""
+    return ThreadPoolExecutor(default_threads(), "npsr")

@@ -1,0 +1,61 @@
+"""What importing other people's models has in common: the factor, and the last checks."""
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+
+from npsr.layers import parameter_shapes
+from npsr.network import Arrays, Network
+from npsr.weights import WeightsError
+
+
+def factor_of(path: Path, scale: int | None, factors: Collection[int]) -> int:
+    """The upscaling factor of a file that does not hold it: as told, or as in its name (``…x3.mat``).
+
+    Raises
+    ------
+    WeightsError
+        If both differ, there is none, or it is not among `factors`.
+    """
+    found = re.findall(r"x(\d)(?!\d)", path.stem)
+    named = int(found[-1]) if found else None
+    if scale is not None and named in factors and scale != named:
+        raise WeightsError(f"{path.name} is named ×{named}, but scale is {scale}: leave -s out, or rename it")
+    scale = named if scale is None else scale
+    if scale is None or scale not in factors:
+        kind = "not in its name" if scale is None else scale
+        *some, last = map(str, factors)
+        known = f"{', '.join(some)} or {last}"
+        raise WeightsError(f"{path.name}: the factor is {kind}, but must be {known}: say it with -s")
+    return scale
+
+
+def finished(path: Path, net: Network, found: Arrays, source: str) -> Network:
+    """The network with the parameters found in a file, in float32, with border "replicate".
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    net : Network
+        Its layers.
+    found : dict of str to ndarray
+        Its parameters, by our names, in any order and dtype.
+    source : str
+        Where they come from, for the provenance.
+
+    Raises
+    ------
+    WeightsError
+        If a parameter has another shape than its layer asks for, or is not finite.
+    """
+    parameters: Arrays = {}
+    for key, shape in parameter_shapes(net.layers).items():
+        with np.errstate(over="ignore"):
+            p = parameters[key] = found[key].astype(np.float32)
+        if p.shape != shape or not np.isfinite(p).all():
+            raise WeightsError(f"{path}: {key} is {p.shape}, but must be {shape} and finite")
+    provenance = {"source": f"{source}, imported from {path.name}"}
+    return Network(net.name, net.scale, net.layers, parameters, provenance).with_border("replicate")

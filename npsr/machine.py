@@ -1,0 +1,42 @@
+"""What a figure of speed must be read with: the machine, and the libraries at work."""
+
+import importlib.metadata
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = ("npsr", "numpy", "numba", "llvmlite")
+
+BUSY = 0.5
+"""Load of other programs above which figures say little."""
+
+
+def describe_machine(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, Any]:
+    """Processor, cores and their load, versions of libraries, date."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load before": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,  # of other programs
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {library: _version(library) for library in libraries},
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"

@@ -1,0 +1,115 @@
+"""Timing fairly on a noisy machine: contenders in turns with pauses between them, medians and bests."""
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Run = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how often is measured.
+
+    Attributes
+    ----------
+    blocks : int
+        Turns that every contender gets.
+    seconds : float
+        Length of a turn; at least one call is measured in it.
+    most_calls : int
+        Calls measured in a turn at most.
+    budget : float
+        Seconds after which a slow contender gets no further turn.
+    pause : float
+        Seconds of silence before a turn: idle threads of the neighbour before stop spinning.
+    """
+
+    blocks: int = 5
+    seconds: float = 0.2
+    most_calls: int = 40
+    budget: float = 6.0
+    pause: float = 0.05
+
+
+@dataclass
+class Timing:
+    """Times of one contender in seconds, or why there are none."""
+
+    seconds: list[float] = field(default_factory=list)
+    failure: Exception | None = None
+
+    @property
+    def median(self) -> float:
+        """Median in seconds."""
+        return float(np.median(self.seconds))
+
+    @property
+    def best(self) -> float:
+        """The shortest time in seconds."""
+        return min(self.seconds)
+
+    def summary(self) -> dict[str, Any]:
+        """Median and best in milliseconds, or the failure."""
+        if self.failure:
+            return {"failure": f"{type(self.failure).__name__}: {self.failure}"[:300]}
+        return {"median_ms": self.median * 1e3, "best_ms": self.best * 1e3, "calls": len(self.seconds)}
+
+
+def interleaved(
+    builders: dict[str, Callable[[], Run]], plan: Plan, check: Callable[[str, Any], None] | None = None
+) -> dict[str, Timing]:
+    """Time contenders in turns.
+
+    Each turn builds the contender anew and drops it afterwards, so that one contender's memory and
+    threads are gone while the next one runs.
+
+    Parameters
+    ----------
+    builders : dict of str to callable
+        Name and a function that makes the call to be timed.
+    plan : Plan
+        How often.
+    check : callable, optional
+        Takes the name and the result of the first call; raises ValueError if it is wrong, so that a
+        contender that does other work is not timed.
+
+    Returns
+    -------
+    dict of str to Timing
+    """
+    timings = {name: Timing() for name in builders}
+    for _ in range(plan.blocks):
+        for name, build in builders.items():
+            timing = timings[name]
+            if timing.failure or sum(timing.seconds) > plan.budget:
+                continue
+            time.sleep(plan.pause)
+            try:
+                run = build()
+                result = run()  # never timed: the first call allocates and compiles
+                if check and not timing.seconds:
+                    check(name, result)
+                del result
+                _take_turn(run, timing, plan)
+                del run
+            except Exception as error:  # a peer's failure is a result, not the end of the run
+                timing.failure = error
+            gc.collect()
+    return timings
+
+
+def _take_turn(run: Run, timing: Timing, plan: Plan) -> None:
+    """Time calls until the turn is over."""
+    end = time.perf_counter() + plan.seconds
+    for _ in range(plan.most_calls):
+        start = time.perf_counter()
+        run()
+        now = time.perf_counter()
+        timing.seconds.append(now - start)
+        if now > end:
+            return

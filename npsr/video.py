@@ -1,0 +1,156 @@
+"""Videos: the picture enlarged frame by frame, time stamps and all other streams kept.
+
+Frames stay in the file's own YUV (`npsr.yuv`). A thread decodes and one encodes, while the network
+runs between them.
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npsr.files import atomic_write, check_target
+from npsr.layers import whole
+from npsr.network import Network
+from npsr.overlap import read_ahead, write_behind
+from npsr.upscaling import PlaneUpscaler, plane_upscaler
+from npsr.video_files import BYTES_KEPT, Picture, VideoError, errors, library, opened, steps, survey
+from npsr.video_output import WRITTEN, Copied, lay_out
+from npsr.yuv import SITINGS, enlarge_chroma, enlarge_luma
+
+DEPTH = 4
+"""Frames read ahead, and frames waiting to be written, at most."""
+
+
+class Written(NamedTuple):
+    """What `upscale_video` wrote: sides, frames, encoder, and what could not be taken along."""
+
+    width: int
+    height: int
+    frames: int
+    encoder: str
+    left_out: list[str]
+
+
+def upscale_video(
+    source: str | Path,
+    target: str | Path,
+    scale: int = 3,
+    model: str | Path | Network = "fsrcnn",
+    ensemble: bool = False,
+    force: bool = False,
+    progress: Callable[[int, int], object] | None = None,
+) -> Written:
+    """Enlarge a video.
+
+    Parameters
+    ----------
+    source : str or Path
+        The video: planar YUV or grey, 8 or 10 bits, progressive.
+    target : str or Path
+        The file to write, .mp4, .m4v, .mov, .mkv or .webm; it appears only when it is complete.
+    scale, model, ensemble
+        As in `npsr.upscale`.
+    force : bool
+        Replace an existing file.
+    progress : callable, optional
+        Called after each frame with the number of frames done, and of all.
+
+    Returns
+    -------
+    Written
+
+    Raises
+    ------
+    VideoError
+        If PyAV is missing; the source is missing, damaged, truncated or of a kind that cannot be
+        kept; or the target cannot hold its picture, sound or subtitles.
+    ValueError
+        If there is no such model or factor.
+    OSError
+        If the target exists and `force` is False, or cannot be written.
+
+    Notes
+    -----
+    Luma goes through the network; chroma is enlarged by bicubic interpolation, its samples keeping
+    their place; both in the file's own range, without a way through RGB. Every frame keeps its time
+    stamp. Audio, subtitles, attachments, chapters and metadata are copied; rotation, pixel aspect
+    ratio and colour tags are kept.
+    """
+    source, target, scale = Path(source), Path(target), whole("scale", scale)
+    check_target(target, force)
+    suffix = target.suffix.lower()
+    if suffix not in WRITTEN:
+        raise VideoError(f"{target} ends in {suffix!r}, but must end in one of {', '.join(WRITTEN)}")
+    enlarge = plane_upscaler(model, scale, ensemble)
+    picture = survey(source)
+    sides = scale * picture.height, scale * picture.width
+    with (
+        opened(source) as container,
+        atomic_write(target, force) as file,
+        errors(target),
+        library().open(file, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT) as out,
+    ):
+        video, copied, left_out = lay_out(container, out, target, picture, sides)
+        write, read = partial(_write, target, out, video, copied), steps(source, container, picture, copied)
+        frames = 0
+        with closing(read_ahead(read, DEPTH)) as ahead, write_behind(write, DEPTH) as put:
+            for packets, frame in ahead:
+                if frame is None:
+                    put((packets, None))
+                    break
+                put((packets, _enlarge_frame(source, frame, picture, scale, enlarge)))
+                frames += 1
+                if progress:
+                    progress(frames, max(frames, picture.frames))
+        return Written(sides[1], sides[0], frames, video.codec_context.name, left_out)
+
+
+def _write(target: Path, out: Any, video: Any, copied: Copied, step: tuple[list[Any], Any]) -> None:
+    """Write what `steps` yields; without a frame the encoder gives what it still holds."""
+    packets, frame = step
+    with errors(target):
+        for packet in packets:
+            packet.stream = copied[packet.stream.index]
+            out.mux(packet)
+        out.mux(video.encode(frame))
+
+
+def _enlarge_frame(source: Path, frame: Any, picture: Picture, scale: int, enlarge: PlaneUpscaler) -> Any:
+    """One frame, at the same time."""
+    _check(source, frame, picture)
+    rows, columns = scale * picture.height, scale * picture.width
+    large = library().VideoFrame(columns, rows, picture.pixel_format)
+    for place, (plane, large_plane) in enumerate(zip(frame.planes, large.planes, strict=True)):
+        codes, target = _codes(plane, picture.bits), _codes(large_plane, picture.bits)
+        if place == 0:
+            target[...] = enlarge_luma(codes, picture.bits, picture.full_range, enlarge)
+        else:
+            siting = SITINGS[picture.siting or "left"]
+            target[...] = enlarge_chroma(codes, picture.bits, scale, target.shape, picture.steps, siting)
+    large.pts, large.time_base, large.duration = frame.pts, frame.time_base, frame.duration
+    return large
+
+
+def _codes(plane: Any, bits: int) -> np.ndarray:
+    """A view of a plane: (rows, columns) of uint8, or uint16 for more bits."""
+    samples = np.frombuffer(plane, np.uint8 if bits == 8 else np.uint16)
+    return samples.reshape(plane.height, -1)[:, : plane.width]
+
+
+def _check(source: Path, frame: Any, picture: Picture) -> None:
+    """Refuse a frame that cannot be enlarged as the first was."""
+    first, when = picture.first, f"{source}, frame at {frame.time or 0:.3f} s"
+    if (frame.width, frame.height, frame.format.name) != (first.width, first.height, first.format.name):
+        raise VideoError(
+            f"{when} is {frame.width}×{frame.height} {frame.format.name}, but the first is not: cut it there"
+        )
+    if frame.interlaced_frame:
+        raise VideoError(f"{when} is interlaced, but must be whole: deinterlace, with ffmpeg -vf bwdif")
+    if frame.is_corrupt:
+        raise VideoError(f"{when} is damaged: get the video anew")
+    if frame.pts is None:
+        raise VideoError(f"{when} has no time stamp: get the video in a container that has them")

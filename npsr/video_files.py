@@ -1,0 +1,198 @@
+"""Video files by PyAV, an optional package: what is in them, and their frames and packets in order."""
+
+import re
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+READ = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg"
+"""Containers that are read, in libavformat's names: none that points to other files."""
+TIMED = ("mov", "matroska")
+"""Those among them whose header tells how long they last."""
+KINDS = ("yuv420p", "yuv422p", "yuv444p", "gray")
+"""Pixel formats that are kept: so named in 8 bits, with a suffix in 10."""
+FULL_RANGE = 2
+"""Of libavutil's colour ranges."""
+BYTES_KEPT = "surrogateescape"
+"""How titles are read and written that are not in UTF-8: as they are."""
+
+
+class VideoError(ValueError):
+    """A video file is missing, damaged, of an unsupported kind, or cannot be written."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What all frames of a video have in common.
+
+    Attributes
+    ----------
+    stream : int
+        Number of the stream in its file.
+    frames : int
+        How many there are.
+    width, height : int
+        Sides of the luma plane.
+    steps : (int, int)
+        Luma rows and columns for one chroma sample: 2 and 2 in 4:2:0.
+    kind : str
+        One of `KINDS`.
+    bits : int
+        8 or 10.
+    full_range : bool
+        Whether black is 0.
+    siting : str or None
+        Where chroma samples lie (`npsr.yuv.SITINGS`), if the file tells.
+    first : av.VideoFrame
+        The first frame, for its tags.
+    """
+
+    stream: int
+    frames: int
+    width: int
+    height: int
+    steps: tuple[int, int]
+    kind: str
+    bits: int
+    full_range: bool
+    siting: str | None
+    first: Any
+
+    @property
+    def pixel_format(self) -> str:
+        """The name that encoders know."""
+        return self.kind if self.bits == 8 else f"{self.kind}{self.bits}le"
+
+
+def library() -> Any:
+    """PyAV.
+
+    Raises
+    ------
+    VideoError
+        If it is missing.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise VideoError("the av package is missing, which videos need: pip install 'npsr[video]'") from error
+    return av
+
+
+@contextmanager
+def errors(path: Path) -> Iterator[None]:
+    """Turn what PyAV raises about a file into a VideoError."""
+    av = library()
+    try:
+        yield
+    except av.error.FileNotFoundError as error:
+        raise VideoError(f"{path} does not exist: check the name") from error
+    except av.error.FFmpegError as error:
+        raise VideoError(f"{path} is damaged, or no video that can be handled: {error.strerror}") from error
+
+
+def opened(path: Path) -> Any:
+    """The file as a container to read from, a context; only a local file, and no list of files.
+
+    Raises
+    ------
+    VideoError
+        If it is missing, damaged or of another kind.
+    """
+    if path.exists() and not path.is_file():
+        raise VideoError(f"{path} is not a regular file: name a video")
+    with errors(path):
+        return library().open(f"file:{path}", options={"format_whitelist": READ}, metadata_errors=BYTES_KEPT)
+
+
+def survey(path: Path) -> Picture:
+    """Read a file once, without decoding more than a frame, to know it before any work is done.
+
+    Raises
+    ------
+    VideoError
+        If it is missing, damaged, truncated, without a picture, or of a kind that cannot be kept.
+    """
+    with opened(path) as container, errors(path):
+        stream = container.streams.best("video")
+        if stream is None:
+            raise VideoError(f"{path} holds no video")
+        siting, frames, end, first = _siting(container, stream.index), 0, 0.0, None
+        for packet in container.demux():
+            if packet.pts is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            if packet.stream.index == stream.index:
+                frames += bool(packet.size) and not packet.is_discard
+                first = first or next(iter(packet.decode()), None)
+        if first is None:
+            raise VideoError(f"{path} holds no frame that can be decoded")
+        expected = ((container.start_time or 0) + (container.duration or 0)) / 1e6
+        if container.format.name.startswith(TIMED) and end < expected - 1:
+            raise VideoError(
+                f"{path} ends at {end:.1f} s, but should at {expected:.1f} s: it is truncated, get it anew"
+            )
+        if stream.metadata.get("alpha_mode") == "1":
+            raise VideoError(f"{path} is transparent, which cannot be kept: enlarge it as images")
+        return _picture(path, stream, frames, siting, first)
+
+
+def _picture(path: Path, stream: Any, frames: int, siting: str | None, first: Any) -> Picture:
+    """What the first frame tells of all."""
+    name = first.format.name.removesuffix("le")
+    kind, bits = (name.removesuffix("10"), 10) if name.endswith("10") else (name, 8)
+    kind = kind.replace("yuvj", "yuv")
+    if kind not in KINDS:
+        raise VideoError(
+            f"{path} has pixels of kind {first.format.name}, but must have {', '.join(KINDS)} in 8 or 10 "
+            "bits: convert it with ffmpeg -pix_fmt"
+        )
+    columns, rows = first.format.chroma_width(2), first.format.chroma_height(2)
+    codec = stream.codec_context.name
+    if siting is None and codec in ("mjpeg", "mpeg1video"):
+        siting = "center"
+    full_range = "yuvj" in name or first.color_range == FULL_RANGE
+    steps = (2 // rows, 2 // columns)
+    return Picture(
+        stream.index, frames, first.width, first.height, steps, kind, bits, full_range, siting, first
+    )
+
+
+def _siting(container: Any, stream: int) -> str | None:
+    """Where chroma samples lie, if the file tells: PyAV does so only in its description."""
+    logging = library().logging
+    before = logging.get_level()
+    logging.set_level(logging.VERBOSE)
+    logging.set_libav_level(logging.VERBOSE)
+    try:
+        description = container.dumps_format()
+    finally:
+        logging.set_level(before)
+        logging.set_libav_level(logging.INFO)
+    found = re.search(
+        rf"Stream #0:{stream}\D.*Video:.*\(.*\b(left|center|topleft|top|bottomleft|bottom)\)", description
+    )
+    return found[1] if found else None
+
+
+def steps(
+    path: Path, container: Any, picture: Picture, copied: Container[int]
+) -> Iterator[tuple[list[Any], Any | None]]:
+    """The packets to copy before each frame, and the frame; at the end those after the last, and None.
+
+    Raises
+    ------
+    VideoError
+        If the file cannot be read or decoded any further.
+    """
+    packets: list[Any] = []
+    with errors(path):
+        for packet in container.demux():
+            if packet.stream.index == picture.stream:
+                for frame in packet.decode():
+                    yield packets, frame
+                    packets = []
+            elif packet.stream.index in copied and packet.size:
+                packets.append(packet)
+        yield packets, None

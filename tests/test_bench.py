@@ -1,0 +1,158 @@
+"""`npsr bench` and `npsr warmup`, and what they stand on."""
+
+import json
+
+import numba
+import numpy as np
+import pytest
+from conftest import needs_jit
+from test_cli import run
+from test_stream import plan_of, trained
+
+import npsr
+from npsr import streaming
+from npsr.benchmark import measure_stages
+from npsr.timing import Plan, interleaved
+from npsr_kernels import inference
+
+SHORT = Plan(blocks=2, seconds=0, pause=0)
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr("npsr.benchmark.Plan", lambda: SHORT)
+    monkeypatch.setattr("npsr.benchmark.SGEMM_SIDE", 32)
+
+
+@needs_jit
+def test_bench(capsys, tmp_path, short):
+    file = tmp_path / "r.json"
+    arguments = ["bench", "-m", "fsrcnn-s", "srcnn", "-s", 2, "--size", "12x9", "--json", file]
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0
+    assert out.count("24×18") == 2
+    assert "expanding + deconvolution" in out
+    result = json.loads(file.read_text())
+    assert {"processor", "cores", "load before", "versions", "date"} <= set(result["machine"])
+    small, enlarged = result["networks"]
+    assert (small["model"], enlarged["model"]) == ("fsrcnn-s ×2", "srcnn ×2")
+    for entry, multiplications in ((small, 3937 * 9 * 12), (enlarged, 8032 * 18 * 24)):
+        assert entry["gflops"] * entry["median_ms"] == pytest.approx(2e-6 * multiplications)
+        assert entry["megapixels"] == pytest.approx(entry["fps"] * 18 * 24 / 1e6)
+        assert entry["best_ms"] <= entry["median_ms"]
+        assert sum(stage["best_ms"] for stage in entry["stages"]) == pytest.approx(entry["best_ms"])
+        assert entry["sgemm_gflops"] > 0
+    assert run(capsys, *arguments)[0] == 2  # the file is kept
+
+
+@needs_jit
+def test_bench_takes_files_and_threads(capsys, tmp_path, short, monkeypatch):
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(variable, "2")  # restored afterwards
+    npsr.save(npsr.fsrcnn(2, 2, 0, 4, dtype="float64"), tmp_path / "own.npz")
+    code, out, _ = run(capsys, "bench", "-m", tmp_path / "own.npz", "--size", "8x5", "-j", 1)
+    assert code == 0
+    assert "own.npz ×4" in out
+    assert "32×20" in out
+    assert ", 1 of " in out
+
+
+def test_mistakes(capsys):
+    for size in ("12", "x9", "12x0", "axb"):
+        assert run(capsys, "bench", "--size", size)[0] == 2
+    assert "espcn" in run(capsys, "bench", "-m", "espcn")[2]
+
+
+@needs_jit
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        ("fsrcnn-s", [["feature", "shrinking"], ["mapping_1"], ["expanding", "deconvolution"]]),
+        ("srcnn", [["extraction", "mapping"], ["reconstruction"]]),
+        ("srcnn-ex", [["extraction"], ["mapping"], ["reconstruction"]]),
+        ("transition-1", [["feature"], ["mapping"], ["deconvolution"]]),
+    ],
+)
+def test_the_stages_are_the_networks_layers(name, stages, short):
+    net = npsr.build(name, 3)
+    assert streaming.stages(net.layers, net.parameters) == stages
+    entry = measure_stages(net, 5, 6)
+    assert [stage["layers"] for stage in entry["stages"]] == stages
+
+
+@needs_jit
+@pytest.mark.parametrize("name", ["fsrcnn(6,4,2)", "srcnn"])
+def test_the_first_stages_alone(name, rng):
+    plan = plan_of(trained(npsr.build(name, 3), rng))
+    x = rng.random((1, 1, 21, 17)).astype(np.float32)
+    whole = inference.run(plan, x)
+    assert np.array_equal(inference.run(plan, x, stages=len(plan.stages)), whole)
+    for stages in range(1, len(plan.stages)):
+        out = np.full_like(whole, np.nan)
+        inference.run(plan, x, out, stages=stages)
+        assert np.isnan(out).all()
+    assert np.array_equal(inference.run(plan, x), whole)
+
+
+@needs_jit
+def test_working_memory_does_not_grow_with_the_image():
+    net = npsr.fsrcnn()
+    sizes = [
+        streaming.working_bytes(net.layers, net.parameters, np.empty((1, 1, side, side), np.float32), 2)
+        for side in (1024, 2048, 4096)
+    ]
+    assert max(sizes) < 3e6
+    assert max(sizes) / min(sizes) < 1.1
+
+
+@needs_jit
+def test_measure():
+    timing = npsr.measure(npsr.fsrcnn(4, 4, 1), 6, 7, threads=1, plan=Plan(blocks=3, seconds=0, pause=0))
+    assert len(timing.seconds) == 3
+    assert 0 < timing.best <= timing.median
+    with pytest.raises(ValueError, match="height is 0"):
+        npsr.measure(npsr.fsrcnn(4, 4, 1), 0, 7)
+    with pytest.raises(ValueError, match="border"):
+        npsr.measure(npsr.fsrcnn(4, 4, 1, border="valid"), 20, 20)
+
+
+def test_contenders_take_turns():
+    calls = []
+
+    def contender(name, failing=False):
+        def build():
+            calls.append(f"build {name}")
+            return run
+
+        def run():
+            calls.append(name)
+            if failing:
+                raise OSError("no")
+
+        return build
+
+    builders = {"a": contender("a"), "b": contender("b"), "c": contender("c", failing=True)}
+    timings = interleaved(builders, Plan(blocks=2, seconds=0, pause=0))
+    turn = ["build a", "a", "a", "build b", "b", "b"]
+    assert calls == [*turn, "build c", "c", *turn]  # who failed gets no further turn
+    assert len(timings["a"].seconds) == len(timings["b"].seconds) == 2
+    assert timings["c"].summary() == {"failure": "OSError: no"}
+
+
+@needs_jit
+def test_warmup(capsys):
+    code, out, _ = run(capsys, "warmup", "--train")
+    assert code == 0
+    lines = out.splitlines()
+    assert [line.rsplit(maxsplit=2)[0].rstrip() for line in lines[:-1]] == [
+        *(f"{name} ×{scale}" for name, scales in npsr.released().items() for scale in scales),
+        *("training fsrcnn ×2", "training fsrcnn ×3", "training fsrcnn ×4", "training srcnn ×3"),
+    ]
+    assert lines[-1].startswith("kept in ")
+
+
+def test_warmup_without_compilation(capsys, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    code, _, err = run(capsys, "warmup")
+    assert code == 2
+    assert "NUMBA_DISABLE_JIT is set" in err
