@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from math import cos, log2, pi
 from pathlib import Path
 from typing import Any
@@ -207,8 +208,7 @@ def _samples(
     net, through, reduced = state.trained, None, 0
     augmented = recipe.scales, recipe.rotations, recipe.sub_image
     if recipe.train == "deconvolution":
-        whole = state.net.with_border("replicate")
-        through = lambda low: features(whole, low)  # noqa: E731
+        through = partial(features, state.net.with_border("replicate"))
         augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner
     files = _files(stage, recipe, data)
     pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
