@@ -8,6 +8,8 @@ from npsr.files import atomic_write, check_target
 from npsr.log import Entry, read_log
 
 KINDS = (".png", ".svg", ".pdf")
+LAST_DECIBELS = 2.5
+"""What is seen of the validation: training begins 25 dB lower, and the differences are in the end."""
 
 
 def draw(runs: list[Path], output: Path, against: str = "samples", force: bool = False) -> None:
@@ -48,9 +50,12 @@ def draw(runs: list[Path], output: Path, against: str = "samples", force: bool =
             axes.plot(x, y, label=run.resolve().name, marker="." if what == "validation" else "")
     left.set(xlabel=against, ylabel="loss (Equation 3)", yscale="log")
     right.set(xlabel=against, ylabel="validation PSNR, dB")
+    best = max((line.get_ydata().max(initial=0) for line in right.lines), default=0)
+    right.set_ylim(best - LAST_DECIBELS, best + 0.1)
     right.legend()
     for axes in (left, right):
         axes.grid(alpha=0.3)
+        axes.locator_params(axis="x", nbins=5)
     with atomic_write(output, force) as file:
         figure.savefig(file, format=output.suffix[1:], dpi=110)
 

@@ -33,13 +33,16 @@ def told(steps: int, batch: int) -> Iterator[Progress]:
         yield _lines(steps, batch)
         return
     task = bar.add_task("", total=steps, told="", left="")
-    best = [""]
+    latest = [""]
 
     def tell(entry: Entry) -> None:
+        if "images" in entry:
+            bar.console.print(_stage(entry), highlight=False)
+            return
         if "validation" in entry:
-            best[0] = f"  validation {entry['validation']:.3f} dB"
+            latest[0] = f"  validation {entry['validation']:.3f} dB"
         left = time_left(entry, steps, batch)
-        bar.update(task, completed=entry["step"], told=_figures(entry) + best[0], left=left)
+        bar.update(task, completed=entry["step"], told=_figures(entry) + latest[0], left=left)
 
     with bar:
         yield tell
@@ -58,6 +61,9 @@ def _lines(steps: int, batch: int) -> Progress:
     last = [0.0]
 
     def tell(entry: Entry) -> None:
+        if "images" in entry:
+            print(_stage(entry), flush=True)
+            return
         if "validation" not in entry and entry["step"] < steps and time.monotonic() < last[0] + QUIET:
             return
         last[0] = time.monotonic()
@@ -66,6 +72,11 @@ def _lines(steps: int, batch: int) -> Progress:
         print("  ".join(part for part in parts if part) + validation, flush=True)
 
     return tell
+
+
+def _stage(entry: Entry) -> str:
+    reduced = f", the middle of {entry['reduced']} of them only, to bound memory" if entry["reduced"] else ""
+    return f"{entry['sub_images']} sub-images of {entry['images']} images{reduced}"
 
 
 def _figures(entry: Entry) -> str:

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
-from npsr.images import image_files
+from npsr.images import ImageError, image_files
 from npsr.samples import ROTATIONS, SCALES
 
 SHIPPED = Path(__file__).parent / "recipes"
@@ -158,9 +158,13 @@ def find_recipe(name: str, data: Path) -> Recipe:
             )
         return read_recipe(Path(name))
     recipe = read_recipe(SHIPPED / f"{name}.toml")
-    if all((data / folder).is_dir() for stage in recipe.stages for folder in stage.data):
+    folders = sorted({folder for stage in recipe.stages for folder in stage.data})
+    if all((data / folder).is_dir() for folder in folders):
         return recipe
-    files = image_files(data)
+    try:
+        files = image_files(data)
+    except ImageError as error:
+        raise ValueError(f"{error}; nor the folders {' and '.join(folders)}") from error
     count = min(5, len(files) // 10)
     held_back = files[len(files) // (2 * count) :: len(files) // count][:count] if count else []
     stage = replace(recipe.stages[0], data=(".",), steps=recipe.steps)

@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from math import cos, log2, pi
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,8 @@ from npsr.weights import save
 LOG_EVERY = 100
 MEMORY = 2**31
 """Bytes that a stage's images may take: of more, the middle of each is used."""
-SOLVING_PIXELS = 300_000
-"""LR pixels that the deconvolution is solved on: a hundred for each of its unknowns, and more."""
+SOLVING_PIXELS = 1_000_000
+"""LR pixels that the deconvolution is solved on: half a minute of work, and far more than unknowns."""
 
 
 def run_training(
@@ -53,7 +55,8 @@ def run_training(
     resume : bool
         Go on from the folder's checkpoint; bit for bit as if never stopped.
     progress : callable, optional
-        Called with each entry of the log.
+        Called with each entry of the log, and with a stage's numbers of ``images``, of those
+        ``reduced`` to their middle for want of memory, and of ``sub_images``.
     net : Network, optional
         Start from it, instead of the network that the recipe's `model` and `start` name.
 
@@ -84,13 +87,13 @@ def run_training(
     ends = np.cumsum([stage.steps for stage in recipe.stages]).tolist()
     left = [(stage, last) for stage, last in zip(recipe.stages, ends, strict=True) if last > state.step]
     # The first images are read before the folder is made: a wrong --data leaves nothing behind.
-    samples = _samples(left[0][0], recipe, data, state) if left else None
+    samples = _samples(left[0][0], recipe, data, state, progress) if left else None
     log = _open_folder(recipe, folder, -1 if new else state.step, began, progress)
     run = Run(recipe, folder, log, held_back)
     if new:
         _record(run, state, {})
     for stage, last in left:
-        _run_stage(run, state, stage, last, samples or _samples(stage, recipe, data, state))
+        _run_stage(run, state, stage, last, samples or _samples(stage, recipe, data, state, progress))
         samples = None
     net = replace(state.net.with_border("replicate"), provenance=_provenance(recipe, data, state))
     save(net, folder / "model.npz", force=True)
@@ -205,21 +208,32 @@ def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
     return files
 
 
-def _samples(stage: Stage, recipe: Recipe, data: Path, state: State) -> Samples:
+def _samples(
+    stage: Stage, recipe: Recipe, data: Path, state: State, progress: Progress | None = None
+) -> Samples:
     """Sub-images of a stage, or the features to train the deconvolution on, within `MEMORY`."""
-    net, through = state.trained, None
+    net, through, reduced = state.trained, None, 0
     augmented = recipe.scales, recipe.rotations, recipe.sub_image
     if recipe.train == "deconvolution":
-        whole = state.net.with_border("replicate")
-        through = lambda low: features(whole, low)  # noqa: E731
+        through = partial(features, state.net.with_border("replicate"))
         augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner
     files = _files(stage, recipe, data)
     pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
-    images = (middle(read_luma(file), pixels) / 255.0 for file in files)
-    samples = Samples(images, net, *augmented, through)
+
+    def images() -> Iterator[np.ndarray]:
+        nonlocal reduced
+        for file in files:
+            original = read_luma(file)
+            used = middle(original, pixels)
+            reduced += used.size < original.size
+            yield used / 255.0
+
+    samples = Samples(images(), net, *augmented, through)
     if len(samples) == 0:
         raise ValueError(f"{', '.join(stage.data)}: every image is smaller than a sub-image: use larger ones")
     require_a_batch(len(samples), recipe.batch)
+    if progress:
+        progress({"images": len(files), "reduced": reduced, "sub_images": len(samples)})
     return samples
 
 

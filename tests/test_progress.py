@@ -10,6 +10,7 @@ from test_cli import run
 
 from npsr.progress import time_left, told
 
+STAGE = {"images": 91, "reduced": 2, "sub_images": 375540}
 ENTRIES = [
     {"step": 0, "samples": 0, "validation": 6.0, "seconds": 1.0},
     {"step": 5, "samples": 40, "loss": 3.0, "samples_per_second": 4, "seconds": 11.0},
@@ -28,9 +29,10 @@ def test_time_left():
 def test_plain_lines(capsys, monkeypatch):
     monkeypatch.setattr("npsr.progress.time.monotonic", lambda: 100.0)
     with told(2000, 8) as tell:
-        for entry in ENTRIES:
+        for entry in [STAGE, *ENTRIES]:
             tell(entry)
-    lines = capsys.readouterr().out.splitlines()
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == "375540 sub-images of 91 images, the middle of 2 of them only, to bound memory"
     assert [int(line.split()[1].split("/")[0]) for line in lines] == [0, 7, 2000]
     assert "validation 30.500 dB" in lines[1]
     assert "loss   2.5000       4 samples/s" in lines[1]
@@ -46,10 +48,11 @@ def test_a_bar_if_rich_is_installed_and_lines_otherwise(capsys, monkeypatch, ins
         monkeypatch.setenv("COLUMNS", "120")
         monkeypatch.setenv("TERM", "xterm")
     with told(2000, 8) as tell:
-        for entry in ENTRIES:
+        for entry in [STAGE, *ENTRIES]:
             tell(entry)
     out = capsys.readouterr().out
     assert ("━" in out) == installed
+    assert "375540 sub-images of 91 images" in out
     assert "2000/2000" in out
     assert "validation 30.500 dB" in out
 

@@ -121,7 +121,7 @@ def test_shipped_recipes_suit_the_papers_folders_and_any_folder(tmp_path, name):
     assert {folder for stage in whole.stages for folder in stage.data} == {"T91", "General-100"}
     assert len(whole.validation) == 5
     (tmp_path / "own").mkdir()
-    with pytest.raises(ValueError, match="holds no image"):
+    with pytest.raises(ValueError, match="holds no image .*nor the folders General-100 and T91"):
         find_recipe(name, tmp_path / "own")
     expected = {9: "", 10: "05", 34: "05 16 27", 80: "08 24 40 56 72"}
     for count, held_back in expected.items():
@@ -150,11 +150,19 @@ def test_steps_keep_proportions_and_rates_too():
 
 
 def test_the_command_line_overrides(recipe_file):
-    keys = "model scale steps batch rate optimiser sub_image seed checkpoint_every start train"
+    keys = "model scale steps batch rate optimiser sub_image seed checkpoint_every start train last_share"
     nothing = dict.fromkeys([*keys.split(), "solve_deconvolution"])
     options = {"recipe": str(recipe_file), "data": recipe_file.parent}
     assert asked_recipe(Namespace(**options, **nothing)) == read_recipe(recipe_file)
-    said = {"scale": 2, "batch": 8, "optimiser": "adam", "sub_image": 15, "seed": 0, "train": "all"}
+    said = {
+        "scale": 2,
+        "batch": 8,
+        "optimiser": "adam",
+        "sub_image": 15,
+        "seed": 0,
+        "train": "all",
+        "last_share": 0.5,
+    }
     recipe = asked_recipe(Namespace(**options, **nothing | said | {"steps": 16, "rate": 1e-2}))
     assert {name: getattr(recipe, name) for name in said} == said
     assert [(stage.steps, stage.rate) for stage in recipe.stages] == [(10, 1e-2), (6, pytest.approx(5e-3))]

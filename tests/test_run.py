@@ -69,7 +69,7 @@ MODES = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("moment", [1, 2, 3, 5])
+@pytest.mark.parametrize("moment", [1, 2, 3, 5, 6])
 def test_a_resumed_run_is_bit_identical(tmp_path, data, moment, mode):
     recipe = replace(read_recipe(tmp_path / "recipe.toml"), **MODES[mode])
     whole = run_training(recipe, data, tmp_path / "whole")
@@ -151,11 +151,13 @@ def test_small_images_among_large_ones_are_no_mistake(tmp_path, data):
 def test_images_beyond_the_memory_give_their_middle(tmp_path, data, monkeypatch):
     recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("photos",), 1),), batch=2)
     state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
-    sizes = []
+    sizes, told = [], []
     for memory in (2**31, 50_000):
         monkeypatch.setattr("npsr.run.MEMORY", memory)
-        samples = _samples(recipe.stages[0], recipe, data, state)
+        samples = _samples(recipe.stages[0], recipe, data, state, told.append)
         sizes.append(samples.pixels.nbytes + samples.table.nbytes)
+    assert [entry["reduced"] for entry in told] == [0, 2]
+    assert [entry["images"] for entry in told] == [2, 2]
     assert sizes[0] > 50_000
     assert 25_000 < sizes[1] <= 50_000
 

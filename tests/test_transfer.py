@@ -153,7 +153,7 @@ def test_the_cost_is_that_of_all_that_a_model_comes_from(data):
 
 def test_seconds_survive_a_resumption(data):
     def stop(entry):
-        if entry["step"] == 20:
+        if entry.get("step") == 20:
             raise RuntimeError
 
     recipe = recipe_from(data, checkpoint_every=10)

@@ -27,6 +27,7 @@ def add(commands: "Commands") -> None:
     own.add_argument("--batch", type=positive, help="samples a step")
     own.add_argument("--rate", type=positive_number, help="rate of the first stage; others in proportion")
     own.add_argument("--optimiser", choices=("sgd", "adam"), help="sgd as in the paper, or adam")
+    own.add_argument("--last-share", type=positive_number, help="of the rate, for the last layer and biases")
     own.add_argument("--sub-image", type=natural, metavar="SIDE", help="LR pixels; 0 for the paper's")
     own.add_argument("--seed", type=natural, help="seed (default 0)")
     own.add_argument("--checkpoint-every", type=positive, metavar="STEPS", help="steps between checkpoints")
