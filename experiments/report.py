@@ -45,9 +45,10 @@ def section(name: str, result: dict[str, Any], link: str) -> str:
     seeds = ", ".join(map(str, result["seeds"]))
     made = (
         f"`python experiments/{name}.py --budget {result['budget']}`, seed {seeds}, {machine['date'][:10]}, "
-        f"commit {machine['commit'][:10] or 'unknown'}, {machine['processor']}, {machine['cores']} cores, "
-        f"load before {machine['load before']}."
+        f"commit {machine['commit'][:10] or 'unknown'}, {machine['processor']}, {machine['cores']} cores"
     )
+    load = machine["load before"]  # None where the system does not tell
+    made += "." if load is None else f", load before {load:.1f}."
     others = {run["commit"][:10] for run in result["trainings"]} - {machine["commit"][:10]}
     made += f" Trained at commit {', '.join(sorted(others))}." if others else ""
     parts = [f"## {result['title']}", f"![{result['title']}]({link}/{result['figure']})", result["why"]]

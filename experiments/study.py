@@ -69,9 +69,7 @@ class Budget:
 
 
 BUDGETS = {
-    "quick": Budget(
-        51_200, 25_600, batch=8, scales=(1.0,), seeds=(0,), sets=("Set5",), timing=QUICK, side=120
-    ),
+    "quick": Budget(51_200, 25_600, batch=8, scales=(1.0,), sets=("Set5",), timing=QUICK, side=120),
     "standard": Budget(1_024_000, 409_600),
     "full": Budget(100_000_000, 100_000_000, batch=128, optimiser="sgd", srcnn_ex_factors=(2, 3, 4)),
 }
