@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "Ablations",
         f"PSNR: {how_trained(study, slow=True)}; the paper prints no such figures. Seeds differ by the "
         "spread given: what differs less is chance, and a single seed tells little. A dead feature is a "
-        "channel that is positive nowhere on Set5: under ReLU it is lost, under PReLU its slope keeps it of use.",
+        "channel that is positive nowhere on Set5: under ReLU it is lost, under PReLU its slope keeps it "
+        "of use.",
         {
             f"FSRCNN({D},{S},{M}) ×3 and its variants, PSNR on Set5 in dB": rows,
             "Borders at test, the network above in its first row": border_rows(study, net),
