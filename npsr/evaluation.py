@@ -22,7 +22,7 @@ from npsr.upscaling import PlaneUpscaler, plane_upscaler
 def evaluate(
     folder: str | Path,
     scale: int,
-    model: str | Path | Network,
+    model: str | Path | Network | PlaneUpscaler,
     ensemble: bool = False,
     each: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
@@ -34,7 +34,9 @@ def evaluate(
         Original (HR) images.
     scale : int
         Upscaling factor n.
-    model, ensemble
+    model : str, Path, Network or callable
+        As in `upscale`; or any function that enlarges a plane: (H, W) in [0, 1] → (nH, nW).
+    ensemble
         As in `upscale`.
     each : callable, optional
         Called with each image's result as it comes.

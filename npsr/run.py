@@ -34,7 +34,12 @@ SOLVING_PIXELS = 1_000_000
 
 
 def run_training(
-    recipe: Recipe, data: Path, folder: Path, resume: bool = False, progress: Progress | None = None
+    recipe: Recipe,
+    data: Path,
+    folder: Path,
+    resume: bool = False,
+    progress: Progress | None = None,
+    net: Network | None = None,
 ) -> Network:
     """Train as a recipe says.
 
@@ -52,6 +57,8 @@ def run_training(
     progress : callable, optional
         Called with each entry of the log, and with a stage's numbers of ``images``, of those
         ``reduced`` to their middle for want of memory, and of ``sub_images``.
+    net : Network, optional
+        Start from it, instead of the network that the recipe's `model` and `start` name.
 
     Returns
     -------
@@ -70,7 +77,7 @@ def run_training(
         If something cannot be written; the last checkpoint is kept.
     """
     began = time.perf_counter()
-    net = starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start)
+    net = net or starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start)
     state, held_back = _resumed(recipe, folder, net, resume), [read_luma(data / v) for v in recipe.validation]
     for stage in recipe.stages:  # what is missing is missed now, not after the first stage
         _files(stage, recipe, data)

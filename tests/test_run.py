@@ -197,6 +197,17 @@ def test_divergence_keeps_the_last_checkpoint(tmp_path, data):
     assert all(np.isfinite(p).all() for p in net.parameters.values())
 
 
+def test_training_a_network_that_no_name_tells(tmp_path, data):
+    layers = [npsr.Conv("only", 3, 2, 1), npsr.ReLU("only"), npsr.DeConv("deconvolution", 9, 1, 2, 3, 3)]
+    net = npsr.initialise("relu", 3, layers)
+    recipe = Recipe("relu", stages=(Stage(("photos",), 2, rate=1e-12),), batch=2)
+    trained = run_training(recipe, data, tmp_path / "run", net=net)
+    assert (trained.name, trained.layers) == ("relu", net.with_border("replicate").layers)
+    np.testing.assert_allclose(trained.parameters["only.weight"], net.parameters["only.weight"], atol=1e-6)
+    again = run_training(recipe, data, tmp_path / "run", resume=True, net=net)
+    np.testing.assert_array_equal(again.parameters["only.weight"], trained.parameters["only.weight"])
+
+
 def test_the_command(capsys, tmp_path, data):
     code, out, _ = run(capsys, "train", tmp_path / "recipe.toml", "--data", data, "-o", tmp_path / "run")
     assert code == 0
