@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import needs_jit
 from PIL import Image
 
 import npsr
@@ -30,6 +31,8 @@ data = ["."]
 steps = {steps}
 decay = "cosine"
 """
+pytestmark = needs_jit
+
 MORE = ['optimiser = "adam"', 'train = "deconvolution"\nsolve_deconvolution = true']
 
 

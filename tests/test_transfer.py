@@ -118,6 +118,7 @@ def validation(folder):
     return [entry["validation"] for entry in read_log(folder / "log.jsonl") if "validation" in entry]
 
 
+@needs_jit
 def test_only_the_deconvolution_is_trained(data):
     net = run_training(recipe_from(data, train="deconvolution"), data, data / "run")
     start = starting_network("fsrcnn(6,3,1)", 2, 0, str(data / "x3.npz"))
@@ -127,6 +128,7 @@ def test_only_the_deconvolution_is_trained(data):
     assert scores[-1] > scores[0] + 1
 
 
+@needs_jit
 def test_solving_is_better_than_training_and_needs_no_step(data):
     run_training(recipe_from(data, train="deconvolution"), data, data / "trained")
     none = (Stage((".",), 0),)
@@ -137,6 +139,7 @@ def test_solving_is_better_than_training_and_needs_no_step(data):
     assert npsr.load(data / "solved" / "model.npz").scale == 2
 
 
+@needs_jit
 def test_the_cost_is_that_of_all_that_a_model_comes_from(data):
     first = run_training(recipe_from(data, start=""), data, data / "first")
     assert first.provenance["samples"] == 320
@@ -151,6 +154,7 @@ def test_the_cost_is_that_of_all_that_a_model_comes_from(data):
         assert found == (expected and pytest.approx(expected + own, abs=0.5))
 
 
+@needs_jit
 def test_seconds_survive_a_resumption(data):
     def stop(entry):
         if entry.get("step") == 20:
