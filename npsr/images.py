@@ -11,6 +11,7 @@ import imageio.v3 as iio
 import numpy as np
 from PIL import Image
 
+from npsr.colour import luma
 from npsr.files import atomic_write
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
@@ -78,6 +79,22 @@ def read_image(path: Path) -> Photograph:
     upright = _upright(pixels, orientation)
     native = upright.astype(upright.dtype.newbyteorder("="))  # also makes it contiguous
     return Photograph(np.ascontiguousarray(native), icc_profile, exif_bytes)
+
+
+def read_luma(path: Path) -> np.ndarray:
+    """Read the 8-bit luma of an image file, as models are trained and compared.
+
+    Raises
+    ------
+    ImageError
+        As `read_image`, and if the file has more than 8 bits.
+    """
+    pixels = read_image(path).pixels
+    if pixels.dtype != np.uint8:
+        raise ImageError(
+            f"{path} has {pixels.dtype} pixels, but models are trained and compared on 8 bits: convert it"
+        )
+    return luma(pixels)
 
 
 def write_image(path: Path, photograph: Photograph, force: bool = False) -> None:

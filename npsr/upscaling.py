@@ -84,12 +84,16 @@ def upscale(
     return out
 
 
-def plane_upscaler(model: str | Path | Network, scale: int, ensemble: bool = False) -> PlaneUpscaler:
+def plane_upscaler(
+    model: str | Path | Network | PlaneUpscaler, scale: int, ensemble: bool = False
+) -> PlaneUpscaler:
     """The function by which a model enlarges one plane.
 
     Parameters
     ----------
-    model, scale, ensemble
+    model : str, Path, Network or callable
+        As in `upscale`; or already such a function, which is returned.
+    scale, ensemble
         As in `upscale`.
 
     Returns
@@ -105,6 +109,8 @@ def plane_upscaler(model: str | Path | Network, scale: int, ensemble: bool = Fal
     scale = whole("scale", scale)
     if model == BICUBIC:
         return lambda plane: imresize(plane, scale)
+    if callable(model) and not isinstance(model, Network):
+        return _ensemble_of(model) if ensemble else model
     net = model if isinstance(model, Network) else load(model, scale)
     if net.scale != scale:
         raise ValueError(f"the network is for ×{net.scale}, but scale is {scale}: use scale={net.scale}")

@@ -55,7 +55,8 @@ class Plan:
 
     dtype: np.dtype
     shapes: list[tuple[int, ...]]  # of the parameters
-    sides: tuple[int, int]  # of image and label
+    channels: int  # of the input
+    sides: tuple[int, int]  # of input and label
     pack: np.ndarray  # places of `scalars` in a list of all parameters, weights' points, and a zero
     triples: np.ndarray  # (3, T) places in it of the weights that these points (6, T) belong to
     unpack: np.ndarray  # places of `gradients` in such a list,
@@ -75,7 +76,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     Parameters
     ----------
     layers : tuple of ConvLayer or DeconvLayer
-        All but the last have a rectifier; only the last can be a deconvolution. One channel in and out.
+        All but the last have a rectifier; only the last can be a deconvolution. One channel out.
     side : int
         Side of the sub-images.
     dtype : dtype
@@ -115,6 +116,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     return Plan(
         dtype=np.dtype(dtype),
         shapes=shapes,
+        channels=layers[0].C,
         sides=(side, isqrt(int(labels.max()) + 1)),
         pack=_places(scalars, count, len(triples)),
         triples=_places(triples.T, count, len(triples)),

@@ -20,7 +20,7 @@ class Place(NamedTuple):
     """Where a stage's maps lie."""
 
     before: Map
-    """Output of the stage before, or the image."""
+    """Output of the stage before, or the network's input."""
     x: Map | None
     """Input: `before`, rectified; None among the points."""
     z: Map
@@ -37,7 +37,8 @@ def write(w: ProgramWriter, stages: list[Stage]) -> None:
     places = lay_out(w, stages)
     labels = w.size * w.L  # the loss's factor, then the labels
     w.size += 1 + len(stages[last].weight) * stages[last].out ** 2
-    w.operation(LOAD, places[0].before, places[0].z, rows=stages[0].side, labels=labels)
+    channels = stages[0].weight.shape[3]
+    w.operation(LOAD, places[0].before, places[0].z, rows=stages[0].side, channels=channels, labels=labels)
     for k in range(last + 1):
         write_input(w, stages, places[k], k)
         write_output(w, stages[k], places[k])
@@ -53,7 +54,9 @@ def write(w: ProgramWriter, stages: list[Stage]) -> None:
 def lay_out(w: ProgramWriter, stages: list[Stage]) -> list[Place]:
     """Places of all maps. What one stage needs for a while shares its place with that of the others."""
     weights = [trainpoints.lay_out_weights(w, s) if trainpoints.worthwhile(s) else None for s in stages]
-    maps = [w.map(1, (stages[0].side,) * 2, around(stages[0], weights[0] is not None))]
+    maps = [
+        w.map(stages[0].weight.shape[3], (stages[0].side,) * 2, around(stages[0], weights[0] is not None))
+    ]
     for k, stage in enumerate(stages):
         rings = [around(adjoint(stage), weights[k] is not None)] if k else []
         if stage is not stages[-1] and weights[k + 1] is not None:
