@@ -44,7 +44,7 @@ def imresize(
     if image.ndim not in (2, 3) or 0 in image.shape:
         raise ValueError(f"image has shape {image.shape}, but must be (H, W) or (H, W, C), none of them 0")
     if scale is not None and size is None:
-        factor, targets = scale, tuple(_scaled(side, scale) for side in image.shape[:2])
+        factor, targets = scale, tuple(scaled(side, scale) for side in image.shape[:2])
     elif size is not None and scale is None:
         factor, targets = None, size
     else:
@@ -72,16 +72,20 @@ def resize_axis(image: np.ndarray, axis: int, target: int, scale: float, shift: 
     shift : float
         Output pixel j (from 0) is centred on input coordinate (j + ½)/scale − ½ + shift.
     """
-    weights, places = taps(image.shape[axis], target, scale, shift)
+    return weigh(image, axis, *taps(image.shape[axis], target, scale, shift))
+
+
+def weigh(image: np.ndarray, axis: int, weights: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Pixels along one axis as weighted sums of others, `weights` and `places` as `taps` gives them."""
     weights = weights.astype(image.dtype)
     turned = np.moveaxis(image, axis, 0)
     rows = turned.reshape(len(turned), -1)
-    resized = np.zeros((target, rows.shape[1]), rows.dtype)
-    for start in range(0, target, BLOCK):
+    resized = np.zeros((len(weights), rows.shape[1]), rows.dtype)
+    for start in range(0, len(weights), BLOCK):
         block = slice(start, start + BLOCK)
         for weight, place in zip(weights[block].T, places[block].T, strict=True):
             resized[block] += weight[:, None] * rows[place]
-    return np.moveaxis(resized.reshape(target, *turned.shape[1:]), 0, axis)
+    return np.moveaxis(resized.reshape(len(weights), *turned.shape[1:]), 0, axis)
 
 
 @lru_cache(maxsize=16)
@@ -114,6 +118,7 @@ def cubic(t: np.ndarray) -> np.ndarray:
     return np.where(t <= 1, inner, np.where(t < 2, outer, 0.0))
 
 
-def _scaled(side: int, scale: float) -> int:
+def scaled(side: int, scale: float) -> int:
+    """A side of the output, ⌈scale · side⌉."""
     # A factor such as 1/3 is not exact: 99 · (1/3) must give 33, not 34.
     return ceil(side * scale - 1e-9)

@@ -56,7 +56,7 @@ def test_users_mistakes_exit_with_2_and_one_line(capsys, photo, tmp_path):
         ["upscale", photo, "-o", tmp_path / "out.xyz"],
         ["upscale", photo, "-o", tmp_path / "none" / "out.png"],
         ["upscale", photo, "-m", "espcn"],
-        ["upscale", photo, "-s", 11],
+        ["upscale", photo, "-s", 65],
         ["upscale", tmp_path],
         ["upscale", "."],
         ["evaluate", tmp_path, "-s", 3, "--json", tmp_path / "none" / "r.json"],
