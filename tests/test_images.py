@@ -23,7 +23,7 @@ def test_lossless_formats_give_back_what_was_written(tmp_path, suffix, pixels):
         pixels.dtype == np.uint16 and suffix in (".bmp", ".webp")
     )
     if lossy:
-        with pytest.raises(ImageError, match="cannot hold|16-bit"):
+        with pytest.raises(ImageError, match="cannot hold|16 bits"):
             write_image(path, Photograph(pixels))
         assert not list(tmp_path.iterdir())
         return
@@ -85,21 +85,11 @@ def test_palettes_and_other_modes_become_what_they_show(tmp_path):
     assert transparent.shape == (5, 7, 4)
     assert (transparent[..., 3] == 0).any()
     assert saved(Image.fromarray(RGB[..., 0] > 128), "1.png").max() == 255
-    assert saved(Image.fromarray(ALPHA).convert("LA"), "la.png").shape == (5, 7, 4)
+    grey = np.dstack([RGB[..., 0], RGB[..., 1]])
+    np.testing.assert_array_equal(saved(Image.fromarray(grey), "la.png"), grey)
+    keyed = saved(Image.fromarray(RGB[..., 0]), "l.png", transparency=int(RGB[0, 0, 0]))
+    np.testing.assert_array_equal(keyed[..., 1] == 0, RGB[..., 0] == RGB[0, 0, 0])
     assert saved(Image.fromarray(RGB), "rgb.png", transparency=tuple(RGB[0, 0].tolist()))[0, 0, 3] == 0
-
-
-def png_16_bit_colour():
-    """A 1 × 1 RGB PNG of 16 bits a channel, chunk by chunk; Pillow cannot write one."""
-    import struct
-    import zlib
-
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
-    data = zlib.compress(b"\0" + b"\x12\x34" * 3)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 def encoded(image, kind, **options):
@@ -113,8 +103,7 @@ def encoded(image, kind, **options):
     [
         ("empty.png", b"", "it is empty"),
         ("text.jpg", b"not an image", "no image or is damaged"),
-        ("deep.png", png_16_bit_colour(), "16-bit colour"),
-        ("cmyk.jpg", encoded(Image.fromarray(RGB).convert("CMYK"), "JPEG"), "CMYK"),
+        ("cmyk.jpg", encoded(Image.fromarray(RGB).convert("CMYK"), "JPEG"), "CMYK without a colour profile"),
         ("float.tif", encoded(Image.fromarray(RGB[..., 0].astype(np.float32)), "TIFF"), "kind F"),
         (
             "moving.gif",
@@ -131,18 +120,13 @@ def test_what_cannot_be_kept_whole_is_refused(tmp_path, name, content, words):
 
 
 @pytest.mark.parametrize("planar", ["contig", "separate"])
-def test_16_bit_colour_tiff_is_never_reduced(tmp_path, planar):
+def test_16_bit_colour_tiff_is_kept(tmp_path, planar):
     """Pillow would read 8 bits of it, and of planes after one another only one."""
     tifffile = pytest.importorskip("tifffile")
     colour = np.random.default_rng(0).integers(0, 2**16, (5, 7, 3), dtype=np.uint16)
     stored = colour if planar == "contig" else np.moveaxis(colour, 2, 0)
     tifffile.imwrite(tmp_path / "deep.tif", stored, photometric="rgb", planarconfig=planar)
-    try:
-        pixels = read_image(tmp_path / "deep.tif").pixels
-    except ImageError as error:
-        assert "16-bit colour" in str(error)
-    else:
-        np.testing.assert_array_equal(pixels, colour)
+    np.testing.assert_array_equal(read_image(tmp_path / "deep.tif").pixels, colour)
 
 
 def test_missing_files_and_folders(tmp_path):
