@@ -19,8 +19,8 @@ from npsr_kernels.threads import default_threads, share
 
 BAND_BYTES = 128 * 2**20
 """What a band may take, unless said otherwise."""
-BLOCK = 32
-"""Rows of a block."""
+BLOCK = 2**18
+"""Pixels of a block."""
 BLACK, RANGE = OFFSET[0], TO_YCBCR[0].sum()
 """Of luma: where it starts, and how far it goes."""
 
@@ -96,7 +96,7 @@ def _band(image: Any, start: int, stop: int, work: Enlargement, split: Split) ->
     def finish(top: int, bottom: int, threads: int) -> None:
         _finish(band, (top, bottom), work, out[top - start : bottom - start], split, threads)
 
-    _by_blocks(finish, start, stop)
+    _by_blocks(finish, start, stop, work.size.sides[1])
     return out
 
 
@@ -137,7 +137,7 @@ def _planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
             values = values[..., :-1] * values[..., -1:]
         planes[:, rows] = np.moveaxis(to_ycbcr(values) if coloured else np.atleast_3d(values), -1, 0)
 
-    _by_blocks(convert, 0, len(pixels))
+    _by_blocks(convert, 0, *pixels.shape[:2])
     return planes, None if alpha is None or (alpha == 1).all() else alpha
 
 
@@ -185,10 +185,12 @@ def _sources(part: tuple[int, int], factor: float) -> np.ndarray:
     return np.floor((np.arange(*part) + 0.5) / factor).astype(np.intp)
 
 
-def _by_blocks(do: Callable[[int, int, int], None], start: int, stop: int) -> None:
+def _by_blocks(do: Callable[[int, int, int], None], start: int, stop: int, columns: int) -> None:
     """Call for each block of rows, by several threads, with its rows and the number of threads."""
-    blocks = [(top, min(top + BLOCK, stop)) for top in range(start, stop, BLOCK)]
-    threads, remaining = min(default_threads(), len(blocks)), iter(blocks)
+    threads = default_threads()
+    rows = max(1, min(BLOCK // columns, ceil((stop - start) / threads)))
+    blocks = [(top, min(top + rows, stop)) for top in range(start, stop, rows)]
+    threads, remaining = min(threads, len(blocks)), iter(blocks)
 
     def work() -> None:
         for block in remaining:

@@ -12,6 +12,7 @@ from npsr.decoding import decode, has_deep_colour, read_exif, read_header, uprig
 from npsr.deep_png import read_deep_png, write_deep_png
 from npsr.files import atomic_write
 from npsr.optional import MissingPackageError, package
+from npsr.palette import REDUCED, palette_image
 from npsr.photograph import (
     MAX_PIXELS,
     ImageError,
@@ -202,8 +203,11 @@ def encode(
         return told
     extras = {"icc_profile": profile, "exif": photograph.exif}
     options = SAVING[suffix] | {key: value for key, value in extras.items() if value}
+    image = Image.fromarray(pixels)
+    if suffix == ".gif":
+        image, told = palette_image(pixels), (*told, REDUCED)
     try:
-        Image.fromarray(pixels).save(file, Image.registered_extensions()[suffix], **options)
+        image.save(file, Image.registered_extensions()[suffix], **options)
     except (ValueError, SyntaxError) as error:
         raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
     return told
