@@ -1,80 +1,62 @@
-"""Transparency: a plane of its own, enlarged as luma is, by which colours are multiplied and divided.
+"""Transparency: alpha is a plane of its own, and colours are made ready to be enlarged without it.
 
-Colours are multiplied by alpha before they are enlarged, so that those hidden under transparent pixels do
-not bleed into edges, and divided by the enlarged alpha afterwards. Alpha goes through the network in luma's
-scale, so that it overshoots at an edge as the premultiplied colours do, and is divided by before its
-overshoot is clipped. Where a picture is opaque as far as the network sees, it is as if it had no alpha.
+What a transparent pixel hides may be any colour, and must not bleed into edges. Nor must the edge itself be
+in the colours: a network does not enlarge a product as it does its factors, so premultiplied colours divided
+by the enlarged alpha get dark rims. So hidden colours are replaced by those around them, weighted by alpha, that
+is by sums of premultiplied colours; and what has no alpha then comes to networks and bicubic.
 """
-
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
-CLEAR = 0.5 / 255
-"""At this alpha and below, a pixel's colour is not what it was multiplied from."""
+STEPS, SIDE = 4, 5
+"""Colours spread in so many steps, each by half a square of that side."""
+SPREAD = STEPS * (SIDE // 2)
+"""How far colours spread, in pixels."""
 
 
-class Surroundings(NamedTuple):
-    """What is around each pixel of an alpha plane, (H, W).
-
-    Attributes
-    ----------
-    lowest, highest : ndarray of float
-        Of the nearest pixels: the enlarged alpha stays between them, so opaque stays opaque.
-    opaque : ndarray of bool
-        Whether all is, as far as the networks see.
-    """
-
-    lowest: np.ndarray
-    highest: np.ndarray
-    opaque: np.ndarray
-
-    def at(self, rows: np.ndarray, columns: np.ndarray) -> "Surroundings":
-        """Those of some rows and columns."""
-        return Surroundings(*(plane[rows[:, None], columns] for plane in self))
-
-
-def surroundings(alpha: np.ndarray, reach: int, nearest: int) -> Surroundings:
-    """What is around each pixel.
+def spread(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Replace colours that alpha hides by those around them.
 
     Parameters
     ----------
+    colours : ndarray of shape (H, W, C)
+        Straight, in [0, 1].
     alpha : ndarray of shape (H, W)
         In [0, 1].
-    reach : int
-        How far the networks see, in pixels.
-    nearest : int
-        How far the nearest pixels are away.
+
+    Returns
+    -------
+    ndarray of shape (H, W, C)
+        A pixel's colour counts as far as it is as opaque as the most opaque one around; the rest is
+        the others', as opaque as they are. Beyond `SPREAD` pixels from all that shows, unchanged.
+    """
+    from scipy.ndimage import maximum_filter
+
+    shown, found = alpha[..., None], colours
+    for _ in range(STEPS):
+        around = maximum_filter(shown[..., 0], SIDE, mode="nearest")[..., None]
+        own = np.divide(shown, around, out=np.zeros_like(shown), where=around > 0)
+        total = _box(shown)
+        others = np.divide(_box(found * shown), total, out=colours.copy(), where=total > 0)
+        found = own * found + (1 - own) * others
+        shown = (around > 0).astype(alpha.dtype)
+    return found
+
+
+def limits(alpha: np.ndarray, nearest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest alpha of the nearest pixels, so many to each side: between them the enlarged
+    alpha stays, so that opaque remains opaque and clear remains clear.
     """
     from scipy.ndimage import maximum_filter, minimum_filter
 
-    near, seen = 2 * nearest + 1, 2 * reach + 1
-    return Surroundings(
-        minimum_filter(alpha, near, mode="nearest"),
-        maximum_filter(alpha, near, mode="nearest"),
-        minimum_filter(alpha, seen, mode="nearest") == 1,
-    )
+    side = 2 * nearest + 1
+    return minimum_filter(alpha, side, mode="nearest"), maximum_filter(alpha, side, mode="nearest")
 
 
-def divided(
-    premultiplied: np.ndarray, sharp: np.ndarray, around: Surroundings, plain: Callable[[], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Straight colours and alpha.
-
-    Parameters
-    ----------
-    premultiplied : ndarray of shape (H, W, C)
-        Enlarged.
-    sharp : ndarray of shape (H, W)
-        Enlarged alpha, not clipped.
-    around : Surroundings
-        Of the pixels that were enlarged.
-    plain : callable
-        Gives colours, (H, W, C), for where alpha is too small to divide by.
-    """
-    alpha = np.clip(sharp, around.lowest, around.highest)
-    visible = (np.minimum(sharp, alpha) > CLEAR)[..., None]
-    colours = np.zeros_like(premultiplied) if visible.all() else plain()
-    np.divide(premultiplied, np.where(around.opaque, 1, sharp)[..., None], where=visible, out=colours)
-    return colours, alpha
+def _box(planes: np.ndarray) -> np.ndarray:
+    """Sums over squares, each added in the same order wherever it is."""
+    H, W, _ = planes.shape
+    half = SIDE // 2
+    padded = np.pad(planes, ((half, half), (half, half), (0, 0)), "edge")
+    rows = sum((padded[k : k + H] for k in range(1, SIDE)), padded[:H])
+    return sum((rows[:, k : k + W] for k in range(1, SIDE)), rows[:, :W])

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.alpha import Surroundings, divided, surroundings
-from npsr.colour import OFFSET, TO_YCBCR, from_unit, from_ycbcr, to_unit, to_ycbcr
+from npsr.alpha import SPREAD, limits, spread
+from npsr.colour import from_unit, from_ycbcr, to_unit, to_ycbcr
 from npsr.enlargement import Enlargement
 from npsr.stopwatch import Split, timed
 from npsr_kernels.threads import default_threads, share
@@ -21,15 +21,6 @@ BAND_BYTES = 128 * 2**20
 """What a band may take, unless said otherwise."""
 BLOCK = 2**18
 """Pixels of a block."""
-BLACK, RANGE = OFFSET[0], TO_YCBCR[0].sum()
-"""Of luma: where it starts, and how far it goes."""
-
-
-class Transparency(NamedTuple):
-    """Alpha from the networks, in luma's scale, and what is around the pixels that it was."""
-
-    large: np.ndarray
-    around: Surroundings
 
 
 class Band(NamedTuple):
@@ -37,22 +28,21 @@ class Band(NamedTuple):
 
     Attributes
     ----------
-    pixels : ndarray of shape (H, W) or (H, W, C)
-        Rows of the image, `first` and on.
+    first : int
+        Row of the image where the planes begin.
     planes : ndarray of shape (1, H, W) or (3, H, W)
-        Their grey, or luma and chroma, of colours multiplied by alpha.
+        Grey, or luma and chroma.
     luma : ndarray
         From the networks, rows `large_first` and on.
-    transparency : Transparency or None
-        None if all is opaque.
+    alpha : (ndarray, ndarray, ndarray) or None
+        From the networks too, and its limits, of shape (H, W). None if all is opaque.
     """
 
-    pixels: np.ndarray
     first: int
     planes: np.ndarray
     luma: np.ndarray
     large_first: int
-    transparency: Transparency | None
+    alpha: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 
 
 def bands(
@@ -103,81 +93,69 @@ def _band(image: Any, start: int, stop: int, work: Enlargement, split: Split) ->
 def _prepare(image: Any, start: int, stop: int, work: Enlargement, split: Split) -> Band:
     """Read what rows start to stop of the output depend on, and run the networks."""
     large = work.last.needs(start, stop)
-    low, high = _sources((start, stop), work.size.factors[0])[[0, -1]]
-    seen = max(0, int(low) - work.reach), min(len(image), int(high) + work.reach + 1)
-    parts = work.networks.needs(*large), work.direct.needs(start, stop), seen
+    parts = work.networks.needs(*large), work.direct.needs(start, stop)
     first, end = min(part[0] for part in parts), max(part[1] for part in parts)
+    margin = SPREAD if _has_alpha(image) else 0
+    first, end = max(0, first - margin), min(len(image), end + margin)
     with timed(split, "read"):
         pixels = np.asarray(image[first:end])
     with timed(split, "colour"):
         planes, alpha = _planes(pixels)
-    transparency = None
     with timed(split, "network"):
         luma = work.networks.run(planes[0], first, *large)
-        if alpha is not None:
-            scaled = alpha * alpha.dtype.type(RANGE) + alpha.dtype.type(BLACK) if len(planes) == 3 else alpha
-            around = surroundings(alpha, work.reach, max(1, ceil(1 / min(work.size.factors))))
-            transparency = Transparency(work.networks.run(scaled, first, *large), around)
-    return Band(pixels, first, planes, luma, large[0], transparency)
+        if alpha is None:
+            return Band(first, planes, luma, large[0], None)
+        bounds = limits(alpha, max(1, ceil(1 / min(work.size.factors))))
+        return Band(first, planes, luma, large[0], (work.networks.run(alpha, first, *large), *bounds))
+
+
+def _has_alpha(image: Any) -> bool:
+    return len(image.shape) == 3 and image.shape[2] % 2 == 0
 
 
 def _planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Grey, or luma and chroma, of colours multiplied by alpha; and alpha, None if all is opaque."""
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    coloured = channels > 2
+    """Grey, or luma and chroma; and alpha, None if all is opaque."""
+    coloured = pixels.ndim == 3 and pixels.shape[2] > 2
     dtype = to_unit(np.zeros(1, pixels.dtype)).dtype
     planes = np.empty((3 if coloured else 1, *pixels.shape[:2]), dtype)
-    alpha = np.empty(pixels.shape[:2], dtype) if channels % 2 == 0 else None
+    alpha = to_unit(pixels[..., -1]) if _has_alpha(pixels) else None
+    if alpha is not None and (alpha == 1).all():
+        pixels, alpha = pixels[..., :-1], None
+    if alpha is not None:
+        pixels = spread(to_unit(pixels[..., :-1]), alpha)
 
     def convert(top: int, bottom: int, _: int) -> None:
-        rows = slice(top, bottom)
-        values = to_unit(pixels[rows])
-        if alpha is not None:
-            alpha[rows] = values[..., -1]
-            values = values[..., :-1] * values[..., -1:]
-        planes[:, rows] = np.moveaxis(to_ycbcr(values) if coloured else np.atleast_3d(values), -1, 0)
+        values = to_unit(pixels[top:bottom])
+        planes[:, top:bottom] = np.moveaxis(to_ycbcr(values) if coloured else np.atleast_3d(values), -1, 0)
 
     _by_blocks(convert, 0, *pixels.shape[:2])
-    return planes, None if alpha is None or (alpha == 1).all() else alpha
+    return planes, alpha
 
 
 def _finish(
     band: Band, part: tuple[int, int], work: Enlargement, out: np.ndarray, split: Split, threads: int
 ) -> None:
-    """Assign a block of the output: chroma enlarged, colours put together, divided by alpha."""
+    """Assign a block of the output: chroma enlarged, colours put together, alpha within its limits."""
     with timed(split, "chroma", threads):
         luma = work.last.run(band.luma, band.large_first, *part)
         large = [luma, *(work.direct.run(plane, band.first, *part) for plane in band.planes[1:])]
     with timed(split, "colour", threads):
         colours = from_ycbcr(np.moveaxis(np.stack(large), 0, -1)) if len(large) == 3 else luma[..., None]
-        has_alpha = out.ndim == 3 and out.shape[2] % 2 == 0
-        if has_alpha:
-            colours, alpha = _straight(band, part, work, colours)
-            out[..., -1] = from_unit(alpha, out.dtype)
-        target = out[..., :-1] if has_alpha else np.atleast_3d(out)
-        target[...] = from_unit(colours, out.dtype)
+        target = np.atleast_3d(out)
+        target[..., : colours.shape[-1]] = from_unit(colours, out.dtype)
+        if _has_alpha(out):
+            target[..., -1] = from_unit(_alpha(band, part, work), out.dtype)
 
 
-def _straight(
-    band: Band, part: tuple[int, int], work: Enlargement, colours: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Colours divided by alpha, and alpha."""
-    if band.transparency is None:
-        return colours, np.ones(1, colours.dtype)
-    sharp = work.last.run(band.transparency.large, band.large_first, *part)
-    if colours.shape[-1] == 3:
-        sharp = (sharp - sharp.dtype.type(BLACK)) / sharp.dtype.type(RANGE)
-    H, W = band.pixels.shape[:2]
+def _alpha(band: Band, part: tuple[int, int], work: Enlargement) -> np.ndarray:
+    if band.alpha is None:
+        return np.ones(1, band.planes.dtype)
+    sharp, *bounds = band.alpha
     rows = _sources(part, work.size.factors[0]) - band.first
     columns = _sources((0, work.size.sides[1]), work.size.factors[1])
-    around = band.transparency.around.at(np.clip(rows, 0, H - 1), np.clip(columns, 0, W - 1))
-
-    def plain() -> np.ndarray:
-        low, high = work.direct.needs(*part)
-        shown = to_unit(band.pixels[low - band.first : high - band.first])[..., :-1]
-        return work.direct.run(shown, low, *part)
-
-    return divided(colours, sharp, around, plain)
+    places = np.clip(rows, 0, len(bounds[0]) - 1)[:, None], np.clip(columns, 0, bounds[0].shape[1] - 1)
+    lowest, highest = (bound[places] for bound in bounds)
+    return np.clip(work.last.run(sharp, band.large_first, *part), lowest, highest)
 
 
 def _sources(part: tuple[int, int], factor: float) -> np.ndarray:

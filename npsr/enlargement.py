@@ -26,8 +26,6 @@ class Enlargement(NamedTuple):
     networks, last, direct : Step
         From the image's luma to the networks' output, from that to the output's, and from any plane
         of the image to the output's by bicubic alone.
-    reach : int
-        Input pixels around its own place that an output pixel's luma depends on, at most.
     bytes_a_row : float
         Memory for a row of a band.
     """
@@ -37,7 +35,6 @@ class Enlargement(NamedTuple):
     networks: Step
     last: Step
     direct: Step
-    reach: int
     bytes_a_row: float
 
 
@@ -77,8 +74,7 @@ def plan_enlargement(
     planes = 2 - channels % 2  # luma, and alpha if there is one
     needed = 4 * planes * rows * columns + 8 * channels * image.shape[0] * image.shape[1]
     written = 2 * channels * size.sides[1] * np.dtype(image.dtype).itemsize
-    reach, bytes_a_row = chain([*steps, last]).halo, needed / size.sides[0] + written
-    return Enlargement(size, factors, chain(steps), last, direct, reach, bytes_a_row)
+    return Enlargement(size, factors, chain(steps), last, direct, needed / size.sides[0] + written)
 
 
 def available(model: str | Path | Network) -> list[int]:

@@ -6,7 +6,6 @@ are those of the whole axis, and networks start at the rows where the streamed e
 """
 
 from collections.abc import Callable, Sequence
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -32,16 +31,10 @@ class Step(NamedTuple):
     run : callable
         (rows, first, start, stop) → rows start to stop of the output, from input rows `first` and
         on, which hold at least what is needed.
-    halo : int
-        Input pixels around its own place that an output pixel depends on, at most.
-    factor : float
-        By which the output is larger.
     """
 
     needs: Callable[[int, int], Part]
     run: Callable[[np.ndarray, int, int, int], np.ndarray]
-    halo: int
-    factor: float
 
 
 def network_step(net: Network, rows: int, ensemble: bool = False) -> Step:
@@ -79,7 +72,7 @@ def network_step(net: Network, rows: int, ensemble: bool = False) -> Step:
         large = _mean_of_eight(net, given) if ensemble else net(given[None, None])[0, 0]
         return large[start - n * low : stop - n * low]
 
-    return Step(needs, run, halo, n)
+    return Step(needs, run)
 
 
 def resizing_step(shape: Sequence[int], size: Size) -> Step:
@@ -94,7 +87,7 @@ def resizing_step(shape: Sequence[int], size: Size) -> Step:
     def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
         return weigh(weigh(given, 0, weights[start:stop], places[start:stop] - first), 1, *across)
 
-    return Step(needs, run, weights.shape[1], size.factors[0])
+    return Step(needs, run)
 
 
 def chain(steps: Sequence[Step]) -> Step:
@@ -116,11 +109,7 @@ def chain(steps: Sequence[Step]) -> Step:
             given = step.run(given, before[0], *after)
         return given
 
-    halo, factor = 0, 1.0
-    for step in steps:
-        halo += ceil(step.halo / factor)
-        factor *= step.factor
-    return Step(needs, run, halo, factor)
+    return Step(needs, run)
 
 
 def _mean_of_eight(net: Network, plane: np.ndarray) -> np.ndarray:

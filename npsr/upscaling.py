@@ -65,9 +65,9 @@ def upscale(
     Notes
     -----
     The luma of BT.601 goes through the network, its chroma is enlarged by bicubic interpolation, as
-    the paper does for colour images. Grey images are their own luma. Colour is premultiplied by
-    alpha before, so that hidden colours do not bleed into edges; alpha goes through the network and
-    stays within its neighbourhood's range, so that opaque stays opaque. Values are taken as they
+    the paper does for colour images. Grey images are their own luma. Colours that alpha hides are
+    replaced by those around them, so that they do not bleed into edges; alpha goes through the
+    network and stays within its neighbourhood's range, so that opaque stays opaque. Values are taken as they
     are, in the image's own colour space (as a rule sRGB, gamma-encoded as the networks were trained).
 
     Factors without a network: the smallest product of those there are that is not below is run, and
