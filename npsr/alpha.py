@@ -2,8 +2,8 @@
 
 What a transparent pixel hides may be any colour, and must not bleed into edges. Nor must the edge itself be
 in the colours: a network does not enlarge a product as it does its factors, so premultiplied colours divided
-by the enlarged alpha get dark rims. So hidden colours are replaced by those around them, weighted by alpha, that
-is by sums of premultiplied colours; and what has no alpha then comes to networks and bicubic.
+by the enlarged alpha get dark rims. So hidden colours are replaced by those around them, weighted by alpha,
+that is by sums of premultiplied colours; and what has no alpha then comes to networks and bicubic.
 """
 
 import numpy as np

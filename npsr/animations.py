@@ -6,7 +6,6 @@ one, and written so that each replaces the one before.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,13 @@ from PIL import Image, UnidentifiedImageError
 
 from npsr.decoding import has_deep_colour, read_exif, read_header
 from npsr.palette import REDUCED, palette_image
-from npsr.photograph import ImageError, Source, called, check_pixels, errors
+from npsr.photograph import ImageError, Source, called, check_pixels, errors, opened
 
 WRITTEN = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".avif": "AVIF"}
 """How names of animations end, and Pillow's names of their formats."""
 OPTIONS: dict[str, dict[str, Any]] = {
     "GIF": {"optimize": False},
-    "WEBP": {"lossless": True, "exact": True},
+    "WEBP": {"lossless": True, "kmin": 1, "kmax": 1},  # whole frames: libwebp loses alpha in parts of them
     "PNG": {"disposal": 0, "blend": 0},
     "AVIF": {"quality": 90, "subsampling": "4:4:4"},
 }
@@ -115,8 +114,17 @@ def _survey(source: Source, header: Any, most: int) -> Animation:
         durations.append(float(header.info.get("duration", 0)))
     exif, _ = read_exif(header)
     told = ("left out the picture shown in place of the animation",) if _has_stand_in(header) else ()
+    if header.format == "GIF" and not _ends(source):
+        told += ("the file ends without a mark: there may have been more frames",)
     shape = (header.height, header.width, 3 if opaque else 4)
     return Animation(source, shape, durations, _plays(header), header.info.get("icc_profile"), exif, told)
+
+
+def _ends(source: Source) -> bool:
+    """Whether a GIF has its last byte."""
+    with opened(source) as file:
+        file.seek(-1, 2)
+        return file.read() == b";"
 
 
 def _shown(header: Any) -> range:
@@ -174,12 +182,10 @@ def encode_animation(
     if kind == "GIF":
         told += (REDUCED,)
         options["disposal"] = 1 if animation.shape[2] == 3 else 2
-    pictures = map(palette_image if kind == "GIF" else Image.fromarray, frames)
-    first = next(pictures)
+    first, *rest = map(palette_image if kind == "GIF" else Image.fromarray, frames)
+    durations = list(map(round, animation.durations))
     try:
-        first.save(
-            file, kind, save_all=True, append_images=chain(pictures), duration=animation.durations, **options
-        )
+        first.save(file, kind, save_all=True, append_images=rest, duration=durations, **options)
     except (ValueError, SyntaxError) as error:
         raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
     return told

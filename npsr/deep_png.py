@@ -36,7 +36,8 @@ def read_deep_png(source: Source) -> np.ndarray:
 
 def write_deep_png(file: BinaryIO, photograph: Photograph) -> None:
     """Write pixels of shape (H, W, 2 to 4), uint16, with profile and EXIF."""
-    content = package("imagecodecs", "PNG with 16-bit colour").png_encode(photograph.pixels)
+    codec = package("imagecodecs", "PNG with 16-bit colour")
+    content = codec.png_encode(np.ascontiguousarray(photograph.pixels))
     file.write(content[:CHUNKS_AT])
     if photograph.icc_profile:
         file.write(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photograph.icc_profile)))

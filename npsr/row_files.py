@@ -132,8 +132,8 @@ class TiffRows:
             content, index, jpegtables=self._tables
         )
         first, last = max(top, start), min(top + height, start + len(rows))
-        given = values[0, first - top : last - top, :width]
         target = rows[first - start : last - start, left : left + width]
+        given = values[0, first - top : last - top, : target.shape[1]]  # the last tiles reach beyond
         if self._planar:
             target, given = target[..., plane], given[..., 0]
         target[...] = given.reshape(target.shape)
