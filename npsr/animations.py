@@ -113,7 +113,9 @@ def _survey(source: Source, header: Any, most: int) -> Animation:
         opaque &= bool((alpha == 255).all())
         durations.append(float(header.info.get("duration", 0)))
     exif, _ = read_exif(header)
-    told = ("left out the picture shown in place of the animation",) if _has_stand_in(header) else ()
+    told: tuple[str, ...] = ()
+    if _has_stand_in(header):
+        told = ("left out the picture shown in place of the animation",)
     if header.format == "GIF" and not _ends(source):
         told += ("the file ends without a mark: there may have been more frames",)
     shape = (header.height, header.width, 3 if opaque else 4)

@@ -137,6 +137,21 @@ def read_exif(header: Any) -> tuple[bytes | None, int]:
     return exif.tobytes() if len(exif) else None, orientation
 
 
+def exif_of(texts: dict[int, str]) -> bytes | None:
+    """EXIF that says what some of a TIFF's texts say of the picture."""
+    exif = Image.Exif()
+    exif.update({tag: text for tag, text in texts.items() if tag in DESCRIPTIVE})
+    return exif.tobytes() if len(exif) else None
+
+
+def exif_texts(content: bytes | None) -> tuple[dict[int, str], bool]:
+    """What EXIF says in words, by tag, and whether there is more."""
+    exif = Image.Exif()
+    exif.load(content or b"")
+    texts = {tag: exif[tag] for tag in DESCRIPTIVE if isinstance(exif.get(tag), str)}
+    return {tag: text for tag, text in texts.items() if text.isascii()}, len(exif) > len(texts)
+
+
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Apply an EXIF orientation, 1 to 8 (others are taken as 1)."""
     if orientation in (5, 6, 7, 8):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from npsr.decoding import decode, has_deep_colour, read_exif, read_header, upright
+from npsr.decoding import decode, exif_of, exif_texts, has_deep_colour, read_exif, read_header, upright
 from npsr.deep_png import read_deep_png, write_deep_png
 from npsr.files import atomic_write
 from npsr.optional import MissingPackageError, package
@@ -101,7 +101,7 @@ def _open_tiff(source: Source, most: int) -> Photograph:
                 return _read_whole(source, header, most)
             exif, profile = read_exif(header)[0], header.info.get("icc_profile")
     except UnidentifiedImageError:  # such as 16-bit planes one after the other
-        exif, profile = None, rows and rows.icc_profile
+        exif, profile = rows and exif_of(rows.texts), rows and rows.icc_profile
     if rows is None:
         package("tifffile", f"{called(source)}, TIFF with 16-bit colour,")
         raise ImageError(f"{called(source)} is a TIFF that cannot be kept whole: save it as plain RGB")
@@ -195,8 +195,9 @@ def encode(
         return tuple(f"left out {name}" for name in ("icc_profile", "exif") if getattr(photograph, name))
     profile, told = _fitting_profile(suffix, photograph)
     if suffix in TIFF and by_rows(like, shape):
-        write_tiff(file, like.dtype, shape, bands, profile)
-        return (*told, "left out EXIF") if photograph.exif else told
+        texts, others = exif_texts(photograph.exif)
+        write_tiff(file, like.dtype, shape, bands, profile, texts)
+        return (*told, "left out EXIF besides its texts") if others else told
     pixels = _whole(bands)
     if _is_deep_colour(pixels):
         write_deep_png(file, dataclasses.replace(photograph, pixels=pixels, icc_profile=profile))

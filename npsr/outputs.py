@@ -16,7 +16,7 @@ from npsr.images import RAW, TIFF, by_rows, check_writable, encode
 from npsr.jobs import PIPE
 from npsr.overlap import read_ahead
 from npsr.photograph import MAX_PIXELS, ImageError, Photograph
-from npsr.stopwatch import Split
+from npsr.stopwatch import Split, not_counted
 
 Told = tuple[str, ...]
 
@@ -126,7 +126,7 @@ def enlarge(
         if not streams:
             return encode(file, suffix, picture, shape, made)
         with closing(read_ahead(parts, 1)) as ahead:  # a band is made while the one before is written
-            return encode(file, suffix, picture, shape, ahead)
+            return encode(file, suffix, picture, shape, _awaited(ahead, split))
 
     return Enlarged(write, streams, work.size.sides, 1, work.factors, picture.told)
 
@@ -144,6 +144,16 @@ def _counted(
         yield part
         done += len(part)
         progress(done / rows)
+
+
+def _awaited(parts: Iterator[np.ndarray], split: Split) -> Iterator[np.ndarray]:
+    """The same; waiting for them is not writing."""
+    while True:
+        with not_counted(split, "write"):
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
 
 
 def _budget(target: Path, pixels: Any, work: Enlargement, streams: bool, settings: Settings) -> float:
@@ -195,6 +205,6 @@ def _enlarge_animation(
 
     def write(file: Any) -> Told:
         with closing(read_ahead(frames(), 1)) as ahead:
-            return encode_animation(file, suffix, animation, ahead)
+            return encode_animation(file, suffix, animation, _awaited(ahead, split))
 
     return Enlarged(write, True, size.sides, count, work.factors, animation.told)

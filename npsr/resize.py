@@ -9,8 +9,8 @@ from math import ceil
 
 import numpy as np
 
-BLOCK = 16
-"""Rows resized at a time, so that they stay in cache while their taps are added."""
+BLOCK = 2**15
+"""Pixels resized at a time, so that they stay in cache while their taps are added."""
 
 
 def imresize(
@@ -81,8 +81,9 @@ def weigh(image: np.ndarray, axis: int, weights: np.ndarray, places: np.ndarray)
     turned = np.moveaxis(image, axis, 0)
     rows = turned.reshape(len(turned), -1)
     resized = np.zeros((len(weights), rows.shape[1]), rows.dtype)
-    for start in range(0, len(weights), BLOCK):
-        block = slice(start, start + BLOCK)
+    step = max(1, BLOCK // max(1, rows.shape[1]))
+    for start in range(0, len(weights), step):
+        block = slice(start, start + step)
         for weight, place in zip(weights[block].T, places[block].T, strict=True):
             resized[block] += weight[:, None] * rows[place]
     return np.moveaxis(resized.reshape(len(weights), *turned.shape[1:]), 0, axis)

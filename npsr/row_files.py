@@ -1,6 +1,7 @@
 """Files of any size, read and written by rows: tiled or striped TIFF, and raw .npy arrays."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -94,6 +95,7 @@ class TiffRows:
                 across, self._height = page.tilewidth, page.tilelength
             self.orientation = page.tags.valueof("Orientation", 1)
             self.icc_profile = page.iccprofile
+            self.texts = {tag.code: tag.value for tag in page.tags if isinstance(tag.value, str)}
         check_pixels(source, across * self._height, most)
         self._height = min(self._height, len(self))
         self._across = -(-page.imagewidth // across)
@@ -174,8 +176,9 @@ def write_tiff(
     shape: Sequence[int],
     bands: Iterable[np.ndarray],
     profile: bytes | None = None,
+    texts: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
-    """Write bands, from the first row to the last, as a tiled and deflated TIFF."""
+    """Write bands, from the first row to the last, as a tiled and deflated TIFF, texts by their tags."""
     tifffile = package("tifffile", "TIFF with 16-bit colour, or by rows,")
     channels = (*shape, 1)[2]
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
@@ -192,6 +195,8 @@ def write_tiff(
             predictor=True,
             iccprofile=profile,
             metadata=None,
+            software=False,
+            extratags=[(tag, 2, 0, text, True) for tag, text in texts.items()],
             buffersize=2**24,
         )
 
