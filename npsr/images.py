@@ -101,7 +101,8 @@ def _open_tiff(source: Source, most: int) -> Photograph:
                 return _read_whole(source, header, most)
             exif, profile = read_exif(header)[0], header.info.get("icc_profile")
     except UnidentifiedImageError:  # such as 16-bit planes one after the other
-        exif, profile = rows and exif_of(rows.texts), rows and rows.icc_profile
+        exif = exif_of(rows.texts) if rows else None
+        profile = rows.icc_profile if rows else None
     if rows is None:
         package("tifffile", f"{called(source)}, TIFF with 16-bit colour,")
         raise ImageError(f"{called(source)} is a TIFF that cannot be kept whole: save it as plain RGB")

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from npsr.optional import package
-from npsr.photograph import ImageError, Source, called, check_pixels, opened
+from npsr.photograph import ImageError, Source, called, check_pixels, errors, opened
 
 TILE = 128
 """Side of the tiles of a TIFF that is written."""
@@ -55,7 +55,7 @@ class NpyRows:
 
     def __getitem__(self, part: slice) -> np.ndarray:
         start, stop, _ = part.indices(len(self))
-        with opened(self._source) as file:
+        with errors(self._source), opened(self._source) as file:
             file.seek(self._start + start * self._row)
             content = file.read((stop - start) * self._row)
         return np.frombuffer(content, self.dtype).reshape(stop - start, *self.shape[1:])
@@ -112,7 +112,7 @@ class TiffRows:
         start, stop, _ = part.indices(len(self))
         rows = np.empty((stop - start, *self.shape[1:]), self.dtype)
         filled = 0
-        with opened(self._source) as file:
+        with errors(self._source), opened(self._source) as file:
             for index in self._segments(start, stop):
                 file.seek(self._offsets[index])
                 content = file.read(self._counts[index])
