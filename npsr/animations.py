@@ -39,6 +39,8 @@ class Animation:
         Milliseconds that each frame is shown.
     plays : int
         How often all of them are, 0 for ever.
+    most : int
+        Pixels of all frames together at most.
     icc_profile, exif : bytes or None
         As of a `Photograph`.
     told : tuple of str
@@ -49,6 +51,7 @@ class Animation:
     shape: tuple[int, ...]
     durations: list[float]
     plays: int
+    most: int
     icc_profile: bytes | None = None
     exif: bytes | None = None
     told: tuple[str, ...] = ()
@@ -67,10 +70,9 @@ class Animation:
             If the file is damaged.
         """
         mode = "RGB" if self.shape[2] == 3 else "RGBA"
-        with errors(self.source), read_header(self.source) as header:
+        with errors(self.source, self.most), read_header(self.source) as header:
             for k in _shown(header):
-                header.seek(k)
-                yield np.array(header.convert(mode))
+                yield _frame(self.source, header, k, mode)
 
 
 def open_animation(source: Source, most: int) -> Animation | None:
@@ -93,7 +95,7 @@ def open_animation(source: Source, most: int) -> Animation | None:
     ImageError
         If the file is missing or damaged, or has too many pixels.
     """
-    with errors(source):
+    with errors(source, most):
         try:
             with read_header(source) as header:
                 moves = header.format in WRITTEN.values() and getattr(header, "n_frames", 1) > 1
@@ -108,9 +110,7 @@ def _survey(source: Source, header: Any, most: int) -> Animation:
         raise ImageError(f"{called(source)} has more than 8 bits a channel: convert it to 8 bits")
     durations, opaque = [], True
     for k in _shown(header):
-        header.seek(k)
-        alpha = np.array(header.convert("RGBA"))[..., 3]
-        opaque &= bool((alpha == 255).all())
+        opaque &= bool((_frame(source, header, k, "RGBA")[..., 3] == 255).all())
         durations.append(float(header.info.get("duration", 0)))
     exif, _ = read_exif(header)
     told: tuple[str, ...] = ()
@@ -119,7 +119,19 @@ def _survey(source: Source, header: Any, most: int) -> Animation:
     if header.format == "GIF" and not _ends(source):
         told += ("the file ends without a mark: there may have been more frames",)
     shape = (header.height, header.width, 3 if opaque else 4)
-    return Animation(source, shape, durations, _plays(header), header.info.get("icc_profile"), exif, told)
+    return Animation(
+        source, shape, durations, _plays(header), most, header.info.get("icc_profile"), exif, told
+    )
+
+
+def _frame(source: Source, header: Any, number: int, mode: str) -> np.ndarray:
+    """A frame, which must have the size of all."""
+    size = header.size
+    header.seek(number)
+    frame = np.array(header.convert(mode))
+    if header.size != size:
+        raise ImageError(f"{called(source)} is damaged: frame {number} is larger than the picture")
+    return frame
 
 
 def _ends(source: Source) -> bool:

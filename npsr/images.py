@@ -22,6 +22,7 @@ from npsr.photograph import (
     check_pixels,
     errors,
     opened,
+    pillow_limited_to,
 )
 from npsr.row_files import NpyRows, TiffRows, write_npy, write_tiff
 
@@ -69,7 +70,7 @@ def open_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
         If the file is missing, empty, truncated, no image, animated, of a kind that cannot be kept
         whole, or needs a package that is missing.
     """
-    with errors(source):
+    with errors(source, most):
         if isinstance(source, Path) and source.exists() and not source.is_file() and not source.is_dir():
             raise ImageError(f"{source} is not a regular file: name an image file")
         with opened(source) as file:
@@ -96,7 +97,7 @@ def _open_tiff(source: Source, most: int) -> Photograph:
     """By rows where that can be, which keeps 16 bits and bounds the memory; else by Pillow."""
     rows = _tiff_rows(source, most)
     try:
-        with read_header(source) as header:
+        with pillow_limited_to(most if rows is None else None), read_header(source) as header:
             if rows is None and not has_deep_colour(header):
                 return _read_whole(source, header, most)
             exif, profile = read_exif(header)[0], header.info.get("icc_profile")

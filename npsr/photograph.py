@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, BinaryIO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 Source = Path | bytes
 """A file, or the content of one that came through a pipe."""
@@ -17,7 +17,7 @@ Source = Path | bytes
 MAX_PIXELS = 2 * 89_478_485
 """Pixels decoded at once at most, unless asked for more: where Pillow, too, speaks of an attack."""
 
-_UNLIMITED = RLock()
+_ONE_AT_A_TIME = RLock()
 
 
 class ImageError(ValueError):
@@ -71,17 +71,22 @@ def check_pixels(source: Source, pixels: int, most: int) -> None:
 
 
 @contextmanager
-def errors(source: Source) -> Iterator[None]:
+def errors(source: Source, most: int | None = None) -> Iterator[None]:
     """Turn what decoders raise for missing and damaged files into an ImageError.
 
-    Pillow's own limit of pixels is off meanwhile, `check_pixels` stands for it.
+    Pillow, too, is held to `most` pixels at once: the frames of some files are larger than their
+    headers say. It is not where no limit is given, because only rows, or headers, are read.
     """
     try:
-        with warnings.catch_warnings(), _without_pillows_limit():
+        with warnings.catch_warnings(), pillow_limited_to(most):
             warnings.simplefilter("ignore")
             yield
     except (ImageError, MemoryError):
         raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"{called(source)} may be a decompression bomb: {error}; see --max-pixels"
+        ) from error
     except FileNotFoundError as error:
         raise ImageError(f"{called(source)} does not exist: check the name") from error
     except PermissionError as error:
@@ -91,13 +96,16 @@ def errors(source: Source) -> Iterator[None]:
     except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, … for damaged files
         empty = not source if isinstance(source, bytes) else source.is_file() and source.stat().st_size == 0
         reason = "it is empty" if empty else str(error)
+        if isinstance(error, UnidentifiedImageError) and not empty:
+            reason = "its format is none of those that are read"
         raise ImageError(f"{called(source)} is no image or is damaged: {reason}") from error
 
 
 @contextmanager
-def _without_pillows_limit() -> Iterator[None]:
-    with _UNLIMITED:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+def pillow_limited_to(most: int | None) -> Iterator[None]:
+    """Pillow warns at its limit, and refuses at twice as much."""
+    with _ONE_AT_A_TIME:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, most and most // 2 + 1
         try:
             yield
         finally:

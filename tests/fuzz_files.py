@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import platform
+import resource
 import struct
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 BATCH = 250
 SECONDS = 600
+MEMORY = 3 * 2**30
 
 
 def good_files():
@@ -123,13 +125,21 @@ def run_batch(folder, files, environment=None):
     command = [sys.executable, "-W", "ignore", "-m", "npsr", "upscale", *names, *options]
     try:
         done = subprocess.run(
-            command, check=False, capture_output=True, cwd=ROOT, env=environment, timeout=SECONDS
+            command,
+            check=False,
+            capture_output=True,
+            cwd=ROOT,
+            env=environment,
+            timeout=SECONDS,
+            preexec_fn=_limit_memory,
         )
     except subprocess.TimeoutExpired:
         return Counter(), [f"it hangs: {folder}"]
     wrong = []
     if done.returncode not in (0, 2):
         wrong.append(f"it ends with {done.returncode}: {done.stderr[-2000:].decode(errors='replace')}")
+    if b"MemoryError" in done.stderr or b"allocate" in done.stderr:
+        wrong.append(f"it takes more than {MEMORY} bytes: {done.stderr[-2000:].decode(errors='replace')}")
     if b"Traceback" in done.stderr:
         wrong.append(f"it shows a traceback: {done.stderr[-2000:].decode(errors='replace')}")
     digest = {path.name: hashlib.sha256(path.read_bytes()).digest() for path in originals.iterdir()}
@@ -140,6 +150,11 @@ def run_batch(folder, files, environment=None):
         wrong.append(f"{len(files)} files, but {len(outcomes)} outcomes")
     wrong += _wrong_results(out, outcomes)
     return Counter(outcome["status"] for outcome in outcomes), wrong
+
+
+def _limit_memory():
+    """What would need more is at fault, and must not take it from others."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def _wrong_results(out, outcomes):
