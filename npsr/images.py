@@ -137,6 +137,8 @@ def _read_whole(source: Source, header: Any, most: int) -> Photograph:
             "convert it to 16-bit PNG or TIFF, or to 8 bits"
         )
     exif, orientation = read_exif(header)
+    if "xmp" in header.info or "XML:com.adobe.xmp" in header.info:
+        told += ("left out XMP",)
     return Photograph(upright(pixels, orientation), profile, exif, told)
 
 

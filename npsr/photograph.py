@@ -64,10 +64,14 @@ def check_pixels(source: Source, pixels: int, most: int) -> None:
         If there are more pixels than `most`.
     """
     if pixels > most:
-        raise ImageError(
-            f"{called(source)} has {pixels} pixels to be decoded at once, but against decompression bombs "
-            f"the limit is {most}: raise it with --max-pixels"
-        )
+        raise ImageError(_too_many(source, str(pixels), most))
+
+
+def _too_many(source: Source, pixels: str, most: int) -> str:
+    return (
+        f"{called(source)} has {pixels} pixels to be decoded at once, but against decompression bombs "
+        f"the limit is {most}: raise it with --max-pixels"
+    )
 
 
 @contextmanager
@@ -84,9 +88,7 @@ def errors(source: Source, most: int | None = None) -> Iterator[None]:
     except (ImageError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
-        raise ImageError(
-            f"{called(source)} may be a decompression bomb: {error}; see --max-pixels"
-        ) from error
+        raise ImageError(_too_many(source, "too many", most or 0)) from error
     except FileNotFoundError as error:
         raise ImageError(f"{called(source)} does not exist: check the name") from error
     except PermissionError as error:

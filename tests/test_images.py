@@ -265,6 +265,12 @@ def test_a_phones_further_pictures_are_told(tmp_path):
     assert np.abs(photograph.pixels.astype(int) - RGB).mean() < 60
 
 
+def test_xmp_is_told(tmp_path):
+    for kind in ("JPEG", "WEBP"):
+        content = encoded(Image.fromarray(RGB), kind, xmp=b"<x:xmpmeta/>")
+        assert read_image(content).told == ("left out XMP",)
+
+
 def test_content_counts_not_the_name(tmp_path):
     (tmp_path / "a.jpg").write_bytes(encoded(Image.fromarray(RGB), "PNG"))
     np.testing.assert_array_equal(read_image(tmp_path / "a.jpg").pixels, RGB)
