@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo bench test check coverage test-interpreted test-generic clean
+BUDGET ?= quick
+EXPERIMENTS := figure3_transitions figure4_settings figure4_convergence figure2_filters real_time comparison ablations
+
+.PHONY: demo bench test check coverage test-interpreted test-generic paper clean
 
 demo: .venv/installed
 	$(BIN)/python experiments/demo.py
@@ -26,6 +29,13 @@ test-interpreted: .venv/installed
 
 test-generic: .venv/installed
 	NUMBA_CPU_NAME=generic $(BIN)/python -m pytest
+
+# BUDGET=quick takes minutes, standard an hour, full a week; DATA=FOLDER if the data sets are elsewhere.
+paper: .venv/installed
+	for experiment in $(EXPERIMENTS); do \
+		$(BIN)/python experiments/$$experiment.py --budget $(BUDGET) $(if $(DATA),--data "$(DATA)") || exit; \
+	done
+	$(BIN)/python experiments/report.py $(EXPERIMENTS)
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("npsr needs Python 3.11 or newer: make PYTHON=python3.12 …")'

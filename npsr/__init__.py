@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from npsr.colour import luma
     from npsr.evaluation import evaluate
     from npsr.gradient_check import TensorReport, gradcheck
-    from npsr.images import ImageError
+    from npsr.images import ImageError, image_files, read_image
     from npsr.layers import Conv, DeConv, PReLU, ReLU
+    from npsr.least_squares import solve_deconvolution
     from npsr.matlab import import_matlab
     from npsr.metrics import psnr, ssim
     from npsr.network import Network, loss_and_gradients
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         equation_1,
         equation_2,
         fsrcnn,
+        initialise,
         multiplications,
         parameter_count,
         speed_up,
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
     )
     from npsr.onnx_file import export_onnx
     from npsr.pytorch import import_pytorch
+    from npsr.recipe import Recipe, Stage
     from npsr.resize import imresize
-    from npsr.samples import Samples
+    from npsr.run import run_training
+    from npsr.samples import Samples, crop_to_multiple, low_resolution
     from npsr.sgd import adam_step, paper_rates, sgd_step
     from npsr.training import adam_update, fresh_state, sgd_update, train
+    from npsr.transfer import starting_network
     from npsr.upscaling import upscale
     from npsr.video import upscale_video
     from npsr.weights import WeightsError, load, released, save
@@ -46,8 +51,9 @@ _MODULES = {
     "colour": ["luma"],
     "evaluation": ["evaluate"],
     "gradient_check": ["TensorReport", "gradcheck"],
-    "images": ["ImageError"],
+    "images": ["ImageError", "image_files", "read_image"],
     "layers": ["Conv", "DeConv", "PReLU", "ReLU"],
+    "least_squares": ["solve_deconvolution"],
     "matlab": ["import_matlab"],
     "metrics": ["psnr", "ssim"],
     "network": ["Network", "loss_and_gradients"],
@@ -56,6 +62,7 @@ _MODULES = {
         "equation_1",
         "equation_2",
         "fsrcnn",
+        "initialise",
         "multiplications",
         "parameter_count",
         "speed_up",
@@ -65,10 +72,13 @@ _MODULES = {
     ],
     "onnx_file": ["export_onnx"],
     "pytorch": ["import_pytorch"],
+    "recipe": ["Recipe", "Stage"],
     "resize": ["imresize"],
-    "samples": ["Samples"],
+    "run": ["run_training"],
+    "samples": ["Samples", "crop_to_multiple", "low_resolution"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
     "training": ["adam_update", "fresh_state", "sgd_update", "train"],
+    "transfer": ["starting_network"],
     "upscaling": ["upscale"],
     "video": ["upscale_video"],
     "weights": ["WeightsError", "load", "released", "save"],
@@ -82,12 +92,15 @@ __all__ = [
     "Network",
     "PReLU",
     "ReLU",
+    "Recipe",
     "Samples",
+    "Stage",
     "TensorReport",
     "WeightsError",
     "adam_step",
     "adam_update",
     "build",
+    "crop_to_multiple",
     "equation_1",
     "equation_2",
     "evaluate",
@@ -95,24 +108,31 @@ __all__ = [
     "fresh_state",
     "fsrcnn",
     "gradcheck",
+    "image_files",
     "import_matlab",
     "import_pytorch",
     "imresize",
+    "initialise",
     "load",
     "loss_and_gradients",
+    "low_resolution",
     "luma",
     "measure",
     "multiplications",
     "paper_rates",
     "parameter_count",
     "psnr",
+    "read_image",
     "released",
+    "run_training",
     "save",
     "sgd_step",
     "sgd_update",
+    "solve_deconvolution",
     "speed_up",
     "srcnn",
     "ssim",
+    "starting_network",
     "train",
     "transition",
     "upscale",

@@ -9,7 +9,18 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from npsr import __version__
-from npsr.commands import bench, evaluate, export, gradcheck, import_model, info, train, upscale, warmup
+from npsr.commands import (
+    bench,
+    evaluate,
+    export,
+    gradcheck,
+    import_model,
+    info,
+    plot,
+    train,
+    upscale,
+    warmup,
+)
 
 USER_ERROR = 2
 
@@ -60,6 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"npsr {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (upscale, evaluate, info, gradcheck, train, import_model, export, bench, warmup):
+    for command in (
+        upscale,
+        evaluate,
+        info,
+        gradcheck,
+        train,
+        plot,
+        import_model,
+        export,
+        bench,
+        warmup,
+    ):
         command.add(commands)
     return parser

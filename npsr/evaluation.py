@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.colour import luma, to_8_bits
-from npsr.images import ImageError, image_files, read_image
+from npsr.colour import to_8_bits
+from npsr.images import ImageError, image_files, read_luma
 from npsr.layers import whole
 from npsr.metrics import psnr, ssim
 from npsr.network import Network
@@ -22,7 +22,7 @@ from npsr.upscaling import PlaneUpscaler, plane_upscaler
 def evaluate(
     folder: str | Path,
     scale: int,
-    model: str | Path | Network,
+    model: str | Path | Network | PlaneUpscaler,
     ensemble: bool = False,
     each: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
@@ -34,7 +34,9 @@ def evaluate(
         Original (HR) images.
     scale : int
         Upscaling factor n.
-    model, ensemble
+    model : str, Path, Network or callable
+        As in `upscale`; or any function that enlarges a plane: (H, W) in [0, 1] → (nH, nW).
+    ensemble
         As in `upscale`.
     each : callable, optional
         Called with each image's result as it comes.
@@ -53,13 +55,11 @@ def evaluate(
     scale, enlarge = whole("scale", scale), plane_upscaler(model, scale, ensemble)
     images = []
     for path in image_files(Path(folder)):
-        pixels = read_image(path).pixels
-        if pixels.dtype != np.uint8:
-            raise ImageError(f"{path} has {pixels.dtype} pixels, but the protocol is 8-bit: convert it")
-        high = crop_to_multiple(luma(pixels), scale)
+        original = read_luma(path)
+        high = crop_to_multiple(original, scale)
         if min(high.shape) < 11 + 2 * scale:
             raise ImageError(
-                f"{path} is {pixels.shape[1]}×{pixels.shape[0]}, too small to evaluate at ×{scale}"
+                f"{path} is {original.shape[1]}×{original.shape[0]}, too small to evaluate at ×{scale}"
             )
         images.append({"name": path.name} | evaluate_luma(high, scale, enlarge))
         if each:

@@ -11,8 +11,9 @@ from npsr_kernels import trainstep
 def supports(layers: tuple[Layer, ...]) -> bool:
     """Whether the fast engine can train a network of these layers.
 
-    It takes the training form (border "valid") of every network of the paper: one channel in and
-    out, a rectifier after every layer but the last. Never when Numba's compilation is disabled.
+    It takes the training form (border "valid") of every network of the paper, and of a deconvolution
+    alone: one channel out, a rectifier after every layer but the last. Never when Numba's compilation
+    is disabled.
     """
     if not trainstep.available() or len(layers) % 2 == 0:
         return False
@@ -24,7 +25,6 @@ def supports(layers: tuple[Layer, ...]) -> bool:
         and isinstance(last, Conv | DeConv)
         and last.border == "valid"
         and last.n == 1
-        and getattr(layers[0], "c", None) == 1
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from npsr.colour import luma
 from npsr.decoding import decode, exif_of, exif_texts, has_deep_colour, read_exif, read_header, upright
 from npsr.deep_png import read_deep_png, write_deep_png
 from npsr.files import atomic_write
@@ -91,6 +92,22 @@ def read_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
         return photograph
     with errors(source):
         return dataclasses.replace(photograph, pixels=photograph.pixels[:])
+
+
+def read_luma(path: Path) -> np.ndarray:
+    """Read the 8-bit luma of an image file, as models are trained and compared.
+
+    Raises
+    ------
+    ImageError
+        As `read_image`, and if the file has more than 8 bits.
+    """
+    pixels = read_image(path).pixels
+    if pixels.dtype != np.uint8:
+        raise ImageError(
+            f"{path} has {pixels.dtype} pixels, but models are trained and compared on 8 bits: convert it"
+        )
+    return luma(pixels)
 
 
 def _open_tiff(source: Source, most: int) -> Photograph:
@@ -259,7 +276,7 @@ def check_writable(path: Path, pixels: Any, shape: Sequence[int]) -> str:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder, sorted by name.
+    """The image files of a folder to learn from or to compare with, sorted by name; GIF is none.
 
     Raises
     ------
@@ -268,9 +285,10 @@ def image_files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise ImageError(f"{folder} is not a folder: name a folder of images")
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    suffixes = SUFFIXES - {".gif"}
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.is_file())
     if not files:
-        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(SUFFIXES))})")
+        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))})")
     return files
 
 

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from npsr.layers import DeConv
-from npsr.network import Network, layer_forward
+from npsr.network import Network
+from npsr.transfer import features
 from npsr_kernels.borders import pad
 from npsr_kernels.shapes import replicated_reach
 
@@ -59,12 +61,13 @@ def solve_deconvolution(
     last = net.layers[-1]
     if not isinstance(last, DeConv):
         raise ValueError(f"{net.name} has no deconvolution to solve: use FSRCNN or a transition state")
-    moments = _accumulate(net, last, pairs)
-    size = len(moments.gram) - 1
-    gram = moments.gram / moments.gram[-1, -1]
-    gram[np.arange(size), np.arange(size)] += ridge * np.trace(gram) / size
-    cross = moments.cross / moments.gram[-1, -1]
-    weight, bias = _solve_phases(last, gram, cross)
+    with threadpool_limits(1, "blas"):  # with more, their number would change the last bits
+        moments = _accumulate(net, last, pairs)
+        size = len(moments.gram) - 1
+        gram = moments.gram / moments.gram[-1, -1]
+        gram[np.arange(size), np.arange(size)] += ridge * np.trace(gram) / size
+        cross = moments.cross / moments.gram[-1, -1]
+        weight, bias = _solve_phases(last, gram, cross)
     parameters = dict(net.parameters)
     parameters[f"{last.name}.weight"] = weight.astype(net.dtype)
     parameters[f"{last.name}.bias"] = np.array([bias], net.dtype)
@@ -78,10 +81,7 @@ def _accumulate(net: Network, last: DeConv, pairs: Iterable[tuple[np.ndarray, np
     size = last.c * window**2 + 1
     moments = Moments(np.zeros((size, size)), np.zeros((size, n * n)))
     for low, high in pairs:
-        features = np.ascontiguousarray(low[None, None], net.dtype)
-        for layer in net.layers[:-1]:
-            features, _ = layer_forward(layer, net.parameters, features)
-        padded = pad(features, before, after, "replicate")[0]
+        padded = pad(features(net, low)[None], before, after, "replicate")[0]
         phases = (
             high.reshape(low.shape[0], n, low.shape[1], n).transpose(0, 2, 1, 3).reshape(*low.shape, n * n)
         )

@@ -86,6 +86,11 @@ class Network:
         return next(iter(self.parameters.values())).dtype
 
     @property
+    def channels(self) -> int:
+        """Channels of the input: 1, or those of the maps that a part of a network reads."""
+        return getattr(self.layers[0], "c", 1)
+
+    @property
     def enlarges(self) -> bool:
         """True if the network takes the LR image, False if its bicubic enlargement (SRCNN)."""
         return isinstance(self.layers[-1], DeConv)
@@ -101,7 +106,7 @@ class Network:
 
 def forward(net: Network, x: np.ndarray, saved: list[Any] | None = None) -> np.ndarray:
     """Run the network by the plain kernels; append to `saved`, if given, what each layer's backward needs."""
-    x = _check_images("x", x, net.dtype)
+    x = _check_images("x", x, net.dtype, net.channels)
     for layer in net.layers:
         x, kept = layer_forward(layer, net.parameters, x)
         if saved is not None:
@@ -121,7 +126,7 @@ def loss_and_gradients(
     net : Network
         The network F and its parameters θ.
     x : ndarray of shape (N, 1, H, W)
-        Inputs in [0, 1].
+        Inputs in [0, 1]; (N, C, H, W) if the network is a part that reads C channels.
     target : ndarray of the shape of ``net(x)``
         Labels in [0, 1].
     engine : {"plain", "fast"}
@@ -142,7 +147,7 @@ def loss_and_gradients(
     _check_engine(engine)
     target = _check_images("target", target, net.dtype)
     if engine == "fast":
-        x = _check_images("x", x, net.dtype)
+        x = _check_images("x", x, net.dtype, net.channels)
         return fast.loss_and_gradients(net.layers, net.parameters, x, target)
     saved: list[Any] = []
     y = forward(net, x, saved)
@@ -235,11 +240,11 @@ def _check_engine(engine: str) -> None:
         raise ValueError(f"engine is {engine!r}, but must be one of {', '.join(ENGINES)}")
 
 
-def _check_images(name: str, images: np.ndarray, dtype: np.dtype) -> np.ndarray:
+def _check_images(name: str, images: np.ndarray, dtype: np.dtype, channels: int = 1) -> np.ndarray:
     images = np.asarray(images)
-    if images.ndim != 4 or images.shape[1] != 1 or 0 in images.shape:
+    if images.ndim != 4 or images.shape[1] != channels or 0 in images.shape:
         raise ValueError(
-            f"{name} has shape {images.shape}, but must be (N, 1, H, W) with N, H, W ≥ 1: "
+            f"{name} has shape {images.shape}, but must be (N, {channels}, H, W) with N, H, W ≥ 1: "
             "add axes with image[None, None]"
         )
     return np.ascontiguousarray(images, dtype)

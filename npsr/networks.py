@@ -4,6 +4,7 @@ Section 2 of the paper (SRCNN), Section 3 (FSRCNN) and the transition states bet
 """
 
 import re
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -61,7 +62,7 @@ def fsrcnn(
     convolutions += [Conv(f"mapping_{k}", 3, s, s) for k in range(1, m + 1)]
     convolutions += [Conv("expanding", 1, d, s)]
     layers = [*_rectified(convolutions, shared_slopes), deconvolution(d, scale)]
-    return _initialised(f"fsrcnn({d},{s},{m})", scale, layers, seed, dtype, border)
+    return initialise(f"fsrcnn({d},{s},{m})", scale, layers, seed, dtype, border)
 
 
 def srcnn(
@@ -106,7 +107,7 @@ def srcnn(
         ReLU("mapping"),
         Conv("reconstruction", f3, 1, 32),
     ]
-    return _initialised(f"srcnn({f1},{f2},{f3})", scale, layers, seed, dtype, border)
+    return initialise(f"srcnn({f1},{f2},{f3})", scale, layers, seed, dtype, border)
 
 
 def transition(
@@ -142,7 +143,7 @@ def transition(
     else:
         raise ValueError(f"state is {state}, but the paper has the transition states 1 and 2")
     layers = [*_rectified(convolutions, False), deconvolution(channels, scale)]
-    return _initialised(f"transition-{state}", scale, layers, seed, dtype, border)
+    return initialise(f"transition-{state}", scale, layers, seed, dtype, border)
 
 
 def build(
@@ -186,6 +187,57 @@ def build(
         f"the network {name!r} is unknown: there are {', '.join(NAMES)}, and by their numbers "
         "fsrcnn(d,s,m) and srcnn(f1,f2,f3)"
     )
+
+
+def initialise(
+    name: str,
+    scale: int,
+    layers: Sequence[Layer],
+    seed: int = 0,
+    dtype: Any = "float32",
+    border: Border = "zero",
+) -> Network:
+    """A network of any layers, with parameters drawn as the paper does.
+
+    Convolutions of a network with a deconvolution: N(0, 2/(f² n)) (He et al.), for PReLU; those of
+    SRCNN and every deconvolution: N(0, 0.001²). Biases 0. Slopes 0.25 (He et al.).
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    scale : int
+        Upscaling factor n.
+    layers : sequence of Layer
+        In forward order; each named, as its parameters are named after it.
+    seed, dtype, border
+        As in `fsrcnn`.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        If the dtype or the border is unknown.
+    """
+    if np.dtype(dtype) not in (np.dtype("float32"), np.dtype("float64")):
+        raise ValueError(f"dtype is {dtype!r}, but must be float32 or float64")
+    rng = np.random.default_rng(seed)
+    he = isinstance(layers[-1], DeConv)
+    parameters = {}
+    for key, shape in parameter_shapes(tuple(layers)).items():
+        if key.endswith(".bias"):
+            values = np.zeros(shape)
+        elif key.endswith(".slope"):
+            values = np.full(shape, 0.25)
+        elif he and not key.startswith("deconvolution."):
+            values = rng.normal(0, np.sqrt(2 / (shape[0] * prod(shape[2:]))), shape)
+        else:
+            values = rng.normal(0, 0.001, shape)
+        parameters[key] = values.astype(dtype)
+    return Network(name, scale, with_border(tuple(layers), border), parameters)
 
 
 def deconvolution(c: int, scale: int) -> DeConv:
@@ -250,29 +302,3 @@ def _rectified(convolutions: list[Conv], shared_slopes: bool) -> list[Layer]:
     return [
         layer for conv in convolutions for layer in (conv, PReLU(conv.name, 1 if shared_slopes else conv.n))
     ]
-
-
-def _initialised(
-    name: str, scale: int, layers: list[Layer], seed: int, dtype: Any, border: Border
-) -> Network:
-    """The network with parameters drawn as the paper does.
-
-    Convolutions of a network with a deconvolution: N(0, 2/(f² n)) (He et al.), for PReLU; those of
-    SRCNN and every deconvolution: N(0, 0.001²). Biases 0. Slopes 0.25 (He et al.).
-    """
-    if np.dtype(dtype) not in (np.dtype("float32"), np.dtype("float64")):
-        raise ValueError(f"dtype is {dtype!r}, but must be float32 or float64")
-    rng = np.random.default_rng(seed)
-    he = isinstance(layers[-1], DeConv)
-    parameters = {}
-    for key, shape in parameter_shapes(tuple(layers)).items():
-        if key.endswith(".bias"):
-            values = np.zeros(shape)
-        elif key.endswith(".slope"):
-            values = np.full(shape, 0.25)
-        elif he and not key.startswith("deconvolution."):
-            values = rng.normal(0, np.sqrt(2 / (shape[0] * prod(shape[2:]))), shape)
-        else:
-            values = rng.normal(0, 0.001, shape)
-        parameters[key] = values.astype(dtype)
-    return Network(name, scale, with_border(tuple(layers), border), parameters)

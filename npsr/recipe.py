@@ -2,12 +2,15 @@
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
+from npsr.images import ImageError, image_files
 from npsr.samples import ROTATIONS, SCALES
+
+SHIPPED = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
@@ -17,11 +20,11 @@ class Stage:
     Attributes
     ----------
     data : tuple of str
-        Folders of images, relative to the data folder.
+        Folders of images, relative to the data folder; "." is that folder itself.
     steps : int
-        Steps of this stage.
+        Steps of this stage; 0 for none.
     rate : float
-        Learning rate of convolutions and slopes; a tenth of it for the deconvolution and biases.
+        Learning rate of convolutions and slopes.
     decay : {"none", "halve", "cosine"}
         The rate stays; is halved after ½, ¾, ⅞, … of the stage; or falls along a half cosine to 0.
     """
@@ -52,12 +55,21 @@ class Recipe:
         Momentum.
     optimiser : {"sgd", "adam"}
         SGD with momentum as in the paper, or Adam.
+    last_share : float
+        Share of the rate for the last layer and, but in SRCNN, for biases.
     scales, rotations : tuple
         Augmentation: reductions and quarter turns of each image.
     sub_image : int
         Side of the sub-images, in LR pixels; 0 for the paper's.
     start : str
-        An .npz network to start from; empty for a new one.
+        An .npz network or a released one (``fsrcnn_x3``) to start from; empty for a new one. From
+        another factor it gives its convolutions.
+    train : {"all", "deconvolution"}
+        What is trained: all, or the deconvolution alone, on what the convolutions make of the images as
+        they are (neither reduced nor rotated).
+    solve_deconvolution : bool
+        Before the first step replace the deconvolution by the best one for the convolutions, solved
+        exactly on the first stage's images.
     validation : tuple of str
         Images, relative to the data folder, that are held back and measured at each checkpoint.
     checkpoint_every : int
@@ -71,10 +83,13 @@ class Recipe:
     batch: int = 128
     momentum: float = 0.9
     optimiser: Literal["sgd", "adam"] = "sgd"
+    last_share: float = 0.1
     scales: tuple[float, ...] = SCALES
     rotations: tuple[int, ...] = ROTATIONS
     sub_image: int = 0
     start: str = ""
+    train: Literal["all", "deconvolution"] = "all"
+    solve_deconvolution: bool = False
     validation: tuple[str, ...] = ()
     checkpoint_every: int = 5000
 
@@ -93,7 +108,83 @@ ELEMENTS: dict[str, tuple[Any, str, Callable[[Any], bool]]] = {
 }
 """What lists hold: kind, rule in words, and test."""
 
-CHOICES = {"optimiser": ("sgd", "adam"), "decay": ("none", "halve", "cosine")}
+KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", tuple: "a list"}
+
+CHOICES = {
+    "optimiser": ("sgd", "adam"),
+    "decay": ("none", "halve", "cosine"),
+    "train": ("all", "deconvolution"),
+}
+
+RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
+    "seed": ("at least 0", lambda x: x >= 0),
+    "momentum": ("at least 0 and below 1", lambda x: 0 <= x < 1),
+    "sub_image": ("at least 0", lambda x: x >= 0),
+    "steps": ("at least 0", lambda x: x >= 0),
+}
+"""What numbers must be, if not positive."""
+
+
+def shipped_recipes() -> list[str]:
+    """Names of the recipes in the package."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def find_recipe(name: str, data: Path) -> Recipe:
+    """A recipe by its file name, or a shipped one by its name.
+
+    The shipped ones are written for the paper's data: the folders T91 and General-100. Where `data`
+    does not hold them, a shipped recipe's stages become one, on all photographs of `data`, and of ten
+    or more one in ten, at most five, evenly spread, is held back for validation.
+
+    Parameters
+    ----------
+    name : str
+        One of `shipped_recipes`, or a TOML file.
+    data : Path
+        Folder that the recipe's folders are relative to.
+
+    Raises
+    ------
+    ValueError
+        If there is no such recipe, the file is none, or `data` holds neither.
+    OSError
+        If the file cannot be read.
+    """
+    if name not in shipped_recipes():
+        if not name.endswith(".toml"):
+            raise ValueError(
+                f"there is no recipe {name!r}: there are {', '.join(shipped_recipes())}, and .toml files"
+            )
+        return read_recipe(Path(name))
+    recipe = read_recipe(SHIPPED / f"{name}.toml")
+    folders = sorted({folder for stage in recipe.stages for folder in stage.data})
+    if all((data / folder).is_dir() for folder in folders):
+        return recipe
+    try:
+        files = image_files(data)
+    except ImageError as error:
+        raise ValueError(f"{error}; nor the folders {' and '.join(folders)}") from error
+    count = min(5, len(files) // 10)
+    held_back = files[len(files) // (2 * count) :: len(files) // count][:count] if count else []
+    stage = replace(recipe.stages[0], data=(".",), steps=recipe.steps)
+    return replace(recipe, stages=(stage,), validation=tuple(file.name for file in held_back))
+
+
+def with_steps(recipe: Recipe, steps: int) -> Recipe:
+    """The recipe with so many steps in all, its stages in their proportions."""
+    stages, before, after = [], 0, 0
+    for stage in recipe.stages:
+        before, start = before + stage.steps, after
+        after = round(steps * before / max(1, recipe.steps))
+        stages.append(replace(stage, steps=after - start))
+    return replace(recipe, stages=tuple(stages))
+
+
+def with_rate(recipe: Recipe, rate: float) -> Recipe:
+    """The recipe with that rate in its first stage, the others' in proportion."""
+    scale = rate / recipe.stages[0].rate
+    return replace(recipe, stages=tuple(replace(stage, rate=stage.rate * scale) for stage in recipe.stages))
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -116,11 +207,22 @@ def read_recipe(path: Path) -> Recipe:
         If it cannot be read.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return recipe_of(tomllib.loads(path.read_text(encoding="utf-8")), path)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"the recipe {path} does not exist: check the name") from error
-    except ValueError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from error
+
+
+def recipe_of(table: dict[str, Any], path: Path) -> Recipe:
+    """A recipe from the table that a file holds.
+
+    Raises
+    ------
+    ValueError
+        If a key is unknown or missing, or has a value of another kind.
+    """
+    table = dict(table)
     stages = table.pop("stages", None)
     if not isinstance(stages, list) or not stages or not all(isinstance(stage, dict) for stage in stages):
         raise ValueError(f"{path} has no stages: it needs at least one table [[stages]]")
@@ -136,8 +238,7 @@ def _filled(kind: type, table: dict[str, Any], path: Path) -> Any:
         if key not in known:
             raise ValueError(f"{path}: the key {key!r} is unknown: there are {', '.join(known)}")
         values[key] = tuple(value) if isinstance(value, list) else value
-        default = known[key].default
-        _require_kind(path, key, values[key], () if default is MISSING and key == "data" else default)
+        _require_kind(path, key, values[key], known[key].default)
     missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
     if missing:
         raise ValueError(f"{path}: the key {missing[0]!r} is missing")
@@ -146,19 +247,21 @@ def _filled(kind: type, table: dict[str, Any], path: Path) -> Any:
 
 def _require_kind(path: Path, key: str, value: Any, default: Any) -> None:
     """Refuse a value that is not of its default's kind, or out of range."""
-    expected: type | tuple[type, ...] = int if default is MISSING else type(default)
-    if expected is float:
-        expected = (int, float)
-    if not isinstance(value, expected) or isinstance(value, bool):
-        raise ValueError(f"{path}: {key} is {value!r}, which is not of the kind it must be ({expected})")
+    expected: type = type(default)
+    if default is MISSING:
+        expected = tuple if key in ELEMENTS else int
+    fits = isinstance(value, int | float if expected is float else expected)
+    if not fits or isinstance(value, bool) != (expected is bool):
+        raise ValueError(f"{path}: {key} is {value!r}, but must be {KINDS[expected]}")
     if key in CHOICES and value not in CHOICES[key]:
         raise ValueError(f"{path}: {key} is {value!r}, but must be one of {', '.join(CHOICES[key])}")
     if isinstance(value, tuple):
-        kind, rule, fits = ELEMENTS[key]
-        if not all(isinstance(x, kind) and not isinstance(x, bool) and fits(x) for x in value):
+        kind, rule, good = ELEMENTS[key]
+        if not value and key != "validation":
+            raise ValueError(f"{path}: {key} is empty, but must hold {rule}")
+        if not all(isinstance(x, kind) and not isinstance(x, bool) and good(x) for x in value):
             raise ValueError(f"{path}: {key} is {list(value)}, but must hold {rule}")
-    elif (
-        isinstance(value, int | float)
-        and not (0 if key in ("seed", "momentum", "sub_image") else 1e-12) <= value < inf
-    ):
-        raise ValueError(f"{path}: {key} is {value}, but must be positive")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        rule, good = RANGES.get(key, ("positive", lambda x: x > 0))
+        if not (good(value) and value < inf):
+            raise ValueError(f"{path}: {key} is {value}, but must be {rule}")

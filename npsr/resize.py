@@ -52,52 +52,48 @@ def imresize(
     if min(targets) <= 0:
         raise ValueError(f"scale or size is {size or scale}, but must be positive")
     for axis, target in enumerate(targets):
-        image = resize_axis(image, axis, target, factor or target / image.shape[axis])
+        rows = np.moveaxis(image, axis, 0)
+        image = np.moveaxis(resize_rows(rows, target, factor or target / len(rows)), 0, axis)
     return np.ascontiguousarray(image)
 
 
-def resize_axis(image: np.ndarray, axis: int, target: int, scale: float, shift: float = 0) -> np.ndarray:
-    """Resize one axis, each pixel the weighted sum of its taps, added in their order.
+def resize_rows(image: np.ndarray, target: int, scale: float, shift: float = 0) -> np.ndarray:
+    """Resize the first axis.
 
     Parameters
     ----------
-    image : ndarray
-        Floating-point image.
-    axis : int
-        The axis.
+    image : ndarray of shape (H, …)
+        Floating-point image of any range.
     target : int
-        Its side in the output.
+        Rows of the output.
     scale : float
         Factor.
     shift : float
-        Output pixel j (from 0) is centred on input coordinate (j + ½)/scale − ½ + shift.
+        Output row j (from 0) is centred on input coordinate (j + ½)/scale − ½ + shift.
+
+    Returns
+    -------
+    ndarray of shape (target, …)
     """
-    return weigh(image, axis, *taps(image.shape[axis], target, scale, shift))
+    return weigh_rows(image, *taps(len(image), target, scale, shift))
 
 
-def weigh(image: np.ndarray, axis: int, weights: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Pixels along one axis as weighted sums of others, `weights` and `places` as `taps` gives them."""
+def weigh_rows(image: np.ndarray, weights: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Rows as weighted sums of others, `weights` and `places` as `taps` gives them, or some of theirs."""
+    rows = image.reshape(len(image), -1)
     weights = weights.astype(image.dtype)
-    turned = np.moveaxis(image, axis, 0)
-    rows = turned.reshape(len(turned), -1)
-    resized = np.zeros((len(weights), rows.shape[1]), rows.dtype)
+    resized = np.zeros((len(weights), rows.shape[1]), image.dtype)
     step = max(1, BLOCK // max(1, rows.shape[1]))
     for start in range(0, len(weights), step):
         block = slice(start, start + step)
         for weight, place in zip(weights[block].T, places[block].T, strict=True):
             resized[block] += weight[:, None] * rows[place]
-    return np.moveaxis(resized.reshape(len(weights), *turned.shape[1:]), 0, axis)
+    return resized.reshape(len(weights), *image.shape[1:])
 
 
 @lru_cache(maxsize=16)
 def taps(side: int, target: int, scale: float, shift: float = 0) -> tuple[np.ndarray, np.ndarray]:
-    """The taps of every pixel along one axis, as for `resize_axis`.
-
-    Returns
-    -------
-    weights, places : ndarray of shape (target, number of taps)
-        A pixel of the output is the sum of its weights times the input's pixels at its places.
-    """
+    """Weights and places (target, taps) of the input rows that each output row is the sum of."""
     squeeze = min(scale, 1.0)
     support = 4 / squeeze
     centre = (np.arange(target) + 0.5) / scale - 0.5 + shift

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from math import cos, log2, pi
 from pathlib import Path
 from typing import Any
@@ -11,24 +12,34 @@ from typing import Any
 import numpy as np
 
 from npsr.checkpoint import load_checkpoint, save_checkpoint
-from npsr.colour import luma
 from npsr.evaluation import evaluate_luma
-from npsr.images import ImageError, image_files, read_image
+from npsr.files import atomic_write
+from npsr.images import image_files, read_luma
+from npsr.least_squares import solve_deconvolution
+from npsr.log import Log, Progress
 from npsr.network import Network
-from npsr.networks import build
-from npsr.recipe import Recipe, Stage
-from npsr.samples import Samples, crop_to_multiple
-from npsr.sgd import paper_rates
-from npsr.training import State, adam_update, fresh_state, sgd_update, train
+from npsr.recipe import Recipe, Stage, recipe_of
+from npsr.samples import Samples, crop_to_multiple, geometry, memory_per_pixel, middle, planes
+from npsr.sgd import paper_rates, rates_by_kind
+from npsr.training import State, adam_update, fresh_state, require_a_batch, sgd_update, train
+from npsr.transfer import features, starting_network
 from npsr.upscaling import plane_upscaler
-from npsr.weights import load, save
+from npsr.weights import save
 
-LOG_EVERY = 500
-Progress = Callable[[dict[str, Any]], None]
+LOG_EVERY = 100
+MEMORY = 2**31
+"""Bytes that a stage's images may take: of more, the middle of each is used."""
+SOLVING_PIXELS = 1_000_000
+"""LR pixels that the deconvolution is solved on: half a minute of work, and far more than unknowns."""
 
 
 def run_training(
-    recipe: Recipe, data: Path, folder: Path, resume: bool = False, progress: Progress | None = None
+    recipe: Recipe,
+    data: Path,
+    folder: Path,
+    resume: bool = False,
+    progress: Progress | None = None,
+    net: Network | None = None,
 ) -> Network:
     """Train as a recipe says.
 
@@ -44,7 +55,10 @@ def run_training(
     resume : bool
         Go on from the folder's checkpoint; bit for bit as if never stopped.
     progress : callable, optional
-        Called with each entry of the log.
+        Called with each entry of the log, and with a stage's numbers of ``images``, of those
+        ``reduced`` to their middle for want of memory, and of ``sub_images``.
+    net : Network, optional
+        Start from it, instead of the network that the recipe's `model` and `start` name.
 
     Returns
     -------
@@ -62,70 +76,53 @@ def run_training(
     OSError
         If something cannot be written; the last checkpoint is kept.
     """
-    state = _open_folder(recipe, folder, resume)
-    held_back = [_luma(data / name) for name in recipe.validation]
-    log = Log(folder / "log.jsonl", state.step, progress)
-    first = 0
-    for stage in recipe.stages:
-        last = first + stage.steps
-        if state.step < last:
-            samples = _samples(stage, recipe, data, state.net)
-            _run_stage(state, samples, recipe, stage, (first, last), folder, log, held_back)
-        first = last
-    net = replace(state.net.with_border("replicate"), provenance=_provenance(recipe, state))
+    began = time.perf_counter()
+    net = net or starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start)
+    state, held_back = _resumed(recipe, folder, net, resume), [read_luma(data / v) for v in recipe.validation]
+    for stage in recipe.stages:  # what is missing is missed now, not after the first stage
+        _files(stage, recipe, data)
+    new = state is None
+    if state is None:
+        state = fresh_state(_solved(net, recipe, data) if recipe.solve_deconvolution else net, recipe.train)
+    ends = np.cumsum([stage.steps for stage in recipe.stages]).tolist()
+    left = [(stage, last) for stage, last in zip(recipe.stages, ends, strict=True) if last > state.step]
+    # The first images are read before the folder is made: a wrong --data leaves nothing behind.
+    samples = _samples(left[0][0], recipe, data, state, progress) if left else None
+    log = _open_folder(recipe, folder, -1 if new else state.step, began, progress)
+    run = Run(recipe, folder, log, held_back)
+    if new:
+        _record(run, state, {})
+    for stage, last in left:
+        _run_stage(run, state, stage, last, samples or _samples(stage, recipe, data, state, progress))
+        samples = None
+    net = replace(state.net.with_border("replicate"), provenance=_provenance(recipe, data, state))
     save(net, folder / "model.npz", force=True)
     return net
 
 
-def _provenance(recipe: Recipe, state: State) -> dict[str, Any]:
-    """Where the trained parameters come from; samples include those of the network started from."""
+@dataclass(frozen=True)
+class Run:
+    """What stays the same during a run: where it writes, and the luma of the images held back."""
+
+    recipe: Recipe
+    folder: Path
+    log: Log
+    held_back: list[np.ndarray]
+
+
+def _provenance(recipe: Recipe, data: Path, state: State) -> dict[str, Any]:
+    """Where the parameters come from; samples and seconds include those of the network started from."""
     start = state.net.provenance
-    return {
+    names = {data.resolve().name if name == "." else name for stage in recipe.stages for name in stage.data}
+    provenance = {
         "recipe": asdict(recipe),
-        "data": sorted({name for stage in recipe.stages for name in stage.data} | set(start.get("data", []))),
+        "data": sorted(names | set(start.get("data", []))),
         "seed": recipe.seed,
         "samples": state.step * recipe.batch + start.get("samples", 0),
-    } | ({"start": start} if start else {})
-
-
-class Log:
-    """The JSON lines of a run, and the clock between them.
-
-    Parameters
-    ----------
-    path : Path
-        The file; entries after `step`, which a resumed run will write again, are dropped.
-    step : int
-        Step to go on from.
-    progress : callable, optional
-        Called with each entry.
-    """
-
-    def __init__(self, path: Path, step: int, progress: Progress | None) -> None:
-        lines = path.read_text().splitlines() if path.exists() else []
-        kept = [line for line in lines if line.endswith("}") and _step_of(line) <= step]
-        path.write_text("".join(f"{line}\n" for line in kept))
-        self.path, self.progress = path, progress
-        self.losses: list[float] = []
-        self.start = time.perf_counter()
-
-    def write(self, state: State, batch: int, **more: Any) -> None:
-        """Append an entry on the steps since the last."""
-        seconds = time.perf_counter() - self.start
-        entry = {"step": state.step, "samples": state.step * batch, "loss": float(np.mean(self.losses))}
-        entry |= {"samples_per_second": round(len(self.losses) * batch / seconds)} | more
-        with self.path.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
-        if self.progress:
-            self.progress(entry)
-        self.losses.clear()
-        self.start = time.perf_counter()
-
-
-def _step_of(line: str) -> int:
-    """Step of a line of the log; 0 for a line that no run wrote."""
-    entry = json.loads(line)
-    return int(entry.get("step", 0)) if isinstance(entry, dict) else 0
+    }
+    if not start or "seconds" in start:  # of models without it the whole cost is not known
+        provenance["seconds"] = round(state.seconds + start.get("seconds", 0))
+    return provenance | ({"start": start} if start else {})
 
 
 def rate_at(stage: Stage, done: float) -> float:
@@ -137,80 +134,112 @@ def rate_at(stage: Stage, done: float) -> float:
     return stage.rate
 
 
-def _run_stage(
-    state: State,
-    samples: Samples,
-    recipe: Recipe,
-    stage: Stage,
-    span: tuple[int, int],
-    folder: Path,
-    log: Log,
-    held_back: list[np.ndarray],
-) -> None:
-    """Steps of one stage, logged and saved at the multiples of the recipe's numbers."""
-    first, last = span
-
-    def after_step(state: State, loss: float) -> None:
-        log.losses.append(loss)
-        at_checkpoint = state.step % recipe.checkpoint_every == 0 or state.step == last
-        if at_checkpoint or state.step % LOG_EVERY == 0:
-            more: dict[str, Any] = {"rate": rate_at(stage, (state.step - first - 1) / stage.steps)}
-            if at_checkpoint and held_back:
-                enlarge = plane_upscaler(state.net, recipe.scale)
-                cropped = [crop_to_multiple(high, recipe.scale) for high in held_back]
-                scores = [evaluate_luma(high, recipe.scale, enlarge)["psnr"] for high in cropped]
-                more["validation"] = float(np.mean(scores))
-            log.write(state, recipe.batch, **more)
-        if at_checkpoint:
-            save_checkpoint(folder / "checkpoint.npz", state)
+def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples) -> None:
+    """Steps of one stage up to step `last`, logged and saved at the multiples of the recipe's numbers."""
+    recipe, first = run.recipe, last - stage.steps
 
     def rates(step: int) -> dict[str, float]:
-        return paper_rates(state.net, rate_at(stage, (step - first) / stage.steps))
+        rate = rate_at(stage, (step - first) / stage.steps)
+        return paper_rates(state.trained, rate, recipe.last_share)
+
+    def after_step(state: State, loss: float) -> None:
+        run.log.losses.append(loss)
+        at_checkpoint = state.step % recipe.checkpoint_every == 0 or state.step == last
+        if at_checkpoint or state.step % LOG_EVERY == 0:
+            more = {"rates": rates_by_kind(state.trained, rates(state.step - 1))}
+            _record(run, state, more, at_checkpoint)
 
     update = adam_update(rates) if recipe.optimiser == "adam" else sgd_update(rates, recipe.momentum)
+    run.log.start_clock()
     train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
 
 
-def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> State:
-    """Make or reopen the folder of a run, and give the state to go on from."""
-    net = build(recipe.model, recipe.scale, recipe.seed)
-    if recipe.start:
-        name, net = net.name, load(recipe.start, recipe.scale)
-        if net.name != name:
-            raise ValueError(f"start is {net.name}, but model is {recipe.model}: name the same network")
-    text = json.dumps(asdict(recipe), indent=1)
+def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = True) -> None:
+    """Log where the run stands; at a checkpoint, validate and save as well."""
+    entry = run.log.since_last(state, run.recipe.batch) | more
+    if at_checkpoint and run.held_back:
+        enlarge = plane_upscaler(state.net, run.recipe.scale)
+        cropped = [crop_to_multiple(high, run.recipe.scale) for high in run.held_back]
+        scores = [evaluate_luma(high, run.recipe.scale, enlarge)["psnr"] for high in cropped]
+        entry["validation"] = float(np.mean(scores))
+    run.log.write(state, entry)
+    if at_checkpoint:
+        save_checkpoint(run.folder / "checkpoint.npz", state)
+
+
+def _resumed(recipe: Recipe, folder: Path, net: Network, resume: bool) -> State | None:
+    """The state to go on from, None for a new run; refuse a folder that must not be written."""
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file, but a run needs a folder: choose another name")
     kept, checkpoint = folder / "recipe.json", folder / "checkpoint.npz"
     if resume and checkpoint.exists():
-        if not kept.exists() or kept.read_text() != text:
+        if not kept.exists() or _kept_recipe(kept) != recipe:
             raise ValueError(f"{folder} holds a run of another recipe: use the same one, or another folder")
-        return load_checkpoint(checkpoint, net)
+        return load_checkpoint(checkpoint, net, recipe.train)
     for name in ("recipe.json", "log.jsonl", "checkpoint.npz", "model.npz"):
         if (folder / name).exists() and not (resume and name in ("recipe.json", "log.jsonl")):
             raise FileExistsError(f"{folder} holds a run ({name}): use --resume, or another folder")
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"{folder} is a file, but a run needs a folder: choose another name")
+    return None
+
+
+def _kept_recipe(path: Path) -> Recipe:
+    """The recipe that a run folder keeps."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): start the run anew in another folder") from error
+    return recipe_of(table if isinstance(table, dict) else {}, path)
+
+
+def _open_folder(recipe: Recipe, folder: Path, step: int, began: float, progress: Progress | None) -> Log:
+    """Make or reopen the folder of a run."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept.write_text(text)
-    return fresh_state(net)
+    with atomic_write(folder / "recipe.json", force=True) as file:
+        file.write(json.dumps(asdict(recipe), indent=1).encode())
+    return Log(folder / "log.jsonl", step, began, progress)
 
 
-def _samples(stage: Stage, recipe: Recipe, data: Path, net: Network) -> Samples:
-    """Sub-images of a stage's folders, those held back left out."""
+def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
+    """Images of a stage's folders, those held back left out."""
     held_back = {(data / name).resolve() for name in recipe.validation}
-    files = [
-        file for name in stage.data for file in image_files(data / name) if file.resolve() not in held_back
-    ]
-    samples = Samples(
-        (_luma(file) / 255.0 for file in files), net, recipe.scales, recipe.rotations, recipe.sub_image
-    )
+    found = [file for name in stage.data for file in image_files(data / name)]
+    if not (files := [file for file in found if file.resolve() not in held_back]):
+        raise ValueError(f"{', '.join(stage.data)}: every image is held back for validation: add others")
+    return files
+
+
+def _samples(
+    stage: Stage, recipe: Recipe, data: Path, state: State, progress: Progress | None = None
+) -> Samples:
+    """Sub-images of a stage, or the features to train the deconvolution on, within `MEMORY`."""
+    net, through, reduced = state.trained, None, 0
+    augmented = recipe.scales, recipe.rotations, recipe.sub_image
+    if recipe.train == "deconvolution":
+        through = partial(features, state.net.with_border("replicate"))
+        augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner
+    files = _files(stage, recipe, data)
+    pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
+
+    def images() -> Iterator[np.ndarray]:
+        nonlocal reduced
+        for file in files:
+            original = read_luma(file)
+            used = middle(original, pixels)
+            reduced += used.size < original.size
+            yield used / 255.0
+
+    samples = Samples(images(), net, *augmented, through)
     if len(samples) == 0:
         raise ValueError(f"{', '.join(stage.data)}: every image is smaller than a sub-image: use larger ones")
+    require_a_batch(len(samples), recipe.batch)
+    if progress:
+        progress({"images": len(files), "reduced": reduced, "sub_images": len(samples)})
     return samples
 
 
-def _luma(path: Path) -> np.ndarray:
-    """8-bit luma of a photograph."""
-    pixels = read_image(path).pixels
-    if pixels.dtype != np.uint8:
-        raise ImageError(f"{path} has {pixels.dtype} pixels, but training takes 8-bit images: convert it")
-    return luma(pixels)
+def _solved(net: Network, recipe: Recipe, data: Path) -> Network:
+    """The network with the deconvolution solved on the first stage's images."""
+    files = _files(recipe.stages[0], recipe, data)
+    pixels = SOLVING_PIXELS * recipe.scale**2 / len(files)
+    images = (middle(read_luma(file), pixels) / 255.0 for file in files)
+    return solve_deconvolution(net, planes(images, net, (1.0,)))

@@ -1,12 +1,13 @@
 """Training samples: sub-images and their labels, cut on demand from luma planes.
 
-Only the planes are held, each image at each scale once as an (LR, HR) pair in float32: about
-4.5 bytes × 3.3 (the paper's five scales) per pixel of the images. Rotations are views. A sample is
-24 bytes that say where it lies.
+Only the planes are held, each image at each scale once as an (LR, HR) pair in float32. Rotations are
+views. A sample is 32 bytes that say where it lies. With the paper's five scales that makes about 20
+bytes per pixel of the images; `memory_per_pixel` says it exactly.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -19,6 +20,7 @@ SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)
 ROTATIONS = (0, 1, 2, 3)
 
 Planes = tuple[np.ndarray, np.ndarray]
+Features = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Geometry:
 
     Attributes
     ----------
-    side, label : int
-        Sides of the sub-image and of its label.
+    side, inner, label : int
+        Sides of the sub-image, of the maps that the last layer makes the output from, and of the label.
     step : int
         HR pixels per input pixel: n, or 1 for SRCNN, whose input is the enlargement.
     offset : int
@@ -40,6 +42,7 @@ class Geometry:
     """
 
     side: int
+    inner: int
     label: int
     step: int
     offset: int
@@ -65,7 +68,7 @@ def geometry(net: Network, sub_image: int = 0) -> Geometry:
         If the network is not in that form, or the sub-images are too small for it.
     """
     first, last = net.layers[0], net.layers[-1]
-    if not isinstance(first, Conv) or first.border != "valid":
+    if getattr(first, "border", None) != "valid":
         raise ValueError(
             'the network is padded, but trains with border="valid": use net.with_border("valid")'
         )
@@ -80,15 +83,15 @@ def geometry(net: Network, sub_image: int = 0) -> Geometry:
             f"use {2 * context + 1} or more"
         )
     if not isinstance(last, DeConv):
-        return Geometry(side, inner, 1, context, 14)
+        return Geometry(side, inner, inner, 1, context, 14)
     label = n * inner - (n - 1)
-    return Geometry(side, label, n, n * context + last.f // 2 - last.padding, 4)
+    return Geometry(side, inner, label, n, n * context + last.f // 2 - last.padding, 4)
 
 
 class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
     """All sub-images of a set of images, with their labels.
 
-    Indexed with an array of N indices it gives N sub-images (N, 1, side, side) and their labels
+    Indexed with an array of N indices it gives N sub-images (N, C, side, side), C = 1, and their labels
     (N, 1, label, label), float32.
 
     Parameters
@@ -103,6 +106,14 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         Quarter turns of each.
     sub_image : int
         Side of the sub-images; 0 for the paper's.
+    features : callable, optional
+        From an LR plane (H, W) to what `net` reads, (C, H, W), if not the plane itself. Computed
+        once for each plane and held; rotations would turn them, not what they are computed from.
+
+    Raises
+    ------
+    ValueError
+        If there are more pixels than 32-bit numbers can count.
     """
 
     def __init__(
@@ -112,19 +123,27 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         scales: Sequence[float] = SCALES,
         rotations: Sequence[int] = ROTATIONS,
         sub_image: int = 0,
+        features: Features | None = None,
     ) -> None:
         self.geometry = geometry(net, sub_image)
-        pairs = list(_planes(images, net, scales))
-        self.pixels = np.concatenate(
-            [np.empty(0, np.float32), *(plane.ravel() for pair in pairs for plane in pair)]
-        )
-        tables, end = [np.empty((0, 6), np.int32)], 0
-        for pair in pairs:
+        made = planes(images, net, scales)
+        pairs = [(features(low) if features else low[None], high) for low, high in made]
+        size = sum(plane.size for pair in pairs for plane in pair)
+        if size > np.iinfo(np.int32).max:
+            raise ValueError(f"there are {size} pixels, but must be fewer than 2³¹: use fewer images")
+        self.channels = net.channels
+        self.pixels = np.empty(size, np.float32)
+        tables, end = [np.empty((0, 8), np.int32)], 0
+        pairs.reverse()
+        while pairs:  # each is given back as soon as it is copied
+            x, high = pairs.pop()
             views = []
-            for plane in pair:
+            for plane in (x, high[None]):
                 views.append(self.pixels[end : end + plane.size].reshape(plane.shape))
+                views[-1][...] = plane
                 end += plane.size
-            tables += [self._places(*(np.rot90(view, turn) for view in views)) for turn in rotations]
+            for turn in rotations:
+                tables.append(self._places(*(np.rot90(view, turn, axes=(1, 2)) for view in views)))
         self.table = np.concatenate(tables)
 
     def __len__(self) -> int:
@@ -132,20 +151,40 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         rows = self.table[index]
-        x = cut(self.pixels, rows[:, :3], self.geometry.side)
-        return x, cut(self.pixels, rows[:, 3:], self.geometry.label)
+        x = cut(self.pixels, rows[:, :4], self.channels, self.geometry.side)
+        return x, cut(self.pixels, rows[:, 4:], 1, self.geometry.label)
 
-    def _places(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        """Where the sub-images of a (rotated) pair of planes lie: for each, and then for its label,
-        the first pixel and the steps to the next row and column, counted in `pixels`.
+    def _places(self, x: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Where the sub-images of a (rotated) pair of planes lie: for each, and then for its label, the
+        first pixel and the steps to the next channel, row and column, counted in `pixels`.
         """
-        starts = _starts(low.shape, high.shape, self.geometry)
+        starts = _starts(x.shape[1:], high.shape[1:], self.geometry)
         places = []
-        for view, corners in ((low, starts), (high, starts * self.geometry.step + self.geometry.offset)):
+        for view, corners in ((x, starts), (high, starts * self.geometry.step + self.geometry.offset)):
             steps = np.array(view.strides) // view.itemsize
             first = (view.ctypes.data - self.pixels.ctypes.data) // view.itemsize
-            places += [first + corners @ steps[:, None], np.tile(steps, (len(starts), 1))]
+            places += [first + corners @ steps[1:, None], np.tile(steps, (len(starts), 1))]
         return np.hstack(places).astype(np.int32)
+
+
+def memory_per_pixel(
+    net: Network,
+    scales: Sequence[float] = SCALES,
+    rotations: Sequence[int] = ROTATIONS,
+    sub_image: int = 0,
+) -> float:
+    """Bytes that `Samples` hold per pixel of the images."""
+    g = geometry(net, sub_image)
+    samples = 32 * len(rotations) / (g.stride * g.step) ** 2
+    return sum(scale**2 for scale in scales) * (4 + 4 * net.channels / g.step**2 + samples)
+
+
+def middle(image: np.ndarray, pixels: float) -> np.ndarray:
+    """The middle of an image, in its proportions and of at most that many pixels; all of a smaller one."""
+    shrink = min(1.0, sqrt(pixels / image.size))
+    rows, columns = (max(1, int(side * shrink)) for side in image.shape)
+    top, left = (image.shape[0] - rows) // 2, (image.shape[1] - columns) // 2
+    return image[top : top + rows, left : left + columns]
 
 
 def low_resolution(high: np.ndarray, n: int) -> np.ndarray:
@@ -158,8 +197,8 @@ def crop_to_multiple(image: np.ndarray, n: int) -> np.ndarray:
     return image[: image.shape[0] // n * n, : image.shape[1] // n * n]
 
 
-def _planes(images: Iterable[np.ndarray], net: Network, scales: Sequence[float]) -> Iterator[Planes]:
-    """(input, HR) planes, float32, of every image at every scale."""
+def planes(images: Iterable[np.ndarray], net: Network, scales: Sequence[float] = SCALES) -> Iterator[Planes]:
+    """(LR or, for SRCNN, its enlargement; HR) planes, float32, of every image at every scale."""
     for image in images:
         for scale in scales:
             high = image if scale == 1 else imresize(image, scale)

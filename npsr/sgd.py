@@ -5,7 +5,7 @@ import numpy as np
 from npsr.network import Arrays, Network
 
 
-def paper_rates(net: Network, rate: float | None = None) -> dict[str, float]:
+def paper_rates(net: Network, rate: float | None = None, share: float = 0.1) -> dict[str, float]:
     """The paper's learning rates, for half of Equation 3.
 
     FSRCNN and the transition states: 1e-3 for convolutions and slopes, a tenth of it for the
@@ -17,6 +17,8 @@ def paper_rates(net: Network, rate: float | None = None) -> dict[str, float]:
         Its parameters' names give the kinds.
     rate : float, optional
         The larger rate, instead of the paper's.
+    share : float
+        What the slower parameters get of it, instead of the paper's tenth.
 
     Returns
     -------
@@ -29,7 +31,14 @@ def paper_rates(net: Network, rate: float | None = None) -> dict[str, float]:
     def slow(key: str) -> bool:
         return key.startswith(f"{last}.") or (net.enlarges and key.endswith(".bias"))
 
-    return {key: rate / 10 if slow(key) else rate for key in net.parameters}
+    return {key: rate * share if slow(key) else rate for key in net.parameters}
+
+
+def rates_by_kind(net: Network, rates: dict[str, float]) -> dict[str, float]:
+    """The rates of `paper_rates` in short: of convolutions, of biases, and of the last layer's weights."""
+    first, last = net.layers[0].name, net.layers[-1].name
+    short = {"convolutions": f"{first}.weight", "biases": f"{first}.bias"} if first != last else {}
+    return {kind: rates[key] for kind, key in (short | {last: f"{last}.weight"}).items()}
 
 
 def sgd_step(

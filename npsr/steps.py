@@ -14,8 +14,11 @@ from npsr import streaming
 from npsr.factors import Size
 from npsr.network import Network
 from npsr.networks import reach
-from npsr.resize import taps, weigh
+from npsr.resize import taps, weigh_rows
 from npsr.streaming import ROWS
+
+PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
+"""Enlarges one plane: (H, W) in [0, 1] → (nH, nW), not clipped."""
 
 Part = tuple[int, int]
 """The first row, and the one after the last."""
@@ -52,6 +55,9 @@ def network_step(net: Network, rows: int, ensemble: bool = False) -> Step:
     n = net.scale if net.enlarges else 1
     halo = max(reach(net))
 
+    def enlarge(plane: np.ndarray) -> np.ndarray:
+        return net(plane[None, None])[0, 0]
+
     def one_way(top: int, bottom: int) -> Part:
         if streaming.supports(net.layers):
             return streaming.rows_needed(net.layers, net.parameters, rows, top, bottom)
@@ -69,7 +75,7 @@ def network_step(net: Network, rows: int, ensemble: bool = False) -> Step:
     def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
         low, high = needs(start, stop)
         given = given[low - first : high - first]
-        large = _mean_of_eight(net, given) if ensemble else net(given[None, None])[0, 0]
+        large = mean_of_eight(enlarge, given) if ensemble else enlarge(given)
         return large[start - n * low : stop - n * low]
 
     return Step(needs, run)
@@ -85,7 +91,8 @@ def resizing_step(shape: Sequence[int], size: Size) -> Step:
         return int(places[start:stop].min()), int(places[start:stop].max()) + 1
 
     def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
-        return weigh(weigh(given, 0, weights[start:stop], places[start:stop] - first), 1, *across)
+        rows = weigh_rows(given, weights[start:stop], places[start:stop] - first)
+        return weigh_rows(rows.T, *across).T
 
     return Step(needs, run)
 
@@ -112,11 +119,11 @@ def chain(steps: Sequence[Step]) -> Step:
     return Step(needs, run)
 
 
-def _mean_of_eight(net: Network, plane: np.ndarray) -> np.ndarray:
-    """The mean over the eight flips and rotations, each turned back."""
+def mean_of_eight(enlarge: PlaneUpscaler, plane: np.ndarray) -> np.ndarray:
+    """The mean over the eight flips and rotations of a plane, each enlarged and turned back."""
     results = []
     for flip in (1, -1):
         for turn in range(4):
-            turned = np.rot90(plane[:, ::flip], turn)
-            results.append(np.rot90(net(turned[None, None])[0, 0], -turn)[:, ::flip])
+            large = enlarge(np.rot90(plane[:, ::flip], turn))
+            results.append(np.rot90(large, -turn)[:, ::flip])
     return np.mean(results, axis=0)

@@ -1,7 +1,9 @@
 """The training loop: sub-images, Equation 3, its gradient, a step of SGD."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -9,6 +11,9 @@ from npsr import fast
 from npsr.network import Arrays, Engine, Network, loss_and_gradients
 from npsr.samples import Samples
 from npsr.sgd import adam_step, sgd_step
+from npsr.transfer import deconvolution_of
+
+Part = Literal["all", "deconvolution"]
 
 
 @dataclass
@@ -19,23 +24,43 @@ class State:
     ----------
     net : Network
         The network, in its training form (border "valid"); its parameters change in place.
+    trained : Network
+        What of it is trained: all, or its deconvolution, sharing its parameters.
     velocity, square : dict of str to ndarray
-        Running means of every parameter's gradient, and (Adam only) of its square.
+        Running means of every trained parameter's gradient, and (Adam only) of its square.
     step : int
         Steps done.
+    seconds : float
+        Time that they took, for the record.
     """
 
     net: Network
+    trained: Network
     velocity: Arrays
     square: Arrays
     step: int = 0
+    seconds: float = 0.0
 
 
-def fresh_state(net: Network) -> State:
-    """The state of a run that starts from the parameters of `net`, which are copied."""
+def fresh_state(net: Network, part: Part = "all") -> State:
+    """The state of a run that starts from the parameters of `net`, which are copied.
+
+    Parameters
+    ----------
+    net : Network
+        The network.
+    part : {"all", "deconvolution"}
+        What of it is trained.
+
+    Raises
+    ------
+    ValueError
+        If it has no deconvolution that could be trained alone.
+    """
     copy = net.astype(net.dtype).with_border("valid")
-    velocity, square = ({key: np.zeros_like(p) for key, p in copy.parameters.items()} for _ in range(2))
-    return State(copy, velocity, square)
+    trained = copy if part == "all" else deconvolution_of(copy)
+    velocity, square = ({key: np.zeros_like(p) for key, p in trained.parameters.items()} for _ in range(2))
+    return State(copy, trained, velocity, square)
 
 
 Update = Callable[[State, Arrays], None]
@@ -46,14 +71,14 @@ Rates = Callable[[int], dict[str, float]]
 def sgd_update(rates: Rates, momentum: float = 0.9) -> Update:
     """The paper's update: `sgd_step` with a rate for every parameter."""
     return lambda state, gradients: sgd_step(
-        state.net.parameters, gradients, state.velocity, rates(state.step), momentum
+        state.trained.parameters, gradients, state.velocity, rates(state.step), momentum
     )
 
 
 def adam_update(rates: Rates) -> Update:
     """The rival: `adam_step` with a rate for every parameter."""
     return lambda state, gradients: adam_step(
-        state.net.parameters, gradients, state.velocity, state.square, rates(state.step), state.step + 1
+        state.trained.parameters, gradients, state.velocity, state.square, rates(state.step), state.step + 1
     )
 
 
@@ -75,7 +100,7 @@ def train(
     state : State
         Start, new from `fresh_state` or from a checkpoint.
     samples : Samples
-        Sub-images and labels.
+        Sub-images (or features, if only the deconvolution is trained) and labels.
     update : callable
         Changes the state's parameters by their gradients: `sgd_update` or `adam_update`.
     steps : int
@@ -91,18 +116,49 @@ def train(
     ------
     FloatingPointError
         If training diverges; the parameters are then no longer of use.
+    ValueError
+        If there are fewer samples than a batch.
     """
-    engine: Engine = "fast" if fast.supports(state.net.layers) else "plain"
-    order = sample_order(len(samples), batch, seed, state.step)
+    engine: Engine = "fast" if fast.supports(state.trained.layers) else "plain"
+    require_a_batch(len(samples), batch)
+    batches = cut_ahead(samples, sample_order(len(samples), batch, seed, state.step))
     while state.step < steps:
-        x, target = samples[next(order)]
-        loss, gradients = loss_and_gradients(state.net, x, target, engine)
+        x, target = next(batches)
+        loss, gradients = loss_and_gradients(state.trained, x, target, engine)
         refuse_divergence(loss, target, state.step + 1)
-        halved = {key: gradient / 2 for key, gradient in gradients.items()}
-        update(state, halved)
+        for gradient in gradients.values():
+            np.divide(gradient, 2, out=gradient)
+        update(state, gradients)
         state.step += 1
         if after_step:
             after_step(state, loss)
+
+
+def cut_ahead(samples: Samples, order: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The batches of an order, each cut by another thread while the one before is used: cutting waits
+    for memory, and a core is free while the parameters are updated.
+    """
+    with ThreadPoolExecutor(1, "npsr-samples") as helper:
+        coming = helper.submit(samples.__getitem__, next(order))
+        while True:
+            batch = coming.result()
+            coming = helper.submit(samples.__getitem__, next(order))
+            yield batch
+
+
+def require_a_batch(count: int, batch: int) -> None:
+    """Refuse a number of samples that does not make a batch.
+
+    Raises
+    ------
+    ValueError
+        If so.
+    """
+    if count < batch:
+        raise ValueError(
+            f"there are {count} sub-images, fewer than a batch of {batch}: "
+            "use more or larger images, or a smaller batch"
+        )
 
 
 def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
@@ -113,7 +169,7 @@ def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
     FloatingPointError
         If so.
     """
-    black = float(np.sum(np.square(target, dtype=np.float64))) / len(target)
+    black = float(np.vdot(target, target)) / len(target)
     if not loss <= 10 * (black + 1):
         raise FloatingPointError(
             f"the loss is {loss:.4g} at step {step}, a black picture's is {black:.4g}: training diverged; "
@@ -124,15 +180,7 @@ def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
 def sample_order(count: int, batch: int, seed: int, step: int) -> Iterator[np.ndarray]:
     """Indices of the samples of step `step` + 1, + 2, …: each epoch a new permutation, in which
     every sample occurs once but for a rest smaller than a batch.
-
-    Raises
-    ------
-    ValueError
-        If there are no samples.
     """
-    if count == 0:
-        raise ValueError("there are no samples: every image is smaller than a sub-image, or there is none")
-    batch = min(batch, count)
     while True:
         epoch, first = divmod(step, count // batch)
         permutation = np.random.default_rng([seed, epoch]).permutation(count)

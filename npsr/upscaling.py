@@ -1,6 +1,6 @@
 """Image in, image out: luma through the network, chroma by bicubic, alpha as a plane of its own."""
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,10 @@ from npsr.factors import by_factor, by_sides
 from npsr.layers import whole
 from npsr.network import Network
 from npsr.resize import imresize
-from npsr.steps import network_step
+from npsr.steps import PlaneUpscaler, mean_of_eight
 from npsr.weights import load
 
-PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
-"""Enlarges one plane: (H, W) in [0, 1] → (nH, nW), not clipped."""
+__all__ = ["PlaneUpscaler", "default_scale", "plane_upscaler", "upscale"]
 
 
 def upscale(
@@ -113,13 +112,15 @@ def default_scale(model: str | Path | Network) -> int:
     return load(model).scale if str(model).endswith(".npz") else 3
 
 
-def plane_upscaler(model: str | Path | Network, scale: int, ensemble: bool = False) -> PlaneUpscaler:
-    """The function by which a model enlarges one plane, by the factor that it is for.
+def plane_upscaler(
+    model: str | Path | Network | PlaneUpscaler, scale: int, ensemble: bool = False
+) -> PlaneUpscaler:
+    """The function by which a model enlarges one plane.
 
     Parameters
     ----------
-    model : str, Path or Network
-        As in `upscale`.
+    model : str, Path, Network or callable
+        As in `upscale`; or already such a function, which is returned.
     scale : int
         Upscaling factor n.
     ensemble : bool
@@ -138,6 +139,8 @@ def plane_upscaler(model: str | Path | Network, scale: int, ensemble: bool = Fal
     scale = whole("scale", scale)
     if model == BICUBIC:
         return lambda plane: imresize(plane, scale)
+    if callable(model) and not isinstance(model, Network):
+        return partial(mean_of_eight, model) if ensemble else model
     net = model if isinstance(model, Network) else load(model, scale)
     if net.scale != scale:
         raise ValueError(f"the network is for ×{net.scale}, but scale is {scale}: use scale={net.scale}")
@@ -145,10 +148,9 @@ def plane_upscaler(model: str | Path | Network, scale: int, ensemble: bool = Fal
 
     def enlarge(plane: np.ndarray) -> np.ndarray:
         entering = plane if net.enlarges else imresize(plane, scale)
-        rows = scale * len(plane)
-        return network_step(net, len(entering), ensemble).run(entering, 0, 0, rows)
+        return net(entering[None, None])[0, 0]
 
-    return enlarge
+    return partial(mean_of_eight, enlarge) if ensemble else enlarge
 
 
 def _check_image(image: np.ndarray) -> None:

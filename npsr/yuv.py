@@ -7,7 +7,7 @@ through RGB, so colour matrix, primaries and transfer function stay what they ar
 
 import numpy as np
 
-from npsr.resize import resize_axis
+from npsr.resize import resize_rows
 from npsr.upscaling import PlaneUpscaler
 
 SITINGS = {
@@ -87,8 +87,8 @@ def enlarge_chroma(
     from which a resizing about the planes' centres would take it: nothing when samples lie centred.
     """
     large = codes.astype(np.float32)
-    for axis in (0, 1):
-        large = resize_axis(large, axis, sides[axis], scale, _shift(scale, steps[axis], siting[axis]))
+    for target, step, place in zip(sides, steps, siting, strict=True):
+        large = resize_rows(large, target, scale, _shift(scale, step, place)).T
     return _to_codes(large, bits, codes.dtype)
 
 

@@ -10,13 +10,25 @@ SOURCES = sorted(p for folder in ("npsr", "kernels", "experiments") for p in (RO
 ALLOWED = {
     "kernels": {"numpy", "numba", "llvmlite", "npsr_kernels"},
     "npsr": {"numpy", "scipy", "PIL", "npsr", "npsr_kernels"},
-    "experiments": {"numpy", "matplotlib", "skimage", "npsr"},
+    "experiments": {
+        "numpy",
+        "matplotlib",
+        "skimage",
+        "npsr",
+        "equal_training",
+        "measuring",
+        "paper",
+        "study",
+    },
 }
 ALLOWED_ALSO = {
+    "npsr/convergence.py": {"matplotlib"},
+    "npsr/least_squares.py": {"threadpoolctl"},
     "npsr/onnx_file.py": {"onnx"},
     "npsr/video_files.py": {"av"},
-    "experiments/bench_peers.py": {"contenders", "measuring"},
-    "experiments/bench_training.py": {"contenders", "measuring", "torch"},
+    "npsr/progress.py": {"rich"},
+    "experiments/bench_peers.py": {"contenders"},
+    "experiments/bench_training.py": {"contenders", "torch"},
     "experiments/contenders.py": {"cv2", "ncnn", "ncnn_model", "numba", "onnxruntime", "openvino", "torch"},
 }
 """What single files take besides: optional packages and the scripts beside them."""

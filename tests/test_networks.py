@@ -134,6 +134,16 @@ def test_mistakes_are_named(call, words):
         call()
 
 
+def test_a_network_of_any_layers():
+    made = npsr.fsrcnn(6, 3, 1, scale=2, seed=4, border="replicate")
+    given = npsr.initialise("mine", 2, made.with_border("zero").layers, seed=4, border="replicate")
+    assert (given.name, given.layers) == ("mine", made.layers)
+    for key, p in made.parameters.items():
+        np.testing.assert_array_equal(given.parameters[key], p)
+    layers = [npsr.Conv("only", 3, 2, 1), npsr.ReLU("only"), npsr.DeConv("deconvolution", 9, 1, 2, 3, 3)]
+    assert npsr.initialise("short", 3, layers)(np.zeros((1, 1, 4, 5))).shape == (1, 1, 12, 15)
+
+
 def test_every_public_name_exists():
     for name in npsr.__all__:
         assert getattr(npsr, name) is not None

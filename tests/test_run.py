@@ -1,6 +1,5 @@
-"""Recipes and runs: mistakes, resumption, and nothing lost."""
+"""Runs: mistakes, resumption, and nothing lost."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +8,10 @@ from PIL import Image
 from test_cli import run
 
 import npsr
+from npsr.checkpoint import load_checkpoint
+from npsr.log import read_log
 from npsr.recipe import Recipe, Stage, read_recipe
-from npsr.run import rate_at, run_training
+from npsr.run import _samples, rate_at, run_training
 from npsr.weights import WeightsError
 
 RECIPE = """
@@ -42,28 +43,6 @@ def data(tmp_path, scene):
     return tmp_path / "data"
 
 
-def test_recipes_are_read_and_checked(tmp_path, data):
-    recipe = read_recipe(tmp_path / "recipe.toml")
-    assert recipe.stages == (Stage(("photos",), 5), Stage(("photos", "more"), 3, 5e-4, "cosine"))
-    assert (recipe.steps, recipe.momentum, recipe.scales) == (8, 0.9, (1.0, 0.8))
-    for old, new, words in [
-        ("seed", "sede", "'sede' is unknown: there are model"),
-        ("steps = 5", "", "'steps' is missing"),
-        ("steps = 5", "step = 5", "'step' is unknown"),
-        ("batch = 4", "batch = 4.5", "batch is 4.5"),
-        ("batch = 4", "batch = true", "batch is True"),
-        ("batch = 4", "batch = -4", "must be positive"),
-        ('"cosine"', '"linear"', "'linear'.*none, halve, cosine"),
-        ("[[stages]]", "[other]", "not TOML|no stages|unknown"),
-        ("seed = 7", "seed 7", "not TOML"),
-    ]:
-        (tmp_path / "bad.toml").write_text(RECIPE.replace(old, new))
-        with pytest.raises(ValueError, match=words):
-            read_recipe(tmp_path / "bad.toml")
-    with pytest.raises(FileNotFoundError, match="check the name"):
-        read_recipe(tmp_path / "none.toml")
-
-
 def test_rates_decay():
     assert [rate_at(Stage((), 1, 1.0, "halve"), d) for d in (0, 0.49, 0.5, 0.74, 0.75, 0.9)] == [
         1, 1, 0.5, 0.5, 0.25, 0.125,
@@ -76,9 +55,23 @@ class StoppedError(Exception):
     """Stands for a kill at any moment."""
 
 
-@pytest.mark.parametrize(("moment", "optimiser"), [(1, "sgd"), (2, "sgd"), (2, "adam"), (3, "adam")])
-def test_a_resumed_run_is_bit_identical(tmp_path, data, moment, optimiser):
-    recipe = replace(read_recipe(tmp_path / "recipe.toml"), optimiser=optimiser)
+MODES = {
+    "sgd": {},
+    "adam": {"optimiser": "adam"},
+    "deconvolution": {"train": "deconvolution"},
+    "solved": {"solve_deconvolution": True, "optimiser": "adam"},
+    "deconvolution, solved, adam": {
+        "train": "deconvolution",
+        "solve_deconvolution": True,
+        "optimiser": "adam",
+    },
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("moment", [1, 2, 3, 5, 6])
+def test_a_resumed_run_is_bit_identical(tmp_path, data, moment, mode):
+    recipe = replace(read_recipe(tmp_path / "recipe.toml"), **MODES[mode])
     whole = run_training(recipe, data, tmp_path / "whole")
     entries = []
 
@@ -92,16 +85,17 @@ def test_a_resumed_run_is_bit_identical(tmp_path, data, moment, optimiser):
     resumed = run_training(recipe, data, tmp_path / "cut", resume=True)
     for key, p in whole.parameters.items():
         np.testing.assert_array_equal(resumed.parameters[key], p)
-    logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "cut")]
-    steps = [[(e["step"], e["loss"], e["validation"]) for e in map(json.loads, log)] for log in logs]
-    assert [step for step, *_ in steps[0]] == [3, 5, 6, 8]
-    if moment > 1:  # stopped before its first checkpoint, a run starts anew
-        assert steps[0][-1][0] == steps[1][-1][0]
-    assert steps[1][-1] == steps[0][-1]
+    logs = [read_log(tmp_path / name / "log.jsonl") for name in ("whole", "cut")]
+    assert [entry["step"] for entry in logs[0]] == [0, 3, 5, 6, 8]
+    for entry in (entry for log in logs for entry in log):  # all but what the clock says
+        del entry["seconds"]
+        entry.pop("samples_per_second", None)
+    assert logs[0] == logs[1]
     model = npsr.load(tmp_path / "cut" / "model.npz")
     assert model.provenance["samples"] == 32
     assert model.provenance["data"] == ["more", "photos"]
     assert model.provenance["recipe"]["seed"] == 7
+    assert model.provenance["seconds"] >= 0
 
 
 def test_a_run_is_not_overwritten_or_continued_as_another(tmp_path, data):
@@ -120,37 +114,98 @@ def test_a_run_is_not_overwritten_or_continued_as_another(tmp_path, data):
         run_training(recipe, data, tmp_path / "run", resume=True)
 
 
-def test_unusable_data(tmp_path, data):
-    recipe = Recipe(model="fsrcnn(2,2,0)", stages=(Stage(("photos",), 2),), batch=2)
-    (data / "photos" / "4.png").write_bytes(b"not an image")
-    with pytest.raises(ValueError, match="4.png is no image"):
-        run_training(recipe, data, tmp_path / "a")
+def test_unusable_data_leaves_no_folder_behind(tmp_path, data):
+    def refused(words, **changes):
+        with pytest.raises(ValueError, match=words):
+            run_training(replace(recipe, **changes), data, tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+    def stages(*folders):
+        return tuple(Stage((folder,), 2) for folder in folders)
+
+    recipe = Recipe(model="fsrcnn(2,2,0)", stages=stages("photos"), batch=2)
+    (data / "photos" / "4.png").write_bytes((data / "photos" / "1.png").read_bytes()[:999])
+    refused("4.png is no image or is damaged")
     (data / "empty").mkdir()
-    with pytest.raises(ValueError, match="holds no image"):
-        run_training(Recipe(stages=(Stage(("empty",), 2),)), data, tmp_path / "b")
+    refused("holds no image", stages=stages("empty"))
+    refused("none is not a folder", stages=stages("none"))
+    refused("none is not a folder", stages=stages("more", "none"))
+    refused("none.png does not exist", stages=stages("more"), validation=("none.png",))
+    refused("held back for validation", stages=stages("more"), validation=("more/3.png",))
+    refused("fewer than a batch of 500", stages=stages("more"), batch=500)
     Image.fromarray(np.zeros((20, 20), np.uint8)).save(data / "empty" / "small.png")
-    with pytest.raises(ValueError, match="smaller than a sub-image"):
-        run_training(Recipe(stages=(Stage(("empty",), 2),)), data, tmp_path / "c")
+    refused("smaller than a sub-image", stages=stages("empty"))
+    refused("too far for 4 × 4", stages=stages("more"), sub_image=4)
     Image.fromarray(np.zeros((40, 40), np.uint16)).save(data / "empty" / "deep.png")
-    with pytest.raises(ValueError, match="takes 8-bit"):
-        run_training(Recipe(stages=(Stage(("empty",), 2),)), data, tmp_path / "d")
+    refused("on 8 bits: convert it", stages=stages("empty"))
+    refused("no deconvolution", model="srcnn", stages=stages("more"), train="deconvolution")
+    refused("no deconvolution", model="srcnn", stages=stages("more"), solve_deconvolution=True)
 
 
-def test_starting_from_another_model(tmp_path, data):
-    start = npsr.fsrcnn(2, 2, 0, seed=9)
-    npsr.save(start, tmp_path / "start.npz")
-    recipe = Recipe(
-        "fsrcnn(2,2,0)",
-        start=str(tmp_path / "start.npz"),
-        stages=(Stage(("photos",), 1, rate=1e-12),),
-        batch=2,
-    )
-    with pytest.raises(ValueError, match="start is fsrcnn"):
-        run_training(replace(recipe, model="fsrcnn"), data, tmp_path / "other")
-    net = run_training(recipe, data, tmp_path / "run")
-    np.testing.assert_allclose(
-        net.parameters["feature.weight"], start.parameters["feature.weight"], atol=1e-6
-    )
+def test_small_images_among_large_ones_are_no_mistake(tmp_path, data):
+    Image.fromarray(np.zeros((2, 90), np.uint8)).save(data / "photos" / "narrow.png")
+    recipe = replace(read_recipe(tmp_path / "recipe.toml"), **MODES["solved"])
+    run_training(recipe, data, tmp_path / "run")
+
+
+def test_images_beyond_the_memory_give_their_middle(tmp_path, data, monkeypatch):
+    recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("photos",), 1),), batch=2)
+    state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
+    sizes, told = [], []
+    for memory in (2**31, 50_000):
+        monkeypatch.setattr("npsr.run.MEMORY", memory)
+        samples = _samples(recipe.stages[0], recipe, data, state, told.append)
+        sizes.append(samples.pixels.nbytes + samples.table.nbytes)
+    assert [entry["reduced"] for entry in told] == [0, 2]
+    assert [entry["images"] for entry in told] == [2, 2]
+    assert sizes[0] > 50_000
+    assert 25_000 < sizes[1] <= 50_000
+
+
+def test_a_folder_with_other_things_is_used_and_they_stay(tmp_path, data):
+    """Foreign files, foreign lines in the log, and half a line such as a full disk leaves."""
+    recipe, folder = read_recipe(tmp_path / "recipe.toml"), tmp_path / "run"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    whole = run_training(recipe, data, folder)
+    log = (folder / "log.jsonl").read_bytes()
+    lines = log.splitlines(keepends=True)
+    foreign = [b"a note}\n", b"[1, 2]\n", b'{"step": "three"}\n', b"\xff\xfe\n", b"\n", b"7\n"]
+    (folder / "log.jsonl").write_bytes(b"".join([*foreign, *lines, b'{"step": 99, "samples"']))
+    again = run_training(recipe, data, folder, resume=True)
+    for key, p in whole.parameters.items():
+        np.testing.assert_array_equal(again.parameters[key], p)
+    assert (folder / "log.jsonl").read_bytes() == b"".join(foreign) + log
+    assert [entry["step"] for entry in read_log(folder / "log.jsonl")] == [0, 3, 5, 6, 8]
+    assert (folder / "notes.txt").read_text() == "mine"
+    for text in ("{", "[]", '{"stages": 1}', "\xff"):
+        (folder / "recipe.json").write_text(text, encoding="latin-1")
+        with pytest.raises(ValueError, match="recipe.json (is damaged|has no stages)"):
+            run_training(recipe, data, folder, resume=True)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError, match="is a file"):
+        run_training(recipe, data, tmp_path / "file")
+
+
+def test_divergence_keeps_the_last_checkpoint(tmp_path, data):
+    recipe = replace(read_recipe(tmp_path / "recipe.toml"), checkpoint_every=1)
+    wild = replace(recipe, stages=(recipe.stages[0], Stage(("photos",), 50, rate=1e4)))
+    with pytest.raises(FloatingPointError, match="lower the"), np.errstate(all="ignore"):
+        run_training(wild, data, tmp_path / "run")
+    assert not (tmp_path / "run" / "model.npz").exists()
+    net = load_checkpoint(tmp_path / "run" / "checkpoint.npz", npsr.fsrcnn(2, 2, 0)).net
+    assert all(np.isfinite(p).all() for p in net.parameters.values())
+
+
+def test_training_a_network_that_no_name_tells(tmp_path, data):
+    layers = [npsr.Conv("only", 3, 2, 1), npsr.ReLU("only"), npsr.DeConv("deconvolution", 9, 1, 2, 3, 3)]
+    net = npsr.initialise("relu", 3, layers)
+    recipe = Recipe("relu", stages=(Stage(("photos",), 2, rate=1e-12),), batch=2)
+    trained = run_training(recipe, data, tmp_path / "run", net=net)
+    assert (trained.name, trained.layers) == ("relu", net.with_border("replicate").layers)
+    np.testing.assert_allclose(trained.parameters["only.weight"], net.parameters["only.weight"], atol=1e-6)
+    again = run_training(recipe, data, tmp_path / "run", resume=True, net=net)
+    np.testing.assert_array_equal(again.parameters["only.weight"], trained.parameters["only.weight"])
 
 
 def test_the_command(capsys, tmp_path, data):
@@ -159,20 +214,8 @@ def test_the_command(capsys, tmp_path, data):
     assert "validation" in out
     assert "samples/s" in out
     assert npsr.load(tmp_path / "run" / "model.npz").name == "fsrcnn(2,2,0)"
-    photos = data / "photos"
-    arguments = [
-        "train",
-        "-m",
-        "fsrcnn(2,2,0)",
-        "-s",
-        2,
-        "--data",
-        photos,
-        "-o",
-        tmp_path / "own",
-        "--steps",
-        2,
-    ]
+    arguments = ["train", "-m", "fsrcnn(2,2,0)", "-s", 2, "--data", data / "photos"]
+    arguments += ["-o", tmp_path / "own", "--steps", 2, "--batch", 8]
     assert run(capsys, *arguments, "--seed", 3, "--checkpoint-every", 1)[0] == 0
     assert npsr.load(tmp_path / "own" / "model.npz").provenance["seed"] == 3
     code, _, err = run(capsys, *arguments)

@@ -1,4 +1,4 @@
-"""Several Python threads at once, whatever Numba's threading layer; and the interpreter's lock."""
+"""Several Python threads at once, whatever Numba's threading layer; the interpreter's lock; shared work."""
 
 import subprocess
 import sys

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import needs_jit
+from PIL import Image
 
 import npsr
 from npsr.resize import imresize
@@ -14,7 +15,7 @@ def net():
     """A small network that enlarges roughly by interpolation: not trained, but sane."""
     net = npsr.fsrcnn(1, 1, 0, 2, dtype="float32")
     for key, p in net.parameters.items():
-        p[...] = key.endswith("slope")
+        p[...] = key.endswith(("slope", "shrinking.weight", "expanding.weight"))
     net.parameters["feature.weight"][...] = 0
     net.parameters["feature.weight"][0, 0, 2, 2] = 1
     line = np.array([0, 0, 0.5, 1, 1, 0.5, 0, 0, 0]) * [0, 0, 0.5, 0.75, 0.75, 0.5, 0, 0, 0]
@@ -22,6 +23,20 @@ def net():
     for name in ("feature", "shrinking", "expanding", "deconvolution"):
         net.parameters[f"{name}.bias"][...] = 0
     return net
+
+
+def test_any_function_that_enlarges_can_be_evaluated(scene, net, tmp_path):
+    Image.fromarray((scene(30, 40) * 255).astype(np.uint8)).save(tmp_path / "a.png")
+
+    def bicubic(plane):
+        return npsr.imresize(plane, 2)
+
+    def by_hand(plane):
+        return net.with_border("replicate")(plane[None, None])[0, 0]
+
+    assert npsr.evaluate(tmp_path, 2, bicubic) == npsr.evaluate(tmp_path, 2, "bicubic")
+    assert npsr.evaluate(tmp_path, 2, bicubic, ensemble=True)["psnr"] > 20
+    assert npsr.evaluate(tmp_path, 2, by_hand) == npsr.evaluate(tmp_path, 2, net)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])

@@ -9,9 +9,7 @@ from numba import config, njit
 
 from npsr_kernels.keeping import keep
 
-_PARALLEL = Lock()
-"""Held while a parallel kernel runs: Numba's simplest threading layer aborts the process when a second
-thread enters one. Each kernel uses all cores anyway."""
+_ONE_AT_A_TIME = Lock()
 
 
 def available() -> bool:
@@ -32,15 +30,19 @@ def inner(function: Callable[..., Any]) -> Any:
     return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
-def parallel(*fastmath: str) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a kernel whose `prange` and `pndindex` loops run on all cores, with these of LLVM's flags."""
+def parallel(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a kernel whose parallel loops Numba's threads share, with options of `njit`.
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        kernel = keep(njit(parallel=True, fastmath=set(fastmath))(function))
+    Calls from several Python threads wait for each other: Numba's workqueue, the only threading layer
+    of some installations, ends the process otherwise; and each kernel uses all cores anyway.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        kernel = keep(njit(parallel=True, **options)(function))
 
         @wraps(function)
         def run(*arguments: Any) -> Any:
-            with _PARALLEL:
+            with _ONE_AT_A_TIME:
                 return kernel(*arguments)
 
         return run

@@ -49,7 +49,7 @@ def conv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: 
     return y
 
 
-@parallel("contract")
+@parallel(fastmath={"contract"})
 def forward(x, weight, bias, s, y):
     """Assign y. One parallel iteration owns one row of every output channel: no race."""
     N, D, I, J = y.shape
@@ -101,7 +101,7 @@ def conv2d_backward_input(
     return dx
 
 
-@parallel("contract")
+@parallel(fastmath={"contract"})
 def backward_input(dy, weight, s, dx):
     """Assign dx. Row h of the input is read by output rows i with s·i + u = h; one parallel
     iteration owns one row of dx and gathers from them: no race.
@@ -156,7 +156,7 @@ def conv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int = 
     return dweight
 
 
-@parallel("contract", "reassoc", "nsz")
+@parallel(fastmath={"contract", "reassoc", "nsz"})
 def backward_weight(dy, x, s, dweight):
     """Assign dweight. One parallel iteration owns the f × f taps between one filter and one
     input channel, and adds the samples in their order: no race, one result.

@@ -50,7 +50,7 @@ def deconv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride
     return y
 
 
-@parallel("contract")
+@parallel(fastmath={"contract"})
 def forward(x, weight, bias, s, y):
     """Assign y. Row i of the output receives tap row u of input row h when s·h + u = i: only the
     taps u ≡ i (mod s), its phase. One parallel iteration owns one output row: no race.
@@ -103,7 +103,7 @@ def deconv2d_backward_input(dy: np.ndarray, weight: np.ndarray, stride: int) -> 
     return dx
 
 
-@parallel("contract")
+@parallel(fastmath={"contract"})
 def backward_input(dy, weight, s, dx):
     """Assign dx. One parallel iteration owns one row of every input channel: no race."""
     N, C, H, W = dx.shape
@@ -153,7 +153,7 @@ def deconv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int)
     return dweight
 
 
-@parallel("contract", "reassoc", "nsz")
+@parallel(fastmath={"contract", "reassoc", "nsz"})
 def backward_weight(dy, x, s, dweight):
     """Assign dweight. One parallel iteration owns the f × f taps between one input and one output
     channel, and adds the samples in their order: no race, one result.

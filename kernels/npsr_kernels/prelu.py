@@ -81,7 +81,7 @@ def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np
     return dx, dslope if slope.size == dslope.size else dslope.sum(keepdims=True)
 
 
-@parallel("contract", "reassoc", "nsz")
+@parallel(fastmath={"contract", "reassoc", "nsz"})
 def backward(dy, x, slope, dx, dslope):
     """Assign dx and dslope (C,). One parallel iteration owns one channel and adds the samples in
     their order: no race, one result; a shared slope's gradient is the sum over the channels.

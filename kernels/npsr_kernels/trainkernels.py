@@ -172,10 +172,11 @@ def load(op, L, first, images, targets, labels, arena):
         for k in range(len(labels)):
             place = op.labels + (k + 1) * L + lane
             arena[place] = targets[n, labels[k]] if inside and labels[k] >= 0 else 0
-        for i in range(op.rows):
-            for j in range(op.rows):
-                place = op.x + i * op.x_row + j * L + lane
-                arena[place] = images[n, i * op.rows + j] if inside else 0
+        for c in range(op.channels):
+            for i in range(op.rows):
+                for j in range(op.rows):
+                    place = op.x + c * op.x_channel + i * op.x_row + j * L + lane
+                    arena[place] = images[n, (c * op.rows + i) * op.rows + j] if inside else 0
 
 
 @compiled

@@ -51,7 +51,8 @@ class Plan:
 
     dtype: np.dtype
     shapes: list[tuple[int, ...]]  # of the parameters
-    sides: tuple[int, int]  # of image and label
+    channels: int  # of the input
+    sides: tuple[int, int]  # of input and label
     pack: np.ndarray  # places of `scalars` in the list of all parameters, −1 for zero
     unpack: np.ndarray  # places of `gradients` in it; one beyond its end for none
     tables: Tables
@@ -69,7 +70,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     Parameters
     ----------
     layers : tuple of ConvLayer or DeconvLayer
-        All but the last have a rectifier; only the last can be a deconvolution. One channel in and out.
+        All but the last have a rectifier; only the last can be a deconvolution. One channel out.
     side : int
         Side of the sub-images.
     dtype : dtype
@@ -107,6 +108,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     return Plan(
         dtype=np.dtype(dtype),
         shapes=shapes,
+        channels=layers[0].C,
         sides=(side, isqrt(int(labels.max()) + 1)),
         pack=np.concatenate(writer.scalars),
         unpack=np.where(unpack < 0, count, unpack),

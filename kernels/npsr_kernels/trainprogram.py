@@ -78,7 +78,8 @@ class ProgramWriter:
         last = len(stages) - 1
         x, z = self.lay_out(stages)
         labels = self.lay_out_labels(stages[last])
-        self.operation(LOAD, rows=stages[0].side, labels=labels, **self.places(x[0], z[0]))
+        side, channels = stages[0].side, stages[0].weight.shape[3]
+        self.operation(LOAD, rows=side, channels=channels, labels=labels, **self.places(x[0], z[0]))
         for k, stage in enumerate(stages):
             if k:
                 self.rectifier(RECTIFY, stages[k - 1], x[k], z[k - 1])
@@ -94,7 +95,7 @@ class ProgramWriter:
 
     def lay_out(self, stages: list[Stage]) -> tuple[list[Map], list[Map]]:
         """Places for each stage's input and output; inputs but the first share one."""
-        x = [self.map(1, stages[0].side, ring(stages[0]))]
+        x = [self.map(stages[0].weight.shape[3], stages[0].side, ring(stages[0]))]
         z = [self.map(len(s.weight), s.out, ring(adjoint(s)) if k else 0) for k, s in enumerate(stages)]
         start = stop = self.size
         for stage in stages[1:]:

@@ -38,8 +38,8 @@ def loss_and_gradients(
         From `make_plan`.
     parameters : sequence of ndarray
         In the layers' order: weight, bias, slopes if any; dtype of the plan.
-    x : ndarray of shape (N, 1, h, h)
-        Sub-images of the plan's side and dtype.
+    x : ndarray of shape (N, C, h, h)
+        Sub-images, or maps of C channels, of the plan's side and dtype.
     target : ndarray of shape (N, 1, H, H)
         Labels.
     threads : int, optional
@@ -106,8 +106,10 @@ def _check(plan: Plan, parameters: Sequence[np.ndarray], x: np.ndarray, target: 
     shapes = [p.shape for p in parameters]
     if shapes != plan.shapes:
         raise ValueError(f"parameters have the shapes {shapes}, but must have the plan's, {plan.shapes}")
-    for name, array, side in zip(("x", "target"), (x, target), plan.sides, strict=True):
-        if array.shape != (len(x), 1, side, side) or not len(x):
+    arrays = ("x", x, plan.channels, plan.sides[0]), ("target", target, 1, plan.sides[1])
+    for name, array, channels, side in arrays:
+        if array.shape != (len(x), channels, side, side) or not len(x):
             raise ValueError(
-                f"{name} has shape {array.shape}, but must be (N, 1, {side}, {side}) with the same N ≥ 1 as x"
+                f"{name} has shape {array.shape}, but must be (N, {channels}, {side}, {side}) "
+                "with the same N ≥ 1 as x"
             )

@@ -44,6 +44,17 @@ def sides_or_side(text: str) -> tuple[int | None, int | None]:
     return positive(height) if height else None, positive(width) if width else None
 
 
+def positive_number(text: str) -> float:
+    """The type of an argument that is a number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
 def given_network(model: str, scale: int | None) -> "Network":
     """A network from a file, or new by its name."""
     from npsr.networks import build

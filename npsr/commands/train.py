@@ -4,54 +4,63 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from npsr.commands.arguments import natural, positive
+from npsr.commands.arguments import natural, positive, positive_number
 
 if TYPE_CHECKING:
     from npsr.commands.arguments import Commands
+    from npsr.recipe import Recipe
 
 
 def add(commands: "Commands") -> None:
     """Declare the command."""
     train = commands.add_parser("train", help="train a network on a folder of photographs")
-    train.add_argument("recipe", type=Path, nargs="?", help="a TOML recipe (default: one stage on --data)")
+    train.add_argument(
+        "recipe", nargs="?", help="paper (the default; paper-srcnn for SRCNN), quick, or a TOML file"
+    )
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
-    train.add_argument("--data", type=Path, required=True, help="folder of photographs")
-    train.add_argument("-m", "--model", help="as for info (default fsrcnn)")
-    train.add_argument("-s", "--scale", type=positive, help="upscaling factor (default 3)")
-    train.add_argument("--steps", type=positive, help="steps of the last stage")
-    train.add_argument("--seed", type=natural, help="seed (default 0)")
-    train.add_argument("--checkpoint-every", type=positive, help="steps between checkpoints (default 5000)")
+    train.add_argument("--data", type=Path, required=True, help="folder of photographs, or of the recipe's")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    own = train.add_argument_group("instead of the recipe's own")
+    own.add_argument("-m", "--model", help="as for info (default fsrcnn)")
+    own.add_argument("-s", "--scale", type=positive, help="upscaling factor (default 3)")
+    own.add_argument("--steps", type=natural, help="steps in all; stages keep their proportions")
+    own.add_argument("--batch", type=positive, help="samples a step")
+    own.add_argument("--rate", type=positive_number, help="rate of the first stage; others in proportion")
+    own.add_argument("--optimiser", choices=("sgd", "adam"), help="sgd as in the paper, or adam")
+    own.add_argument("--last-share", type=positive_number, help="of the rate, for the last layer and biases")
+    own.add_argument("--sub-image", type=natural, metavar="SIDE", help="LR pixels; 0 for the paper's")
+    own.add_argument("--seed", type=natural, help="seed (default 0)")
+    own.add_argument("--checkpoint-every", type=positive, metavar="STEPS", help="steps between checkpoints")
+    own.add_argument("--start", help="network to start from: FILE.npz, or released, as fsrcnn_x3")
+    own.add_argument("--train", choices=("all", "deconvolution"), help="what is trained (default all)")
+    own.add_argument(
+        "--solve-deconvolution", action="store_true", default=None, help="exactly, before the first step"
+    )
     train.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train a network as a recipe says."""
-    from dataclasses import replace
-
-    from npsr.recipe import Recipe, Stage, read_recipe
+    from npsr.progress import told
     from npsr.run import run_training
 
-    if options.recipe:
-        recipe = read_recipe(options.recipe)
-    else:
-        recipe = Recipe(stages=(Stage((".",), options.steps or 100_000),))
-    given = {"model": options.model, "scale": options.scale, "seed": options.seed}
-    given["checkpoint_every"] = options.checkpoint_every
-    recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
-    if options.steps:
-        recipe = replace(
-            recipe, stages=(*recipe.stages[:-1], replace(recipe.stages[-1], steps=options.steps))
-        )
-    steps = recipe.steps
-
-    def progress(entry: dict[str, float]) -> None:
-        speed = entry["samples_per_second"]
-        minutes = (steps - entry["step"]) * recipe.batch / speed / 60
-        validation = f"  validation {entry['validation']:.3f} dB" if "validation" in entry else ""
-        counts = f"step {entry['step']:>8}/{steps}  loss {entry['loss']:8.4f}  {speed:>6} samples/s"
-        print(f"{counts}  {minutes:6.1f} min left{validation}", flush=True)
-
-    run_training(recipe, options.data, options.output, options.resume, progress)
-    print(f"{options.output / 'model.npz'}: {recipe.model} ×{recipe.scale} after {steps} steps")
+    recipe = asked_recipe(options)
+    with told(recipe.steps, recipe.batch) as progress:
+        run_training(recipe, options.data, options.output, options.resume, progress)
+    print(f"{options.output / 'model.npz'}: {recipe.model} ×{recipe.scale} after {recipe.steps} steps")
     return 0
+
+
+def asked_recipe(options: argparse.Namespace) -> "Recipe":
+    """The recipe, with what the command line says instead."""
+    from dataclasses import fields, replace
+
+    from npsr.recipe import find_recipe, with_rate, with_steps
+
+    default = "paper-srcnn" if (options.model or "").startswith("srcnn") else "paper"
+    recipe = find_recipe(options.recipe or default, options.data)
+    asked = {field.name: getattr(options, field.name, None) for field in fields(recipe)}
+    recipe = replace(recipe, **{name: value for name, value in asked.items() if value is not None})
+    if options.steps is not None:
+        recipe = with_steps(recipe, options.steps)
+    return with_rate(recipe, options.rate) if options.rate else recipe

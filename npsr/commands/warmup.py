@@ -60,4 +60,5 @@ def _one_step(model: str, scale: int) -> None:
 
     net = build(model, scale, border="valid")
     samples = Samples([np.zeros((60, 60))], net, scales=(1,), rotations=(0,))
-    train(fresh_state(net), samples, sgd_update(lambda _: dict.fromkeys(net.parameters, 0.0)), steps=1)
+    still = sgd_update(lambda _: dict.fromkeys(net.parameters, 0.0))
+    train(fresh_state(net), samples, still, steps=1, batch=1)

@@ -1,0 +1,178 @@
+"""Networks trained alike, and scored: each once, kept in the folder of runs, and resumed if interrupted."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from measuring import describe
+from study import Study, write_json
+
+import npsr
+
+CHECKPOINTS = 20
+"""Checkpoints of a run, and points of its curve."""
+
+RATE = 2e-3
+"""Learning rate under Adam, of all parameters; under SGD the paper's rates hold, less for the last layer."""
+
+Point = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trained network, and the record of its run.
+
+    Attributes
+    ----------
+    net : Network
+        The network.
+    samples : int
+        Sub-images that it has seen.
+    seconds : float
+        Time of the training steps.
+    curve : list of dict
+        ``samples``, ``seconds`` and ``psnr`` of the recipe's validation images.
+    """
+
+    net: npsr.Network
+    samples: int
+    seconds: float
+    curve: list[Point]
+
+
+def equal_recipe(study: Study, model: str, scale: int, slow: bool = False, seed: int = 0) -> npsr.Recipe:
+    """The recipe by which a budget trains every network: on the 91 images, as long as the others.
+
+    Parameters
+    ----------
+    study : Study
+        Gives the budget.
+    model : str
+        The network, as `npsr.build` takes it.
+    scale : int
+        Upscaling factor.
+    slow : bool
+        Train on the budget's `samples_slow`.
+    seed : int
+        Seed of the parameters and of the samples' order.
+    """
+    budget = study.budget
+    steps = max(1, (budget.samples_slow if slow else budget.samples) // budget.batch)
+    paper_rate = 1e-4 if model.startswith("srcnn") else 1e-3
+    adam = budget.optimiser == "adam"
+    rate, decay, last_share = (RATE, "cosine", 1.0) if adam else (paper_rate, "none", 0.1)
+    return npsr.Recipe(
+        model=model,
+        scale=scale,
+        stages=(npsr.Stage(("T91",), steps, rate, decay),),
+        seed=seed,
+        batch=budget.batch,
+        optimiser=budget.optimiser,
+        last_share=last_share,
+        scales=budget.scales,
+        checkpoint_every=-(-steps // CHECKPOINTS),
+    )
+
+
+def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) -> Training:
+    """Train as a recipe says, unless that is done.
+
+    Parameters
+    ----------
+    study : Study
+        Gives data and the folder of runs.
+    recipe : Recipe
+        From `equal_recipe`, changed where the experiment differs.
+    net : Network, optional
+        The network to start from, if the recipe does not name it.
+    """
+    net = net or npsr.starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start)
+    key = fingerprint(study, net, asdict(recipe))
+    folder = study.runs / f"{recipe.model.translate(FOLDER_NAMES)}_x{recipe.scale}-{key}"
+    model, about = folder / "model.npz", folder / "about.json"
+    if not model.exists():
+        folder.mkdir(exist_ok=True)
+        if not about.exists():
+            write_json(about, describe())
+        npsr.run_training(recipe, study.data, folder, True, progress(recipe), net)
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    training = Training(npsr.load(model), log[-1]["samples"], *curve_of(log))
+    commit = json.loads(about.read_text())["commit"]
+    record = {"run": folder.name, "commit": commit, "samples": training.samples, "seconds": training.seconds}
+    study.trainings.append(record)
+    return training
+
+
+FOLDER_NAMES = str.maketrans("(,", "__", ")")
+
+
+def curve_of(log: list[dict[str, Any]]) -> tuple[float, list[Point]]:
+    """Seconds of the training without its evaluations, and the curve, from the log of a run."""
+    seconds, curve = 0.0, []
+    for before, entry in pairwise([{"samples": 0}, *log]):
+        if "samples_per_second" in entry:
+            seconds += (entry["samples"] - before["samples"]) / entry["samples_per_second"]
+        else:  # before the first step: reading, and solving if the recipe asks for it
+            seconds += entry["seconds"]
+        if "validation" in entry:
+            curve.append({"samples": entry["samples"], "seconds": seconds, "psnr": entry["validation"]})
+    return seconds, curve
+
+
+def progress(recipe: npsr.Recipe) -> Callable[[dict[str, Any]], None]:
+    """Shows on a terminal, on one line, how far a run is."""
+    start = f"\rtraining {recipe.model} ×{recipe.scale}: step "
+
+    def show(entry: dict[str, Any]) -> None:
+        if "step" in entry and sys.stdout.isatty():
+            end = "\n" if entry["step"] == recipe.steps else ""
+            print(f"{start}{entry['step']}/{recipe.steps}", end=end, flush=True)
+
+    return show
+
+
+def score(study: Study, model: npsr.Network | str, test_set: str, scale: int) -> Point:
+    """PSNR and SSIM of a network, or of bicubic interpolation, on a test set."""
+    net, name = (None, model) if isinstance(model, str) else (model, "")
+    key = fingerprint(study, net, name)
+    path = study.runs / f"scores-{key}-{test_set}-x{scale}.json"
+    if not path.exists():
+        result = npsr.evaluate(study.data / test_set, scale, model)
+        write_json(path, {name: result[name] for name in ("psnr", "ssim")})
+    return json.loads(path.read_text())
+
+
+def fingerprint(study: Study, net: npsr.Network | None, more: Any = None) -> str:
+    """A short name for the data, a network's layers and parameters, and whatever else decides a result."""
+    facts = hashlib.sha256(json.dumps([str(study.data.resolve()), more]).encode())
+    if net:
+        facts.update(repr(net.layers).encode())
+        for parameter in net.parameters.values():
+            facts.update(parameter.tobytes())
+    return facts.hexdigest()[:12]
+
+
+def how_trained(study: Study, slow: bool = False) -> str:
+    """Half a sentence on the budget's training, for the page of results."""
+    budget = study.budget
+    rule = {"adam": "Adam with a cosine-shaped rate", "sgd": "the paper's SGD"}[budget.optimiser]
+    count = budget.samples_slow if slow else budget.samples
+    return f"ours saw {count:,} sub-images by {rule}, the paper's about 100 million by SGD"
+
+
+def released_or_trained(study: Study, name: str, scale: int) -> tuple[npsr.Network, str]:
+    """A released model if there is one, else one trained by the budget; and which of both it is."""
+    if scale in npsr.released().get(name, []):
+        return npsr.load(name, scale), "released"
+    return trained(study, equal_recipe(study, name, scale)).net, "trained on the 91 images"
+
+
+def image_pair(path: Path, scale: int) -> tuple[Any, Any]:
+    """LR and HR luma of a photograph in [0, 1], as the evaluation makes them."""
+    high = npsr.crop_to_multiple(npsr.luma(npsr.read_image(path).pixels) / 255.0, scale)
+    return npsr.low_resolution(high, scale), high

@@ -1,0 +1,72 @@
+"""Figure 3 and Table 1: the four networks from SRCNN-Ex to FSRCNN, their cost and their PSNR."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import matplotlib.pyplot as plt
+import numpy as np
+import paper
+from equal_training import equal_recipe, how_trained, score, trained
+from study import Row, Study, beside, notation, open_study, times, write_result
+
+import npsr
+
+NETWORKS = tuple(paper.TRANSITIONS)
+SCALE = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train the four networks alike, time them, and write the table and the figure."""
+    study = open_study(__file__, __doc__, ("T91", "Set5"), arguments)
+    nets = {name: trained(study, equal_recipe(study, name, SCALE, slow=True)).net for name in NETWORKS}
+    seconds = network_times(study, nets)
+    rows = []
+    for name, net in nets.items():
+        row: Row = {"network": name, "layers": notation(net), "weights": npsr.weight_count(net)}
+        row["speed-up by weights"] = round(npsr.speed_up(net), 1)
+        row["paper's"] = paper.SPEED_UP[name]
+        row["ms"] = round(1e3 * seconds[name], 2)
+        row["speed-up measured"] = round(seconds[NETWORKS[0]] / seconds[name], 1)
+        psnr = score(study, net, "Set5", SCALE)["psnr"]
+        rows.append(row | beside(psnr, paper.TRANSITIONS[name]))
+    draw(study, rows)
+    side = study.budget.side
+    write_result(
+        study,
+        "From SRCNN-Ex to FSRCNN (Figure 3, Table 1)",
+        f"PSNR: {how_trained(study, slow=True)}; equally few favour the networks that learn fast. "
+        "Speed: kernels of different shapes do not run at the same rate, so measured speed-ups are not "
+        "quite those by weights.",
+        {f"PSNR on Set5 ×3 in dB; time of the network alone on {side} × {side} LR pixels": rows},
+    )
+
+
+def network_times(study: Study, nets: dict[str, npsr.Network]) -> dict[str, float]:
+    """Seconds of each network for the same enlarged image, in the same engine."""
+    side = study.budget.side
+    low, high = (np.random.default_rng(0).random((1, 1, n * side, n * side), np.float32) for n in (1, SCALE))
+    calls = {name: partial(net, low if net.enlarges else high) for name, net in nets.items()}
+    return times(calls, study.budget.timing)
+
+
+def draw(study: Study, rows: list[Row]) -> None:
+    """Speed-ups and PSNR, ours beside the paper's."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    at = np.arange(len(rows))
+    names = [row["network"] for row in rows]
+    for shift, how in ((-0.2, "by weights"), (0.2, "measured")):
+        bars = left.bar(at + shift, [row[f"speed-up {how}"] for row in rows], 0.4, label=how)
+        left.bar_label(bars, fmt="%.1f", fontsize=8)
+    left.set(yscale="log", ylim=(0.5, 100), title="speed-up over SRCNN-Ex, ×3")
+    for whose in ("ours", "paper"):
+        right.plot(at, [row[whose] for row in rows], "o-", label=whose)
+    right.set(ylabel="PSNR, dB", title="Set5 ×3, equal training")
+    for axis in (left, right):
+        axis.set_xticks(at, names, fontsize=9)
+        axis.legend()
+    figure.savefig(study.figure, dpi=80)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()

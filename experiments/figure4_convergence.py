@@ -1,0 +1,75 @@
+"""Figure 4, right: how fast a ×2 network converges, from scratch and from the ×3 network."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import paper
+from equal_training import Training, equal_recipe, how_trained, trained
+from study import Row, Study, beside, open_study, write_result
+
+import npsr
+
+SCALE = 2
+START = "fsrcnn_x3"
+PAPER = paper.table(paper.ON_91)["Set5", SCALE]["FSRCNN"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train the ×2 network in four ways, and write the table and the figure."""
+    study = open_study(__file__, __doc__, ("T91", "Set5"), arguments)
+    trainings = {name: trained(study, recipe) for name, recipe in recipes(study).items()}
+    rows: list[Row] = []
+    for name, training in trainings.items():
+        end = training.curve[-1]
+        row: Row = {"training": name, "sub-images": end["samples"], "seconds": round(end["seconds"], 1)}
+        rows.append(row | beside(end["psnr"], PAPER if name == "from scratch" else None))
+    draw(study, trainings)
+    write_result(
+        study,
+        "Convergence at ×2 (Figure 4, right)",
+        f"From scratch {how_trained(study)}. The other rows start from the convolutions of the released ×3 "
+        "network, whose own training, on the 91 images and General-100, is not counted. Least squares solves "
+        "for the deconvolution exactly, without a step. The paper prints no figures for its curves: its "
+        f"{PAPER} dB is the end of its training.",
+        {"PSNR on Set5 ×2 in dB": rows},
+        {name: training.curve for name, training in trainings.items()},
+    )
+
+
+def recipes(study: Study) -> dict[str, npsr.Recipe]:
+    """The four ways; PSNR on Set5 is watched, and decides nothing."""
+    watched = tuple(f"Set5/{path.name}" for path in npsr.image_files(study.data / "Set5"))
+    scratch = replace(equal_recipe(study, "fsrcnn", SCALE), validation=watched)
+    (stage,) = scratch.stages
+    halved, none = replace(stage, rate=stage.rate / 2), replace(stage, steps=0)
+    return {
+        "from scratch": scratch,
+        "from ×3, all layers": replace(scratch, start=START, stages=(halved,)),
+        "from ×3, deconvolution only": replace(scratch, start=START, train="deconvolution"),
+        "from ×3, exact least squares": replace(
+            scratch, start=START, stages=(none,), solve_deconvolution=True
+        ),
+    }
+
+
+def draw(study: Study, trainings: dict[str, Training]) -> None:
+    """PSNR against sub-images and against seconds."""
+    figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True, layout="constrained")
+    for axis, against in zip(axes, ("samples", "seconds"), strict=True):
+        for name, training in trainings.items():
+            solved = len(training.curve) == 1
+            curve = training.curve if solved else [point for point in training.curve if point["samples"]]
+            x, y = ([point[key] for point in curve] for key in (against, "psnr"))
+            axis.plot(x, y, "*" if solved else ".-", ms=12 if solved else 5, label=name)
+        axis.axhline(paper.value(PAPER), color="grey", ls=":", label="paper, at the end")
+        axis.grid(alpha=0.3)
+    axes[0].set(xlabel="sub-images seen", ylabel="PSNR on Set5 ×2, dB")
+    axes[1].set(xlabel="seconds of training")
+    axes[0].legend(fontsize=8)
+    figure.savefig(study.figure, dpi=80)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""How a run stands, told at a terminal: a bar if rich is installed, plain lines otherwise."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from npsr.log import Entry, Progress
+
+QUIET = 10.0
+"""Seconds between plain lines, checkpoints aside."""
+
+
+@contextmanager
+def told(steps: int, batch: int) -> Iterator[Progress]:
+    """A function that tells a log's entries of a run of so many steps.
+
+    Parameters
+    ----------
+    steps : int
+        Steps of the whole run.
+    batch : int
+        Samples a step.
+
+    Yields
+    ------
+    callable
+        For `npsr.run.run_training`.
+    """
+    bar = _bar() if sys.stdout.isatty() else None
+    if bar is None:
+        yield _lines(steps, batch)
+        return
+    task = bar.add_task("", total=steps, told="", left="")
+    latest = [""]
+
+    def tell(entry: Entry) -> None:
+        if "images" in entry:
+            bar.console.print(_stage(entry), highlight=False)
+            return
+        if "validation" in entry:
+            latest[0] = f"  validation {entry['validation']:.3f} dB"
+        left = time_left(entry, steps, batch)
+        bar.update(task, completed=entry["step"], told=_figures(entry) + latest[0], left=left)
+
+    with bar:
+        yield tell
+
+
+def time_left(entry: Entry, steps: int, batch: int) -> str:
+    """Time that the rest of a run takes at the entry's speed, as hours:minutes:seconds."""
+    if "samples_per_second" not in entry:
+        return ""
+    seconds = round((steps - entry["step"]) * batch / max(1, entry["samples_per_second"]))
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} left"
+
+
+def _lines(steps: int, batch: int) -> Progress:
+    """Tells entries as lines: each checkpoint's, and others now and then."""
+    last = [0.0]
+
+    def tell(entry: Entry) -> None:
+        if "images" in entry:
+            print(_stage(entry), flush=True)
+            return
+        if "validation" not in entry and entry["step"] < steps and time.monotonic() < last[0] + QUIET:
+            return
+        last[0] = time.monotonic()
+        validation = f"  validation {entry['validation']:.3f} dB" if "validation" in entry else ""
+        parts = f"step {entry['step']:>8}/{steps}", _figures(entry), time_left(entry, steps, batch)
+        print("  ".join(part for part in parts if part) + validation, flush=True)
+
+    return tell
+
+
+def _stage(entry: Entry) -> str:
+    reduced = f", the middle of {entry['reduced']} of them only, to bound memory" if entry["reduced"] else ""
+    return f"{entry['sub_images']} sub-images of {entry['images']} images{reduced}"
+
+
+def _figures(entry: Entry) -> str:
+    if "loss" not in entry:
+        return ""
+    return f"loss {entry['loss']:8.4f}  {entry['samples_per_second']:>6} samples/s"
+
+
+def _bar() -> Any:
+    """A bar of the package rich; None without it."""
+    try:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    except ImportError:
+        return None
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}  {task.fields[left]}")
+    return Progress(*columns)

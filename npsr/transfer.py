@@ -1,0 +1,95 @@
+"""Parts of networks: what a network starts from, and its deconvolution alone.
+
+Only the deconvolution depends on the factor n. So the convolutions of a network for one factor serve
+another (Section 3.3): with them fixed, what they make of an image is computed once, and the
+deconvolution is trained as a network of its own that reads these features.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from npsr.layers import DeConv
+from npsr.network import Network, layer_forward
+from npsr.networks import build
+from npsr.weights import load
+
+
+def starting_network(model: str, scale: int, seed: int, start: str = "") -> Network:
+    """The network that a run starts from.
+
+    Parameters
+    ----------
+    model : str
+        Name of the architecture, as in `build`.
+    scale : int
+        Upscaling factor n.
+    seed : int
+        Seed of what is new.
+    start : str
+        An .npz network, or a released one: ``fsrcnn`` for the same factor, ``fsrcnn_x3`` for ×3. From
+        another factor it gives its convolutions, and the deconvolution is new. Empty for a network
+        that is new throughout.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        If there is no such network, or it is of another architecture.
+    """
+    new = build(model, scale, seed)
+    if not start:
+        return new
+    name, _, factor = start.rpartition("_x")
+    if start.endswith(".npz"):
+        old = load(start)
+    else:
+        old = load(name, int(factor)) if factor.isdecimal() else load(start, scale)
+    if old.name != new.name:
+        raise ValueError(f"start is {old.name}, but model is {model}: name the same network")
+    if old.scale == scale or not new.enlarges:
+        return replace(old, scale=scale)
+    last = new.layers[-1]
+    kept = {key: p for key, p in old.parameters.items() if not key.startswith(f"{last.name}.")}
+    own = {key: p for key, p in new.parameters.items() if key.startswith(f"{last.name}.")}
+    layers = (*old.with_border("zero").layers[:-1], last)
+    return replace(old, scale=scale, layers=layers, parameters=kept | own)
+
+
+def deconvolution_of(net: Network) -> Network:
+    """The deconvolution as a network that reads feature maps; it shares the parameters of `net`.
+
+    Raises
+    ------
+    ValueError
+        If the network has none.
+    """
+    last = net.layers[-1]
+    if not isinstance(last, DeConv):
+        raise ValueError(f"{net.name} has no deconvolution: use FSRCNN or a transition state")
+    own = {key: p for key, p in net.parameters.items() if key.startswith(f"{last.name}.")}
+    return replace(net, layers=(last,), parameters=own)
+
+
+def features(net: Network, low: np.ndarray) -> np.ndarray:
+    """What the last layer reads when the network enlarges a plane.
+
+    Parameters
+    ----------
+    net : Network
+        The network, with a border rule that keeps the plane's size.
+    low : ndarray of shape (H, W)
+        Its input.
+
+    Returns
+    -------
+    ndarray of shape (C, H, W)
+        Of the network's dtype.
+    """
+    x = np.ascontiguousarray(low[None, None], net.dtype)
+    for layer in net.layers[:-1]:
+        x, _ = layer_forward(layer, net.parameters, x)
+    return x[0]

@@ -1,0 +1,212 @@
+"""Every experiment runs, writes its JSON and its figure, and has the paper's constants."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import needs_jit
+from PIL import Image
+
+import npsr
+from npsr.timing import Plan
+
+EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+NAMES = (
+    *("figure3_transitions", "figure4_settings", "figure4_convergence", "figure2_filters", "real_time"),
+    *("comparison", "ablations"),
+)
+SETS = {"T91": 2, "Set5": 2, "Set14": 1, "BSD200": 1}
+
+
+@pytest.fixture(autouse=True)
+def scripts(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+
+
+@pytest.fixture
+def folders(tmp_path, scene):
+    """Generated images in the data sets' folders, and the options that name the folders."""
+    for name, count in SETS.items():
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for k in range(count):
+            pixels = (scene(60, 63, 3) * 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / name / f"{k}.png")
+    return [f"--{name}={tmp_path / name}" for name in ("data", "results", "runs")]
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """The smallest budget, and a short ladder of networks for the search."""
+    import real_time
+    import study
+
+    plan = Plan(blocks=1, seconds=0, most_calls=1, pause=0)
+    budget = study.Budget(64, 32, batch=8, scales=(1.0,), seeds=(0, 1), timing=plan, side=12)
+    monkeypatch.setitem(study.BUDGETS, "quick", budget)
+    monkeypatch.setattr(real_time, "LADDERS", [[(4, 2, 0), (4, 2, 1), (4, 4, 1)]])
+    monkeypatch.setattr(real_time, "SIZES", {"760×760": (12, 13)})
+
+
+def run(name, folders):
+    import_module(name).main(folders)
+    results = Path(folders[1].partition("=")[2])
+    result = json.loads((results / f"{name}.json").read_text())
+    with Image.open(results / result["figure"]) as figure:
+        assert min(figure.size) > 100
+    return result
+
+
+@needs_jit
+@pytest.mark.parametrize("name", NAMES)
+def test_an_experiment_writes_its_result_and_figure(name, folders, tiny, capsys):
+    result = run(name, folders)
+    assert result["budget"] == "quick"
+    assert {"processor", "cores", "commit", "versions", "date"} <= set(result["machine"])
+    assert result["seeds"] == [0, 1]
+    assert result["why"].endswith(".")
+    printed = capsys.readouterr().out
+    for heading, rows in result["tables"].items():
+        assert heading in printed
+        for row in rows:
+            assert row.keys() == rows[0].keys()
+            assert row.get("ours") is None or 0 < row["ours"] < 60
+
+
+@needs_jit
+def test_what_is_done_is_not_done_again(folders, tiny, monkeypatch):
+    first = run("figure4_settings", folders)
+
+    def refuse(*_):
+        raise AssertionError("done before")
+
+    monkeypatch.setattr(npsr, "run_training", refuse)
+    monkeypatch.setattr(npsr, "evaluate", refuse)
+    assert run("figure4_settings", folders)["tables"] == first["tables"]
+
+
+@needs_jit
+def test_an_interrupted_training_goes_on(folders, tiny, monkeypatch):
+    import equal_training
+    import study
+
+    opened = study.open_study("some.py", "", ("T91",), folders)
+    recipe = equal_training.equal_recipe(opened, "fsrcnn(4,2,0)", 3)
+    progress, steps = equal_training.progress, []
+
+    def stop_at_step_5(recipe):
+        def show(entry):
+            if entry.get("step") == 5:
+                raise KeyboardInterrupt
+
+        return show
+
+    monkeypatch.setattr(equal_training, "progress", stop_at_step_5)
+    with pytest.raises(KeyboardInterrupt):
+        equal_training.trained(opened, recipe)
+    monkeypatch.setattr(
+        equal_training, "progress", lambda recipe: lambda entry: steps.append(entry.get("step"))
+    )
+    training = equal_training.trained(opened, recipe)
+    assert [step for step in steps if step] == [5, 6, 7, 8]  # a checkpoint follows its entry in the log
+    assert training.samples == 64
+    monkeypatch.setattr(equal_training, "progress", progress)
+    whole = equal_training.trained(opened, npsr.Recipe(**(vars(recipe) | {"checkpoint_every": 4})))
+    for key, p in whole.net.parameters.items():
+        np.testing.assert_array_equal(p, training.net.parameters[key])
+
+
+@needs_jit
+def test_the_page_of_results(folders, tiny, tmp_path):
+    import report
+
+    run("figure3_transitions", folders)
+    (tmp_path / "docs").mkdir()
+    page = report.compose(["figure3_transitions"], tmp_path / "results", tmp_path / "docs")
+    for words in (
+        "make paper BUDGET=quick",
+        "](../results/figure3_transitions.png)",
+        "| 57184 |",
+        "| 32.83 |",
+    ):
+        assert words in page
+
+
+def test_the_papers_constants():
+    import paper
+
+    assert list(paper.differences()) == []
+    assert paper.real_time_weights(1.32, 24) == 3976
+    assert npsr.equation_2(32, 5, 1) < 3976 < npsr.equation_2(32, 6, 1)
+    for text in (paper.ON_91, paper.ON_OWN):
+        table = paper.table(text)
+        assert len(table) == 9
+        for (_, n), row in table.items():
+            assert all(25 < paper.value(figure) < 38 for figure in row.values())
+            assert paper.value(row["FSRCNN"]) > paper.value(row["FSRCNN-s"])
+            assert n in (2, 3, 4)
+
+
+def test_a_network_that_is_not_the_papers_is_noticed(monkeypatch, folders, capsys):
+    import paper
+    import study
+
+    monkeypatch.setitem(paper.WEIGHTS, "fsrcnn", 12465)
+    assert next(paper.differences()) == "fsrcnn is 12464, the paper has 12465"
+    with pytest.raises(SystemExit):
+        study.open_study("some.py", "", (), folders)
+    assert "not the paper's networks" in capsys.readouterr().err
+
+
+def test_missing_data_are_named(tmp_path, folders, capsys):
+    import study
+
+    with pytest.raises(SystemExit) as stopped:
+        study.open_study("some.py", "", ("T91", "General-100"), folders)
+    assert stopped.value.code == 2
+    message = capsys.readouterr().err
+    assert "lacks General-100" in message
+    assert "mmlab.ie.cuhk.edu.hk" in message
+
+
+def test_tables():
+    import study
+
+    rows = [{"name": "a", "PSNR": 33.1, "difference": -0.5}, {"name": "b", "PSNR": 33.06, "difference": None}]
+    assert study.markdown([*rows, {"name": "c", "PSNR": "~30.00", "difference": 1.25}]).splitlines() == [
+        "| name | PSNR | difference |",
+        "| --- | --- | --- |",
+        "| a | 33.10 | -0.50 |",
+        "| b | 33.06 | – |",
+        "| c | ~30.00 | +1.25 |",
+    ]
+    assert study.beside(33.129, "~33.04") == {"ours": 33.13, "paper": "~33.04", "difference": 0.09}
+    assert study.beside(None, 30.0) == {"ours": None, "paper": 30.0, "difference": None}
+
+
+def test_dead_features_are_counted():
+    import ablations
+
+    net = ablations.relu(0)
+    net.parameters["feature.weight"][:3] = 0
+    net.parameters["feature.bias"][:3] = -1, 0, 1
+    low = np.random.default_rng(0).random((9, 9))
+    alive = ablations.dead_features(ablations.relu(0), [low])
+    assert ablations.dead_features(net, [low]) >= alive + 2
+    assert ablations.unshrunk(0).layers[2].c == 56
+    assert npsr.weight_count(ablations.unshrunk(0)) == 25 * 56 + 4 * 9 * 56**2 + 81 * 56
+
+
+def test_the_search_finds_the_last_that_holds():
+    import real_time
+
+    for count in range(5):
+        ladder = [(d, 1, 1) for d in range(count)]
+        for limit in range(count + 1):
+            found = real_time.largest(lambda setting, limit=limit: setting[0] < limit, ladder)
+            assert found == ((limit - 1, 1, 1) if limit else None)
+    for ladder in real_time.LADDERS:
+        weights = [npsr.equation_2(*setting) for setting in ladder]
+        assert weights == sorted(weights)
+    assert (56, 12, 4) in real_time.LADDERS[1]
