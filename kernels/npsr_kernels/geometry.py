@@ -88,6 +88,33 @@ def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int)
     return np.array(tasks, TASK)
 
 
+def rows_needed(plan: Plan, rows: int, top: int, bottom: int) -> tuple[int, int]:
+    """The rows of an image of so many from which some rows of the output follow, to the last bit.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+    rows : int
+        Of the image.
+    top, bottom : int
+        Rows of the output, in pixels of the image.
+
+    Returns
+    -------
+    first, last : int
+        The first row, where a step starts, and the one after the last.
+    """
+    stages = np.zeros(len(plan.stages), STAGE)
+    for name in ("kind", "reach"):
+        stages[name] = [getattr(stage, name) for stage in plan.stages]
+    stages["lag"] = np.cumsum(stages["reach"]) - stages["reach"]
+    task = np.zeros(1, TASK)
+    task["top"], task["bottom"] = top, bottom
+    low, high = _spans(plan, stages, task, rows)[0, 0]
+    return int(low) * ROWS, min(rows, int(high + 1) * ROWS)
+
+
 def _place(plan: Plan, shape: tuple[int, int, int], S: int, chunk: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Frame and stages with all places, and the elements of `work`."""
     stages, frame = np.zeros(len(plan.stages), STAGE), np.zeros(1, FRAME)

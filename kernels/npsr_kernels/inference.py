@@ -9,12 +9,21 @@ import numpy as np
 
 from npsr_kernels.checks import require, require_same_dtype
 from npsr_kernels.compiled import available
-from npsr_kernels.geometry import Geometry, make_geometry
+from npsr_kernels.geometry import Geometry, make_geometry, rows_needed
 from npsr_kernels.stream import stream
 from npsr_kernels.streamplan import Convolution, Deconvolution, Plan, make_plan
 from npsr_kernels.threads import default_threads, share
 
-__all__ = ["Convolution", "Deconvolution", "Plan", "available", "make_plan", "run", "working_bytes"]
+__all__ = [
+    "Convolution",
+    "Deconvolution",
+    "Plan",
+    "available",
+    "make_plan",
+    "rows_needed",
+    "run",
+    "working_bytes",
+]
 
 TILE = 352
 """Columns of a row in memory at most: the line buffers then stay in the second cache."""
