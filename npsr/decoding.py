@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import imageio.v3 as iio
 import numpy as np
 from PIL import Image, ImageCms
 
@@ -73,8 +74,8 @@ def decode(source: Source, header: Any) -> tuple[np.ndarray, bytes | None, tuple
         told = (f"left out {header.n_frames - 1} further pictures of the file",)
         header.seek(0)
     mode = _mode(source, header)
-    image = header if header.mode == mode else header.convert(mode)
-    pixels = np.array(image)
+    with opened(source) as file:
+        pixels = iio.imread(file, plugin="pillow", index=0, mode=None if header.mode == mode else mode)
     return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("=")), profile, told
 
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted(p for folder in ("npsr", "kernels", "experiments") for p in (ROOT / folder).rglob("*.py"))
 ALLOWED = {
     "kernels": {"numpy", "numba", "llvmlite", "npsr_kernels"},
-    "npsr": {"numpy", "scipy", "PIL", "npsr", "npsr_kernels"},
+    "npsr": {"numpy", "scipy", "imageio", "PIL", "npsr", "npsr_kernels"},
     "experiments": {
         "numpy",
         "matplotlib",
