@@ -22,7 +22,7 @@ from npsr_kernels.layout import (
     TASK,
     WINOGRAD,
 )
-from npsr_kernels.microkernel import Tables
+from npsr_kernels.microkernel import VECTORS, Tables
 from npsr_kernels.packing import Packed
 from npsr_kernels.simd import lanes
 from npsr_kernels.streamplan import Plan, Stage, replicated_before
@@ -67,17 +67,31 @@ def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, threads: i
 
 
 def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int) -> np.ndarray:
-    """Tiles of about equal width, cut into strips of about equal height if they do not come out even.
-
-    Strips start at multiples of ROWS: where steps do.
+    """Tiles of about equal width, cut into strips of about equal height or not: of a few such cuts the one
+    that leaves the least work to the busiest thread.
     """
+    W = shape[2]
+    before, after = _reach(plan)
+    fewest = -(-W // max(tile - before - after - 2 * plan.pad, 1))
+    whole = VECTORS[4] * lanes(plan.weights.dtype)
+
+    def busiest(tasks: np.ndarray) -> int:
+        """Pixels that the busiest thread computes: in whole tiles of the micro-kernel."""
+        columns = -(-(tasks["width"].max() + 2 * plan.pad) // whole) * whole
+        rows = (tasks["bottom"] - tasks["top"]).max() + before + after
+        return -(-len(tasks) // threads) * columns * rows
+
+    cuts = (
+        (tiles, strips) for tiles in range(fewest, min(fewest + threads, W) + 1) for strips in (1, threads)
+    )
+    return min((_cut(plan, shape, tiles, strips) for tiles, strips in cuts), key=busiest)
+
+
+def _cut(plan: Plan, shape: tuple[int, int, int], tiles: int, strips: int) -> np.ndarray:
+    """Tasks of so many tiles and strips; strips start at multiples of ROWS: where steps do."""
     images, H, W = shape
-    before = after = sum(stage.reach for stage in plan.stages if stage.kind != DECONVOLUTION)
-    before += replicated_before(plan)
-    after += (plan.scale - 1 + plan.padding) // plan.scale
-    tiles = -(-W // max(tile - before - after - 2 * plan.pad, 1))
+    before, after = _reach(plan)
     columns = np.linspace(0, W, tiles + 1).astype(int)
-    strips = 1 if images * tiles % threads == 0 else threads
     rows = np.unique(np.append(np.linspace(0, H, strips + 1).astype(int)[:-1] // ROWS * ROWS, H))
     tasks = [
         (image, top, bottom, left, right, start := max(left - before, 0), min(right + after, W) - start)
@@ -86,6 +100,12 @@ def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int)
         for top, bottom in pairwise(rows)
     ]
     return np.array(tasks, TASK)
+
+
+def _reach(plan: Plan) -> tuple[int, int]:
+    """Columns before and after its own that a pixel of the image depends on."""
+    reach = sum(stage.reach for stage in plan.stages if stage.kind != DECONVOLUTION)
+    return reach + replicated_before(plan), reach + (plan.scale - 1 + plan.padding) // plan.scale
 
 
 def rows_needed(plan: Plan, rows: int, top: int, bottom: int) -> tuple[int, int]:
