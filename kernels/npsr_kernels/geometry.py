@@ -78,7 +78,7 @@ def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int)
     def busiest(tasks: np.ndarray) -> int:
         """Pixels that the busiest thread computes: in whole tiles of the micro-kernel."""
         columns = -(-(tasks["width"].max() + 2 * plan.pad) // whole) * whole
-        rows = (tasks["bottom"] - tasks["top"]).max() + before + after
+        rows = (tasks["bottom"] - tasks["top"] + (tasks["top"] > 0) * _lead(plan)).max() + after
         return -(-len(tasks) // threads) * columns * rows
 
     cuts = (
@@ -88,11 +88,15 @@ def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int)
 
 
 def _cut(plan: Plan, shape: tuple[int, int, int], tiles: int, strips: int) -> np.ndarray:
-    """Tasks of so many tiles and strips; strips start at multiples of ROWS: where steps do."""
+    """Tasks of so many tiles and strips, at most. Strips start at multiples of ROWS, where steps do; the
+    first is taller, as the others compute some rows before their own.
+    """
     images, H, W = shape
     before, after = _reach(plan)
     columns = np.linspace(0, W, tiles + 1).astype(int)
-    rows = np.unique(np.append(np.linspace(0, H, strips + 1).astype(int)[:-1] // ROWS * ROWS, H))
+    first = (H + (strips - 1) * _lead(plan)) / strips
+    starts = first + np.arange(strips - 1) * (first - _lead(plan))
+    rows = np.unique([0, *(np.round(starts / ROWS).astype(int) * ROWS).clip(0, H), H])
     tasks = [
         (image, top, bottom, left, right, start := max(left - before, 0), min(right + after, W) - start)
         for image in range(images)
@@ -106,6 +110,11 @@ def _reach(plan: Plan) -> tuple[int, int]:
     """Columns before and after its own that a pixel of the image depends on."""
     reach = sum(stage.reach for stage in plan.stages if stage.kind != DECONVOLUTION)
     return reach + replicated_before(plan), reach + (plan.scale - 1 + plan.padding) // plan.scale
+
+
+def _lead(plan: Plan) -> int:
+    """Rows before its own that a strip computes, about: its steps are whole."""
+    return _reach(plan)[0] + ROWS - 1
 
 
 def rows_needed(plan: Plan, rows: int, top: int, bottom: int) -> tuple[int, int]:

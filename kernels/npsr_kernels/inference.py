@@ -26,7 +26,7 @@ __all__ = [
     "working_bytes",
 ]
 
-TILE = 528
+TILE = 544
 """Columns of a row in memory at most: the line buffers then stay in the second cache."""
 
 
