@@ -40,6 +40,8 @@ def spread(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         others = np.divide(_box(found * shown), total, out=colours.copy(), where=total > 0)
         found = own * found + (1 - own) * others
         shown = (around > 0).astype(alpha.dtype)
+        if shown.all():  # further steps would change nothing
+            break
     return found
 
 

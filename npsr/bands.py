@@ -122,7 +122,7 @@ def _planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     if alpha is not None and (alpha == 1).all():
         pixels, alpha = pixels[..., :-1], None
     if alpha is not None:
-        pixels = spread(to_unit(pixels[..., :-1]), alpha)
+        pixels = np.clip(spread(to_unit(pixels[..., :-1]), alpha), 0, 1)  # as sums round
 
     def convert(top: int, bottom: int, _: int) -> None:
         values = to_unit(pixels[top:bottom])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,7 +119,10 @@ def enlarge(
     shape = (*work.size.sides, *pixels.shape[2:])
     suffix = check_writable(named(target, settings), pixels, shape)
     streams = suffix == RAW or (suffix in TIFF and by_rows(pixels, shape))
-    budget = _budget(target, pixels, work, streams, settings)
+    held = pixels.nbytes if isinstance(pixels, np.ndarray) else 0
+    if not streams:  # the bands, and what the encoder makes of them
+        held += 2 * prod(shape) * pixels.dtype.itemsize
+    budget = _budget(target, work, held, settings)
     parts = _counted(bands(pixels, work, budget, split), shape[0], progress)
     made = [] if streams else list(parts)
 
@@ -156,8 +160,8 @@ def _awaited(parts: Iterator[np.ndarray], split: Split) -> Iterator[np.ndarray]:
         yield part
 
 
-def _budget(target: Path, pixels: Any, work: Enlargement, streams: bool, settings: Settings) -> float:
-    """Bytes that a band may take.
+def _budget(target: Path, work: Enlargement, held: int, settings: Settings) -> float:
+    """Bytes that a band may take, if so many are taken already.
 
     Raises
     ------
@@ -166,10 +170,6 @@ def _budget(target: Path, pixels: Any, work: Enlargement, streams: bool, setting
     """
     if settings.memory is None:
         return BAND_BYTES
-    held = pixels.nbytes if isinstance(pixels, np.ndarray) else 0
-    channels = (*pixels.shape, 1)[2]
-    if not streams:  # the bands, and what the encoder makes of them
-        held += 2 * work.size.sides[0] * work.size.sides[1] * channels * pixels.dtype.itemsize
     left = (settings.memory - BASE - held) / 3  # a band in the making, one that waits, one that is written
     if left < FEWEST_ROWS * work.bytes_a_row:
         needed = (BASE + held + 3 * FEWEST_ROWS * work.bytes_a_row) / 2**20
@@ -197,10 +197,11 @@ def _enlarge_animation(
             f"{target}: {suffix} holds one picture, but there are {count} frames: "
             f"write one of {', '.join(WRITTEN)}"
         )
+    budget = _budget(target, work, count * prod(shape), settings)  # the encoder holds all frames
 
     def frames() -> Iterator[np.ndarray]:
         for done, frame in enumerate(animation.frames(), 1):
-            yield np.concatenate(list(bands(frame, work, BAND_BYTES, split)))
+            yield np.concatenate(list(bands(frame, work, budget, split)))
             progress(done / count)
 
     def write(file: Any) -> Told:

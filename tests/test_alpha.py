@@ -46,6 +46,12 @@ def test_an_opaque_part_is_as_without_alpha(scene):
     assert (large[..., 3] == 255).all()
 
 
+def test_rounding_does_not_leave_the_range(rng):
+    image = np.ones((40, 40, 4), np.float32)
+    image[..., 3] = rng.random((40, 40))
+    assert npsr.upscale(image, 2, "bicubic")[..., :3].min() > 0.999
+
+
 def test_glass_keeps_its_texture(scene):
     """Where all is equally transparent nothing is hidden."""
     colours = scene(20, 20, 3)
