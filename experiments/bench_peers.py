@@ -228,25 +228,27 @@ def better_form(contenders: dict[str, Any], name: str) -> float | None:
 
 
 def plot(result: dict[str, Any], path: Path) -> None:
-    """Time against image size, every contender in its better form, a panel for each network."""
+    """Time against image size, every contender in its better form, a panel for a network of several sizes."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
     from contenders import CONTENDERS
 
-    networks = list(dict.fromkeys(case["name"] for case in result["cases"]))
+    names = [case["name"] for case in result["cases"]]
+    networks = [name for name in dict.fromkeys(names) if names.count(name) > 1] or names[:1]
+    columns = -(-len(networks) // 2)
     figure, axes = plt.subplots(
-        1, len(networks), figsize=(4 * len(networks), 4), squeeze=False, layout="constrained"
+        2, columns, figsize=(5 * columns, 8), squeeze=False, sharex=True, layout="constrained"
     )
-    for axis, network in zip(axes[0], networks, strict=True):
+    for axis, network in zip(axes.flat, networks, strict=False):
         cases = [case for case in result["cases"] if case["name"] == network]
         for name in CONTENDERS:
             points = [(c["width"] * c["height"], better_form(c["contenders"], name)) for c in cases]
             points = [(pixels, ms) for pixels, ms in points if ms is not None]
             if points:
                 axis.loglog(*zip(*points, strict=True), "o-", label=name, lw=2.5 if name == "npsr" else 1.2)
-        axis.set(title=network, xlabel="low-resolution pixels", ylabel="milliseconds")
+        axis.set(title=network.replace("_x", " ×"), xlabel="low-resolution pixels", ylabel="milliseconds")
         axis.grid(which="both", alpha=0.3)
         axis.legend(fontsize="small")
     figure.savefig(path, dpi=120)

@@ -17,8 +17,7 @@ Trained here with `npsr train RECIPE.toml --data FOLDER -o RUN`, scored and writ
 luma, the protocol of the paper. Each file carries its whole recipe (`npsr info FILE.npz`). No image of
 Set5, Set14 or BSD200 took part in training or in choosing a model; five images of General-100 were held
 back to watch the training (`validation` in the recipe). Samples and hours include those of the networks
-that a model was started from; hours are by the clock, on two shared cores, and – where a run of before
-did not count them.
+that a model was started from; hours are those of the training steps, on two cores that other programs shared.
 
 | model | factor | Set5 | Set14 | BSD200 | data | seed | samples seen | hours |
 |---|---|---|---|---|---|---|---|---|
@@ -47,8 +46,7 @@ def row(name: str, n: int) -> str:
     facts = npsr.load(name, n).provenance
     scores = " | ".join(f"{facts['scores'][key]:.2f}" for key in SETS)
     data = " + ".join(facts["data"])
-    hours = f"{facts['seconds'] / 3600:.1f}" if "seconds" in facts else "–"
-    cost = f"{facts['samples'] / 1e6:.1f} million | {hours}"
+    cost = f"{facts['samples'] / 1e6:.1f} million | {facts['seconds'] / 3600:.1f}"
     return f"| {name} | ×{n} | {scores} | {data} | {facts['seed']} | {cost} |\n"
 
 

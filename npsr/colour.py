@@ -24,7 +24,7 @@ def to_ycbcr(rgb: np.ndarray) -> np.ndarray:
     ndarray of shape (H, W, 3)
         Y, Cb, Cr of the same dtype, in [16/255, 235/255] and [16/255, 240/255]; not rounded.
     """
-    return rgb @ TO_YCBCR.T.astype(rgb.dtype) + OFFSET.astype(rgb.dtype)
+    return _mixed(rgb, TO_YCBCR, OFFSET)
 
 
 def from_ycbcr(ycbcr: np.ndarray) -> np.ndarray:
@@ -39,7 +39,19 @@ def from_ycbcr(ycbcr: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (H, W, 3)
     """
-    return (ycbcr - OFFSET.astype(ycbcr.dtype)) @ FROM_YCBCR.T.astype(ycbcr.dtype)
+    return _mixed(ycbcr, FROM_YCBCR, -FROM_YCBCR @ OFFSET)
+
+
+def _mixed(colours: np.ndarray, matrix: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Matrix · colour + offset for every pixel, computed and laid out plane by plane."""
+    dtype = colours.dtype
+    mixed = np.empty((3, *colours.shape[:-1]), dtype)
+    for k, (shares, added) in enumerate(zip(matrix.astype(dtype), offset.astype(dtype), strict=True)):
+        np.multiply(colours[..., 0], shares[0], out=mixed[k])
+        mixed[k] += colours[..., 1] * shares[1]
+        mixed[k] += colours[..., 2] * shares[2]
+        mixed[k] += added
+    return np.moveaxis(mixed, 0, -1)
 
 
 def luma(image: np.ndarray) -> np.ndarray:
@@ -47,8 +59,8 @@ def luma(image: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    image : ndarray of shape (H, W), (H, W, 3) or (H, W, 4), uint8
-        Grey, RGB or RGBA (alpha is ignored).
+    image : ndarray of shape (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8
+        Grey, grey with alpha, RGB or RGBA (alpha is ignored).
 
     Returns
     -------
@@ -65,11 +77,53 @@ def luma(image: np.ndarray) -> np.ndarray:
         )
     if image.ndim == 2:
         return image
-    if image.ndim != 3 or image.shape[2] not in (3, 4):
-        raise ValueError(f"image has shape {image.shape}, but must be (H, W), (H, W, 3) or (H, W, 4)")
+    if image.ndim != 3 or image.shape[2] not in (2, 3, 4):
+        raise ValueError(f"image has shape {image.shape}, but must be (H, W) or (H, W, 2 to 4)")
+    if image.shape[2] == 2:
+        return image[..., 0]
     return to_8_bits(image[..., :3] / 255.0 @ TO_YCBCR[0] + OFFSET[0])
 
 
 def to_8_bits(image: np.ndarray) -> np.ndarray:
     """Round an image in [0, 1] to uint8, halves up as MATLAB does, values beyond clipped."""
     return np.clip(np.floor(image * 255 + 0.5), 0, 255).astype(np.uint8)
+
+
+def to_unit(image: np.ndarray) -> np.ndarray:
+    """Pixels as float32, or float64 if they were, in [0, 1].
+
+    Parameters
+    ----------
+    image : ndarray
+        uint8, uint16, or floating point in [0, 1].
+
+    Raises
+    ------
+    TypeError
+        If the dtype is another.
+    ValueError
+        If a value is not finite or outside [0, 1].
+    """
+    if image.dtype.newbyteorder("=") in (np.uint8, np.uint16):
+        return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+    if not np.issubdtype(image.dtype, np.floating):
+        raise TypeError(
+            f"image has dtype {image.dtype}, but must be uint8, uint16 or floating point in [0, 1]"
+        )
+    if not np.isfinite(image).all():
+        raise ValueError("image holds NaN or infinite values, but must be finite: use np.nan_to_num")
+    if image.min() < 0 or image.max() > 1:
+        raise ValueError(
+            f"image ranges from {image.min():.9g} to {image.max():.9g}, but must be in [0, 1]: "
+            "divide by 255, or clip"
+        )
+    return image.astype(np.float64 if image.dtype.itemsize >= 8 else np.float32)
+
+
+def from_unit(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Clip to [0, 1] and return to a dtype, integers rounded."""
+    image = np.clip(image, 0, 1)
+    if np.issubdtype(dtype, np.integer):
+        image *= np.iinfo(dtype).max
+        image += image.dtype.type(0.5)  # all positive: the conversion rounds down
+    return image.astype(dtype)

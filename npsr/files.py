@@ -40,7 +40,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
         raise type(error)(f"the folder {path.parent} cannot be written: {error.strerror}") from error
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(name, "wb", opener=lambda *_: descriptor) as file:  # its name is a path, as some want
             yield file
             file.flush()
             os.fsync(descriptor)

@@ -7,6 +7,7 @@ that flips a sign has crossed PReLU's kink; it is shortened, and the entry skipp
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ STEPS = (1e-2, 1e-4, 1e-6)
 """Steps tried, in units of the tensor's largest entry."""
 
 LossAndGradients = Callable[[Network, np.ndarray, np.ndarray], tuple[float, Arrays]]
+
+plain: LossAndGradients = partial(loss_and_gradients, engine="plain")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def gradcheck(
     tolerance: float = 1e-6,
     entries: int = 24,
     seed: int = 0,
-    gradient: LossAndGradients = loss_and_gradients,
+    gradient: LossAndGradients = plain,
 ) -> list[TensorReport]:
     """Check the gradient of every parameter tensor of a network.
 
@@ -72,7 +75,8 @@ def gradcheck(
     seed : int
         Seed of the sampling and of the projections.
     gradient : callable
-        The function under test.
+        The function under test: `loss_and_gradients` with one of its engines, by default the plain
+        one, or your own.
 
     Returns
     -------

@@ -1,84 +1,97 @@
 """Image files ↔ arrays: nothing is reduced, dropped or reinterpreted silently."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
-import imageio.v3 as iio
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from npsr.colour import luma
+from npsr.decoding import decode, exif_of, exif_texts, has_deep_colour, read_exif, read_header, upright
+from npsr.deep_png import read_deep_png, write_deep_png
 from npsr.files import atomic_write
+from npsr.optional import MissingPackageError, package
+from npsr.palette import REDUCED, palette_image
+from npsr.photograph import (
+    MAX_PIXELS,
+    ImageError,
+    Photograph,
+    Source,
+    called,
+    check_pixels,
+    errors,
+    opened,
+    pillow_limited_to,
+)
+from npsr.row_files import NpyRows, TiffRows, write_npy, write_tiff
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
-ORIENTATION, BITS_PER_SAMPLE = 0x0112, 0x0102
-DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
-"""Description, maker, model, software, date, artist, copyright."""
-SUB_TABLES = (0x8769, 0x8825)
-"""EXIF proper, and the place."""
-
-MODES: dict[str, str | None] = {
-    **{"1": "L", "L": "L", "LA": "RGBA", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"},
-    **{"I;16": None, "I;16B": None},
-}
-"""Pillow's modes that are read, and the mode each is read as; "P" depends on its transparency."""
+__all__ = ["ImageError", "Photograph", "encode", "open_image", "read_image", "write_image"]
 
 SAVING: dict[str, dict[str, Any]] = {
+    ".png": {"compress_level": 2},  # 4 times as fast as 6, for a sixth more bytes
     ".jpg": {"quality": 95, "subsampling": 0},
     ".jpeg": {"quality": 95, "subsampling": 0},
-    ".webp": {"lossless": True, "exact": True},
+    ".webp": {"lossless": True, "exact": True, "method": 1},  # as small as 4 in two thirds of the time
     ".tif": {"compression": "tiff_adobe_deflate"},
     ".tiff": {"compression": "tiff_adobe_deflate"},
+    ".bmp": {},
+    ".gif": {},
+    ".avif": {"quality": 90, "subsampling": "4:4:4"},
 }
+SUFFIXES = frozenset(SAVING)
+"""Names of images that Pillow reads and writes end so."""
+TIFF, RAW = (".tif", ".tiff"), ".npy"
+LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500, ".gif": 65535, ".avif": 65536}
+"""Sides in pixels at most."""
+NO_GREY = (".webp", ".avif", ".gif")
+WHOLE_TIFF = 2**31
+"""Bytes of pixels from which on a TIFF is written by rows: Pillow's have no room for more than twice that."""
 
 
-class ImageError(ValueError):
-    """An image file is missing, damaged, of an unsupported kind, or cannot be written."""
+def open_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
+    """Read an image file, or, if it can be read by rows, prepare to.
 
-
-@dataclass(frozen=True)
-class Photograph:
-    """Pixels, and what else a file says of them.
-
-    Attributes
+    Parameters
     ----------
-    pixels : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
-        uint8, or uint16 for 16-bit grey; upright (EXIF orientation applied).
-    icc_profile, exif : bytes or None
-        Colour profile and EXIF without the orientation, which is applied; passed on to the output.
-    """
+    source : Path or bytes
+        PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or .npy, told by the content.
+    most : int
+        Pixels decoded at once at most: of the image, or a tile or strip of a TIFF.
 
-    pixels: np.ndarray
-    icc_profile: bytes | None = None
-    exif: bytes | None = None
-
-
-def read_image(path: Path) -> Photograph:
-    """Read an image file.
+    Returns
+    -------
+    Photograph
+        Its pixels an array, or an `NpyRows` or `TiffRows`.
 
     Raises
     ------
     ImageError
-        If the file is missing, empty, truncated, no image, animated, or of a kind that cannot be
-        kept whole: CMYK, 16-bit colour, 32-bit.
+        If the file is missing, empty, truncated, no image, animated, of a kind that cannot be kept
+        whole, or needs a package that is missing.
     """
-    with _errors(path):
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise ImageError(f"{path} is not a regular file: name an image file")
-        with Image.open(path) as header:
-            mode = _readable_mode(path, header)
-            icc_profile = header.info.get("icc_profile")
-            exif = _exif(header)
-            orientation = exif.pop(ORIENTATION, 1)
-            exif_bytes = exif.tobytes() if len(exif) else None
-        pixels = iio.imread(path, plugin="pillow", index=0, mode=mode)
-    upright = _upright(pixels, orientation)
-    native = upright.astype(upright.dtype.newbyteorder("="))  # also makes it contiguous
-    return Photograph(np.ascontiguousarray(native), icc_profile, exif_bytes)
+    with errors(source, most):
+        if isinstance(source, Path) and source.exists() and not source.is_file() and not source.is_dir():
+            raise ImageError(f"{source} is not a regular file: name an image file")
+        with opened(source) as file:
+            start = file.read(6)
+        if start == b"\x93NUMPY":
+            return Photograph(NpyRows(source))
+        if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            return _open_tiff(source, most)
+        with read_header(source) as header:
+            return _read_whole(source, header, most)
+
+
+def read_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
+    """As `open_image`, its pixels an array in any case."""
+    photograph = open_image(source, most)
+    check_pixels(source, photograph.pixels.shape[0] * photograph.pixels.shape[1], most)
+    if isinstance(photograph.pixels, np.ndarray):
+        return photograph
+    with errors(source):
+        return dataclasses.replace(photograph, pixels=photograph.pixels[:])
 
 
 def read_luma(path: Path) -> np.ndarray:
@@ -97,8 +110,62 @@ def read_luma(path: Path) -> np.ndarray:
     return luma(pixels)
 
 
-def write_image(path: Path, photograph: Photograph, force: bool = False) -> None:
+def _open_tiff(source: Source, most: int) -> Photograph:
+    """By rows where that can be, which keeps 16 bits and bounds the memory; else by Pillow."""
+    rows = _tiff_rows(source, most)
+    try:
+        with pillow_limited_to(most if rows is None else None), read_header(source) as header:
+            if rows is None and not has_deep_colour(header):
+                return _read_whole(source, header, most)
+            exif, profile = read_exif(header)[0], header.info.get("icc_profile")
+    except UnidentifiedImageError:  # such as 16-bit planes one after the other
+        exif = exif_of(rows.texts) if rows else None
+        profile = rows.icc_profile if rows else None
+    if rows is None:
+        package("tifffile", f"{called(source)}, TIFF with 16-bit colour,")
+        raise ImageError(f"{called(source)} is a TIFF that cannot be kept whole: save it as plain RGB")
+    if rows.orientation == 1:
+        return Photograph(rows, profile, exif)
+    check_pixels(source, rows.shape[0] * rows.shape[1], most)
+    return Photograph(upright(rows[:], rows.orientation), profile, exif)
+
+
+def _tiff_rows(source: Source, most: int) -> TiffRows | None:
+    """None if the TIFF is of a kind that is not read by rows, or the package for it is missing."""
+    try:
+        return TiffRows(source, most)
+    except (NotImplementedError, MissingPackageError):
+        return None
+
+
+def _read_whole(source: Source, header: Any, most: int) -> Photograph:
+    """What Pillow reads, or imagecodecs in its place."""
+    frames = getattr(header, "n_frames", 1)
+    if frames > 1 and header.format != "MPO":
+        raise ImageError(f"{called(source)} has {frames} frames, but must have one: save one frame")
+    check_pixels(source, header.width * header.height, most)
+    if not has_deep_colour(header):
+        pixels, profile, told = decode(source, header)
+    elif header.format == "PNG":
+        pixels, profile, told = read_deep_png(source), header.info.get("icc_profile"), ()
+    else:
+        raise ImageError(
+            f"{called(source)} has more than 8 bits a channel, which would be reduced to 8: "
+            "convert it to 16-bit PNG or TIFF, or to 8 bits"
+        )
+    exif, orientation = read_exif(header)
+    if "xmp" in header.info or "XML:com.adobe.xmp" in header.info:
+        told += ("left out XMP",)
+    return Photograph(upright(pixels, orientation), profile, exif, told)
+
+
+def write_image(path: Path, photograph: Photograph, force: bool = False) -> tuple[str, ...]:
     """Write an image file, atomically, in the format that its name tells.
+
+    Returns
+    -------
+    tuple of str
+        What the format has no place for.
 
     Raises
     ------
@@ -109,38 +176,107 @@ def write_image(path: Path, photograph: Photograph, force: bool = False) -> None
     OSError
         If the file cannot be written.
     """
-    suffix, pixels = check_writable(path, photograph.pixels), photograph.pixels
-    extras = {"icc_profile": photograph.icc_profile, "exif": photograph.exif}
-    options = SAVING.get(suffix, {}) | {key: value for key, value in extras.items() if value}
+    suffix = check_writable(path, photograph.pixels, photograph.pixels.shape)
     with atomic_write(path, force) as file:
-        try:
-            iio.imwrite(cast(BinaryIO, file), pixels, plugin="pillow", extension=suffix, **options)
-        except ValueError as error:
-            raise ImageError(f"{path} cannot be written: {error}") from error
+        return encode(file, suffix, photograph, photograph.pixels.shape, [photograph.pixels])
 
 
-def check_writable(path: Path, pixels: np.ndarray) -> str:
-    """The suffix of an output file for such pixels (of whatever size), in lower case.
+def encode(
+    file: Any, suffix: str, photograph: Photograph, shape: Sequence[int], bands: Iterable[np.ndarray]
+) -> tuple[str, ...]:
+    """Write an image that comes in bands from the first row to the last: .tif and .npy without ever
+    holding the whole of it, where need be.
+
+    Parameters
+    ----------
+    file : binary file
+        What is written.
+    suffix : str
+        From `check_writable`.
+    photograph : Photograph
+        Whose dtype, profile and EXIF the image has.
+    shape : sequence of int
+        The image's.
+    bands : iterable of ndarray
+        Its rows.
+
+    Returns
+    -------
+    tuple of str
+        What the format has no place for.
 
     Raises
     ------
     ImageError
-        If no format is known for it, or it cannot hold them.
+        If the encoder refuses.
     """
-    suffix = path.suffix.lower()
+    like = photograph.pixels
+    if suffix == RAW:
+        write_npy(file, like.dtype, shape, bands)
+        return tuple(f"left out {name}" for name in ("icc_profile", "exif") if getattr(photograph, name))
+    profile, told = _fitting_profile(suffix, photograph)
+    if suffix in TIFF and by_rows(like, shape):
+        texts, others = exif_texts(photograph.exif)
+        write_tiff(file, like.dtype, shape, bands, profile, texts)
+        return (*told, "left out EXIF besides its texts") if others else told
+    pixels = _whole(bands)
+    if _is_deep_colour(pixels):
+        write_deep_png(file, dataclasses.replace(photograph, pixels=pixels, icc_profile=profile))
+        return told
+    extras = {"icc_profile": profile, "exif": photograph.exif}
+    options = SAVING[suffix] | {key: value for key, value in extras.items() if value}
+    image = Image.fromarray(pixels)
+    if suffix == ".gif":
+        image, told = palette_image(pixels), (*told, REDUCED)
+    try:
+        image.save(file, Image.registered_extensions()[suffix], **options)
+    except (ValueError, SyntaxError) as error:
+        raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
+    return told
+
+
+def by_rows(pixels: Any, shape: Sequence[int]) -> bool:
+    """Whether a TIFF for such pixels, enlarged to a shape, is written by rows."""
+    size = int(np.prod(shape, dtype=np.int64)) * pixels.dtype.itemsize
+    return _is_deep_colour(pixels) or not isinstance(pixels, np.ndarray) or size >= WHOLE_TIFF
+
+
+def check_writable(path: Path, pixels: Any, shape: Sequence[int]) -> str:
+    """The suffix of an output file for such pixels, enlarged to a shape, in lower case.
+
+    Raises
+    ------
+    ImageError
+        If no format is known for it, it cannot hold them, or needs a package that is missing.
+    """
+    suffix, name = path.suffix.lower(), path.name
+    if suffix == RAW:
+        return suffix
     if suffix not in SUFFIXES:
-        raise ImageError(f"{path} ends in {suffix!r}, but must end in one of {', '.join(sorted(SUFFIXES))}")
-    if pixels.dtype == np.uint16 and (suffix not in (".png", ".tif", ".tiff") or pixels.ndim == 3):
+        known = ", ".join(sorted((*SUFFIXES, RAW)))
+        raise ImageError(f"{path} ends in {suffix!r}, but must end in one of {known}")
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise ImageError(f"{name}: pixels of {pixels.dtype} are written as .npy only")
+    if pixels.dtype == np.uint16 and suffix not in (".png", *TIFF):
+        raise ImageError(f"{name}: 16 bits a channel are written as .png or .tif only: choose one of them")
+    if len(shape) == 3 and shape[2] % 2 == 0 and suffix in (".jpg", ".jpeg", ".bmp"):
+        raise ImageError(f"{name}: {suffix} cannot hold transparency: write .png, .webp or .tif")
+    if max(shape[:2]) > LONGEST.get(suffix, 2**31 - 1):
         raise ImageError(
-            f"{path.name}: 16-bit grey is written as .png or .tif only, 16-bit colour not at all"
+            f"{name}: {shape[1]}×{shape[0]} is more than the {LONGEST[suffix]} pixels a side that {suffix} "
+            "can hold: write .png or .tif"
         )
-    if pixels.ndim == 3 and pixels.shape[2] == 4 and suffix in (".jpg", ".jpeg", ".bmp"):
-        raise ImageError(f"{path.name}: {suffix} cannot hold transparency: write .png, .webp or .tif")
+    if suffix in TIFF and by_rows(pixels, shape):
+        package("tifffile", f"{name}, TIFF with 16-bit colour or by rows,")
+    elif _is_deep_colour(pixels):
+        package("imagecodecs", f"{name}, PNG with 16-bit colour,")
+    if suffix not in Image.registered_extensions():
+        raise ImageError(f"{name}: this Pillow cannot write {suffix}: install another, or choose .png")
     return suffix
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder, sorted by name.
+    """The image files of a folder to learn from or to compare with, sorted by name; GIF is none.
 
     Raises
     ------
@@ -149,82 +285,28 @@ def image_files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise ImageError(f"{folder} is not a folder: name a folder of images")
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    suffixes = SUFFIXES - {".gif"}
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.is_file())
     if not files:
-        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(SUFFIXES))})")
+        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))})")
     return files
 
 
-@contextmanager
-def _errors(path: Path) -> Iterator[None]:
-    """Turn what decoders raise for missing and damaged files into an ImageError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except ImageError:
-        raise
-    except FileNotFoundError as error:
-        raise ImageError(f"{path} does not exist: check the name") from error
-    except PermissionError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror}") from error
-    except IsADirectoryError as error:
-        raise ImageError(f"{path} is a folder: name an image file") from error
-    except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, … for damaged files
-        reason = "it is empty" if path.is_file() and path.stat().st_size == 0 else str(error)
-        raise ImageError(f"{path} is no image or is damaged: {reason}") from error
+def _is_deep_colour(pixels: Any) -> bool:
+    return bool(pixels.dtype == np.uint16) and len(pixels.shape) == 3
 
 
-def _readable_mode(path: Path, header: Image.Image) -> str | None:
-    """The mode to read pixels as, or an error that says why they cannot be kept whole."""
-    if getattr(header, "n_frames", 1) > 1 and header.format != "MPO":
-        raise ImageError(f"{path} has {header.n_frames} frames, but must have one: save one frame")  # type: ignore[attr-defined]
-    if header.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        raise ImageError(f"{path} is {header.mode}, but must be grey or RGB: convert it in an image editor")
-    if _bits(header) > 8 and header.mode not in ("I;16", "I;16B", "I", "F"):
-        raise ImageError(f"{path} has 16-bit colour, which would be reduced to 8: convert it to 8 bits first")
-    if header.mode == "I" and header.format == "PNG":
-        return "I;16"
-    if header.mode == "P":
-        return "RGBA" if "transparency" in header.info or header.palette.mode == "RGBA" else "RGB"  # type: ignore[union-attr]
-    if header.mode not in MODES:
-        raise ImageError(f"{path} has pixels of kind {header.mode}, but must be 8-bit, or 16-bit grey")
-    if header.mode in ("L", "RGB") and "transparency" in header.info:
-        return "RGBA"
-    return MODES[header.mode]
+def _fitting_profile(suffix: str, photograph: Photograph) -> tuple[bytes | None, tuple[str, ...]]:
+    """The colour profile, unless it is for grey and the format knows only colour."""
+    profile, channels = photograph.icc_profile, (*photograph.pixels.shape, 1)[2]
+    if profile is None or suffix in (".bmp", ".gif"):
+        return None, ("left out the colour profile",) if profile else ()
+    written_grey = channels < 3 and suffix not in NO_GREY
+    if profile[16:20] in (b"GRAY", b"RGB ") and (profile[16:20] == b"GRAY") != written_grey:
+        return None, ("left out the colour profile, which is for grey",)
+    return profile, ()
 
 
-def _bits(header: Image.Image) -> int:
-    """Bits per channel in the file; Pillow reads 16-bit colour PNG as if it had 8."""
-    if header.format == "TIFF":
-        return max(header.tag_v2.get(BITS_PER_SAMPLE, (8,)))  # type: ignore[attr-defined]
-    decoders = [tile[3] for tile in getattr(header, "tile", [])]
-    return 16 if any(isinstance(raw_mode, str) and ";16" in raw_mode for raw_mode in decoders) else 8
-
-
-def _exif(header: Image.Image) -> Image.Exif:
-    """EXIF of a file; of a TIFF, where it shares a table with the pixels' layout, what describes the
-    picture.
-    """
-    exif = header.getexif()
-    if header.format != "TIFF":
-        return exif
-    described = Image.Exif()
-    for tag in (ORIENTATION, *DESCRIPTIVE):
-        if tag in exif:
-            described[tag] = exif[tag]
-    for tag in SUB_TABLES:
-        if table := exif.get_ifd(tag):
-            described[tag] = dict(table)
-    return described
-
-
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Apply an EXIF orientation, 1 to 8 (others are taken as 1)."""
-    if orientation in (5, 6, 7, 8):
-        pixels = np.swapaxes(pixels, 0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return pixels
+def _whole(bands: Iterable[np.ndarray]) -> np.ndarray:
+    parts = list(bands)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

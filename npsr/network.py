@@ -115,7 +115,7 @@ def forward(net: Network, x: np.ndarray, saved: list[Any] | None = None) -> np.n
 
 
 def loss_and_gradients(
-    net: Network, x: np.ndarray, target: np.ndarray, engine: Engine = "plain"
+    net: Network, x: np.ndarray, target: np.ndarray, engine: Engine | None = None
 ) -> tuple[float, Arrays]:
     """The cost, Equation 3, and its gradient.
 
@@ -129,9 +129,10 @@ def loss_and_gradients(
         Inputs in [0, 1]; (N, C, H, W) if the network is a part that reads C channels.
     target : ndarray of the shape of ``net(x)``
         Labels in [0, 1].
-    engine : {"plain", "fast"}
-        The plain kernels, which take every network and dtype; or the vector kernels, which take those
-        in training form (`npsr.fast.supports`) and square sub-images.
+    engine : {"fast", "plain"}, optional
+        The vector kernels, which take networks in training form (border "valid") and square
+        sub-images; or the plain ones, which take everything. By default the fast engine where it is
+        made for the task (`npsr.fast.suits`). They agree to 1e-5 in float32.
 
     Returns
     -------
@@ -144,10 +145,10 @@ def loss_and_gradients(
     ValueError
         If x or target have another shape, or the engine is unknown or does not take the network.
     """
-    _check_engine(engine)
+    _check_engine(engine or "fast")
+    x = _check_images("x", x, net.dtype, net.channels)
     target = _check_images("target", target, net.dtype)
-    if engine == "fast":
-        x = _check_images("x", x, net.dtype, net.channels)
+    if engine == "fast" or (engine is None and fast.suits(net.layers, x.shape)):
         return fast.loss_and_gradients(net.layers, net.parameters, x, target)
     saved: list[Any] = []
     y = forward(net, x, saved)

@@ -9,8 +9,8 @@ from math import ceil
 
 import numpy as np
 
-BLOCK = 16
-"""Rows resized at a time, so that they stay in cache while their taps are added."""
+BLOCK = 2**15
+"""Pixels resized at a time, so that they stay in cache while their taps are added."""
 
 
 def imresize(
@@ -44,7 +44,7 @@ def imresize(
     if image.ndim not in (2, 3) or 0 in image.shape:
         raise ValueError(f"image has shape {image.shape}, but must be (H, W) or (H, W, C), none of them 0")
     if scale is not None and size is None:
-        factor, targets = scale, tuple(_scaled(side, scale) for side in image.shape[:2])
+        factor, targets = scale, tuple(scaled(side, scale) for side in image.shape[:2])
     elif size is not None and scale is None:
         factor, targets = None, size
     else:
@@ -75,19 +75,24 @@ def resize_rows(image: np.ndarray, target: int, scale: float, shift: float = 0) 
     -------
     ndarray of shape (target, …)
     """
+    return weigh_rows(image, *taps(len(image), target, scale, shift))
+
+
+def weigh_rows(image: np.ndarray, weights: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Rows as weighted sums of others, `weights` and `places` as `taps` gives them, or some of theirs."""
     rows = image.reshape(len(image), -1)
-    weights, places = _taps(len(image), target, scale, shift)
     weights = weights.astype(image.dtype)
-    resized = np.zeros((target, rows.shape[1]), image.dtype)
-    for start in range(0, target, BLOCK):
-        block = slice(start, start + BLOCK)
+    resized = np.zeros((len(weights), rows.shape[1]), image.dtype)
+    step = max(1, BLOCK // max(1, rows.shape[1]))
+    for start in range(0, len(weights), step):
+        block = slice(start, start + step)
         for weight, place in zip(weights[block].T, places[block].T, strict=True):
             resized[block] += weight[:, None] * rows[place]
-    return resized.reshape(target, *image.shape[1:])
+    return resized.reshape(len(weights), *image.shape[1:])
 
 
 @lru_cache(maxsize=16)
-def _taps(side: int, target: int, scale: float, shift: float) -> tuple[np.ndarray, np.ndarray]:
+def taps(side: int, target: int, scale: float, shift: float = 0) -> tuple[np.ndarray, np.ndarray]:
     """Weights and places (target, taps) of the input rows that each output row is the sum of."""
     squeeze = min(scale, 1.0)
     support = 4 / squeeze
@@ -110,6 +115,7 @@ def cubic(t: np.ndarray) -> np.ndarray:
     return np.where(t <= 1, inner, np.where(t < 2, outer, 0.0))
 
 
-def _scaled(side: int, scale: float) -> int:
+def scaled(side: int, scale: float) -> int:
+    """A side of the output, ⌈scale · side⌉."""
     # A factor such as 1/3 is not exact: 99 · (1/3) must give 33, not 34.
     return ceil(side * scale - 1e-9)

@@ -7,6 +7,9 @@ import numpy as np
 
 from npsr.layers import Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
 from npsr_kernels import inference
+from npsr_kernels.winograd import ROWS
+
+__all__ = ["ROWS", "describe", "forward", "rows_needed", "stages", "supports", "working_bytes"]
 
 
 def supports(layers: tuple[Layer, ...]) -> bool:
@@ -64,6 +67,20 @@ def stages(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> list
         [next(names) for _ in range(2 if stage.pointwise else 1)]
         for stage in _plan_of(layers, parameters).stages
     ]
+
+
+def rows_needed(
+    layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], rows: int, top: int, bottom: int
+) -> tuple[int, int]:
+    """Input rows, of so many, from which output rows follow to the last bit: see
+    `npsr_kernels.geometry.rows_needed`.
+
+    Raises
+    ------
+    ValueError
+        As `forward`.
+    """
+    return inference.rows_needed(_plan_of(layers, parameters), rows, top, bottom)
 
 
 def working_bytes(

@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from npsr import fast
-from npsr.network import Arrays, Engine, Network, loss_and_gradients
+from npsr.network import Arrays, Network, loss_and_gradients
 from npsr.samples import Samples
 from npsr.sgd import adam_step, sgd_step
 from npsr.transfer import deconvolution_of
@@ -119,12 +118,11 @@ def train(
     ValueError
         If there are fewer samples than a batch.
     """
-    engine: Engine = "fast" if fast.supports(state.trained.layers) else "plain"
     require_a_batch(len(samples), batch)
     batches = cut_ahead(samples, sample_order(len(samples), batch, seed, state.step))
     while state.step < steps:
         x, target = next(batches)
-        loss, gradients = loss_and_gradients(state.trained, x, target, engine)
+        loss, gradients = loss_and_gradients(state.trained, x, target)
         refuse_divergence(loss, target, state.step + 1)
         for gradient in gradients.values():
             np.divide(gradient, 2, out=gradient)

@@ -70,7 +70,8 @@ def load(model: str | Path, scale: int | None = None) -> Network:
     if scale not in models.get(str(model), []):
         known = "; ".join(f"{name} at ×{', ×'.join(map(str, factors))}" for name, factors in models.items())
         raise WeightsError(
-            f"there is no released model {model!r} at ×{scale}: there are {known}, and .npz files"
+            f"there is no released model {model!r}{f' at ×{scale}' if scale else ''}: there are {known}, "
+            "and .npz files"
         )
     return read_network(RELEASED / f"{model}_x{scale}.npz")
 

@@ -102,7 +102,7 @@ def test_working_memory_does_not_grow_with_the_image():
         for side in (1024, 2048, 4096)
     ]
     assert max(sizes) < 3e6
-    assert max(sizes) / min(sizes) < 1.25  # the tiles divide the columns more or less evenly
+    assert max(sizes) / min(sizes) < 1.5  # the tiles divide the columns more or less evenly
 
 
 @needs_jit

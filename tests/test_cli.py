@@ -30,35 +30,18 @@ def run(capsys, *arguments):
     return stop.value.code or 0, captured.out, captured.err
 
 
-def test_upscale(capsys, photo, tmp_path):
-    code, out, _ = run(capsys, "upscale", photo, "-m", "bicubic")
-    assert code == 0
-    assert "90×81" in out
-    with Image.open(tmp_path / "my_bicubic_x3.png") as image:
-        np.testing.assert_array_equal(
-            np.asarray(image), npsr.upscale(np.asarray(Image.open(photo)), 3, "bicubic")
-        )
-    code, _, err = run(capsys, "upscale", photo, "-m", "bicubic")
-    assert code == 2
-    assert "is kept" in err
-    assert run(capsys, "upscale", photo, "-m", "bicubic", "--force")[0] == 0
-    npsr.save(npsr.fsrcnn(2, 2, 0, 2), tmp_path / "own.npz")
-    assert run(capsys, "upscale", photo, "-s", 2, "-m", tmp_path / "own.npz")[0] == 0
-    assert (tmp_path / "my_own_x2.png").exists()
-
-
 def test_users_mistakes_exit_with_2_and_one_line(capsys, photo, tmp_path):
     (tmp_path / "bad.png").write_bytes(photo.read_bytes()[:100])
     (tmp_path / "bad.npz").write_bytes(b"bad")
+    (tmp_path / "empty").mkdir()
     for arguments in (
         ["upscale", tmp_path / "none.png"],
         ["upscale", tmp_path / "bad.png"],
         ["upscale", photo, "-o", tmp_path / "out.xyz"],
         ["upscale", photo, "-o", tmp_path / "none" / "out.png"],
         ["upscale", photo, "-m", "espcn"],
-        ["upscale", photo, "-s", 11],
-        ["upscale", tmp_path],
-        ["upscale", "."],
+        ["upscale", photo, "-s", 65],
+        ["upscale", tmp_path / "empty"],
         ["evaluate", tmp_path, "-s", 3, "--json", tmp_path / "none" / "r.json"],
         ["upscale", photo, "-m", tmp_path / "bad.npz"],
         ["evaluate", tmp_path / "none", "-s", 3],
@@ -71,12 +54,12 @@ def test_users_mistakes_exit_with_2_and_one_line(capsys, photo, tmp_path):
         assert code == 2, arguments
         assert err.startswith("npsr: error: ")
         assert err.count("\n") == 1
-    assert {path.name for path in tmp_path.iterdir()} == {"my.png", "bad.png", "bad.npz"}
+    assert {path.name for path in tmp_path.iterdir()} == {"my.png", "bad.png", "bad.npz", "empty"}
 
 
 def test_numbers_below_1_exit_with_2(capsys, photo):
     for arguments in (
-        ["upscale", photo, "-s", 0],
+        ["info", "fsrcnn", "-s", 0],
         ["info", "fsrcnn", "-s", "-3"],
         ["info", "srcnn", "-s", "x"],
     ):
@@ -161,7 +144,7 @@ def test_interruption_is_told(capsys, monkeypatch, photo):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("npsr.images.read_image", interrupt)
+    monkeypatch.setattr("npsr.batch.open_image", interrupt)
     assert run(capsys, "upscale", photo)[0] == 130
 
 
@@ -172,8 +155,8 @@ def test_what_the_kernels_log_is_told(capsys, monkeypatch, photo):
         log.info("compiling")
         raise ValueError("stop")
 
-    monkeypatch.setattr("npsr.images.read_image", read)
-    assert run(capsys, "upscale", photo) == (2, "", "npsr: compiling\nnpsr: error: stop\n")
+    monkeypatch.setattr("npsr.batch.open_image", read)
+    assert run(capsys, "upscale", photo) == (2, "", f"npsr: compiling\nnpsr: error: {photo}: stop\n")
     assert not log.handlers
 
 

@@ -15,6 +15,7 @@ def test_luma_of_known_colours():
     grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
     assert luma(grey) is grey
     np.testing.assert_array_equal(luma(np.dstack([colours, colours[..., :1]])), luma(colours))
+    np.testing.assert_array_equal(luma(np.dstack([grey, grey])), grey)
 
 
 def test_ycbcr_round_trip_and_range(rng):
@@ -30,7 +31,7 @@ def test_rounding_is_matlabs():
     assert to_8_bits(np.array([-1, 0.5 / 255, 1.5 / 255, 0.4999 / 255, 2])).tolist() == [0, 1, 2, 0, 255]
 
 
-@pytest.mark.parametrize("image", [np.zeros((2, 2)), np.zeros((2, 2, 2), np.uint8), np.zeros(4, np.uint8)])
+@pytest.mark.parametrize("image", [np.zeros((2, 2)), np.zeros((2, 2, 5), np.uint8), np.zeros(4, np.uint8)])
 def test_luma_refuses_what_it_is_not_defined_for(image):
     with pytest.raises(ValueError, match="image has"):
         luma(image)

@@ -1,18 +1,17 @@
 """Image files: what is kept, what is refused, what is never lost."""
 
-import io
+import sys
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from pictures import ALPHA, GREY16, RGB, cmyk_profile, encoded
+from PIL import Image, ImageCms, features
 
-from npsr.images import ImageError, Photograph, image_files, read_image, write_image
+from npsr.images import ImageError, Photograph, check_writable, image_files, read_image, write_image
 
-RGB = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-ALPHA = np.dstack([RGB, RGB[..., 0]])
-GREY16 = np.random.default_rng(1).integers(0, 2**16, (5, 7), dtype=np.uint16)
+RGB16 = np.dstack([GREY16, GREY16[::-1], GREY16[:, ::-1]])
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".TIFF", ".webp", ".bmp"])
@@ -23,7 +22,7 @@ def test_lossless_formats_give_back_what_was_written(tmp_path, suffix, pixels):
         pixels.dtype == np.uint16 and suffix in (".bmp", ".webp")
     )
     if lossy:
-        with pytest.raises(ImageError, match="cannot hold|16-bit"):
+        with pytest.raises(ImageError, match="cannot hold|16 bits"):
             write_image(path, Photograph(pixels))
         assert not list(tmp_path.iterdir())
         return
@@ -85,27 +84,11 @@ def test_palettes_and_other_modes_become_what_they_show(tmp_path):
     assert transparent.shape == (5, 7, 4)
     assert (transparent[..., 3] == 0).any()
     assert saved(Image.fromarray(RGB[..., 0] > 128), "1.png").max() == 255
-    assert saved(Image.fromarray(ALPHA).convert("LA"), "la.png").shape == (5, 7, 4)
+    grey = np.dstack([RGB[..., 0], RGB[..., 1]])
+    np.testing.assert_array_equal(saved(Image.fromarray(grey), "la.png"), grey)
+    keyed = saved(Image.fromarray(RGB[..., 0]), "l.png", transparency=int(RGB[0, 0, 0]))
+    np.testing.assert_array_equal(keyed[..., 1] == 0, RGB[..., 0] == RGB[0, 0, 0])
     assert saved(Image.fromarray(RGB), "rgb.png", transparency=tuple(RGB[0, 0].tolist()))[0, 0, 3] == 0
-
-
-def png_16_bit_colour():
-    """A 1 × 1 RGB PNG of 16 bits a channel, chunk by chunk; Pillow cannot write one."""
-    import struct
-    import zlib
-
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
-    data = zlib.compress(b"\0" + b"\x12\x34" * 3)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-
-
-def encoded(image, kind, **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -113,8 +96,7 @@ def encoded(image, kind, **options):
     [
         ("empty.png", b"", "it is empty"),
         ("text.jpg", b"not an image", "no image or is damaged"),
-        ("deep.png", png_16_bit_colour(), "16-bit colour"),
-        ("cmyk.jpg", encoded(Image.fromarray(RGB).convert("CMYK"), "JPEG"), "CMYK"),
+        ("cmyk.jpg", encoded(Image.fromarray(RGB).convert("CMYK"), "JPEG"), "CMYK without a colour profile"),
         ("float.tif", encoded(Image.fromarray(RGB[..., 0].astype(np.float32)), "TIFF"), "kind F"),
         (
             "moving.gif",
@@ -131,18 +113,13 @@ def test_what_cannot_be_kept_whole_is_refused(tmp_path, name, content, words):
 
 
 @pytest.mark.parametrize("planar", ["contig", "separate"])
-def test_16_bit_colour_tiff_is_never_reduced(tmp_path, planar):
+def test_16_bit_colour_tiff_is_kept(tmp_path, planar):
     """Pillow would read 8 bits of it, and of planes after one another only one."""
     tifffile = pytest.importorskip("tifffile")
     colour = np.random.default_rng(0).integers(0, 2**16, (5, 7, 3), dtype=np.uint16)
     stored = colour if planar == "contig" else np.moveaxis(colour, 2, 0)
     tifffile.imwrite(tmp_path / "deep.tif", stored, photometric="rgb", planarconfig=planar)
-    try:
-        pixels = read_image(tmp_path / "deep.tif").pixels
-    except ImageError as error:
-        assert "16-bit colour" in str(error)
-    else:
-        np.testing.assert_array_equal(pixels, colour)
+    np.testing.assert_array_equal(read_image(tmp_path / "deep.tif").pixels, colour)
 
 
 def test_missing_files_and_folders(tmp_path):
@@ -156,6 +133,150 @@ def test_missing_files_and_folders(tmp_path):
         image_files(tmp_path)
     with pytest.raises(ImageError, match="must end in one of"):
         write_image(tmp_path / "a.xyz", Photograph(RGB))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".npy"])
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_16_bit_colour_with_profile_and_alpha(tmp_path, suffix, channels):
+    pixels = np.dstack([RGB16, GREY16])[..., -channels:]
+    kind = "sRGB" if channels > 2 else None
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile(kind)).tobytes() if kind else None
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    told = write_image(tmp_path / f"deep{suffix}", Photograph(pixels, profile, exif.tobytes()))
+    found = read_image(tmp_path / f"deep{suffix}")
+    np.testing.assert_array_equal(found.pixels, pixels)
+    assert found.pixels.dtype == np.uint16
+    assert found.icc_profile == (None if suffix == ".npy" else profile)
+    if suffix == ".npy":
+        assert "left out exif" in told
+    else:
+        exif = Image.Exif()
+        exif.load(found.exif)
+        assert exif[0x010F] == "Maker"
+        assert told == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"), [("deep.png", "imagecodecs"), ("deep.tif", "tifffile"), ("planes.tif", "tifffile")]
+)
+def test_a_missing_package_is_named_with_its_remedy(tmp_path, monkeypatch, name, needed):
+    import tifffile
+
+    if name == "planes.tif":
+        tifffile.imwrite(
+            tmp_path / name, np.moveaxis(RGB16, 2, 0), photometric="rgb", planarconfig="separate"
+        )
+    else:
+        write_image(tmp_path / name, Photograph(RGB16))
+    monkeypatch.setitem(sys.modules, needed, None)
+    with pytest.raises(ImageError, match=rf"needs {needed}: pip install 'npsr\[formats\]'"):
+        read_image(tmp_path / name)
+    with pytest.raises(ImageError, match=needed):
+        write_image(tmp_path / f"out{name[-4:]}", Photograph(RGB16))
+    write_image(tmp_path / "plain.tif", Photograph(RGB))  # what Pillow keeps needs nothing
+    np.testing.assert_array_equal(read_image(tmp_path / "plain.tif").pixels, RGB)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_cmyk_is_converted_by_its_profile(tmp_path, kind):
+    """The profile's inks are greys of known lightness; sRGB's greys are computed from L* by hand."""
+    inks = np.zeros((16, 16, 4), np.uint8)
+    inks[:, 8:, 0], inks[8:, :8, 3] = 255, 255
+    options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
+    content = encoded(Image.fromarray(inks, "CMYK"), kind, icc_profile=cmyk_profile(), **options)
+    (tmp_path / "inks").write_bytes(content)
+    photograph = read_image(tmp_path / "inks")
+
+    def grey(lightness):
+        y = ((lightness + 16) / 116) ** 3
+        return 255 * (1.055 * y ** (1 / 2.4) - 0.055)
+
+    assert photograph.pixels.shape == (16, 16, 3)
+    assert np.abs(photograph.pixels[2, 2] - 255.0).max() <= 2
+    assert np.abs(photograph.pixels[2, 13] - grey(70)).max() <= 2
+    assert photograph.pixels[13, 2].max() <= 2
+    assert photograph.icc_profile[16:20] == b"RGB "
+    assert photograph.told == ("CMYK, converted to sRGB by its profile",)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_avif(tmp_path, scene):
+    pixels = (scene(40, 50, 3) * 255).astype(np.uint8)
+    write_image(tmp_path / "a.avif", Photograph(pixels))
+    found = read_image(tmp_path / "a.avif").pixels.astype(int)
+    assert np.abs(found - pixels).mean() < 3
+    content = bytearray((tmp_path / "a.avif").read_bytes())
+    content[content.index(b"av1C") + 6] |= 0x40  # says that it has 10 bits
+    (tmp_path / "deep.avif").write_bytes(content)
+    with pytest.raises(ImageError, match="more than 8 bits|damaged"):
+        read_image(tmp_path / "deep.avif")
+
+
+def test_a_profile_for_grey_goes_only_with_grey(tmp_path):
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[16:20] = b"GRAY"
+    grey = Photograph(RGB[..., 0], bytes(profile))
+    assert write_image(tmp_path / "a.png", grey) == ()
+    assert read_image(tmp_path / "a.png").icc_profile == bytes(profile)
+    assert "for grey" in write_image(tmp_path / "a.webp", grey)[0]
+    assert read_image(tmp_path / "a.webp").icc_profile is None
+    assert write_image(tmp_path / "a.bmp", grey) == ("left out the colour profile",)
+
+
+def test_what_exif_says_of_the_old_sides_is_left_out(tmp_path):
+    exif = Image.Exif()
+    table = exif.get_ifd(0x8769)
+    table[0xA002], table[0xA003], table[0x9003] = 7, 5, "2001:02:03 04:05:06"
+    Image.fromarray(RGB).save(tmp_path / "a.jpg", exif=exif)
+    write_image(tmp_path / "b.jpg", read_image(tmp_path / "a.jpg"))
+    with Image.open(tmp_path / "b.jpg") as image:
+        assert dict(image.getexif().get_ifd(0x8769)) == {0x9003: "2001:02:03 04:05:06"}
+
+
+def test_gif_says_that_it_reduces(tmp_path):
+    told = write_image(tmp_path / "a.gif", Photograph(ALPHA))
+    assert "256 colours" in told[0]
+    found = read_image(tmp_path / "a.gif").pixels
+    np.testing.assert_array_equal(found[..., 3] == 255, ALPHA[..., 3] >= 128)
+    seen = found[..., 3] == 255
+    np.testing.assert_array_equal(found[seen][:, :3], ALPHA[seen][:, :3])  # 35 pixels have room
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".gif"])
+def test_decompression_bombs_are_refused(tmp_path, suffix):
+    path = tmp_path / f"bomb{suffix}"
+    Image.fromarray(np.zeros((100, 100), np.uint8)).save(path)
+    with pytest.raises(ImageError, match=r"10000 pixels.*limit is 9999: raise it with --max-pixels"):
+        read_image(path, most=9999)
+    assert read_image(path, most=10000).pixels.shape[:2] == (100, 100)
+
+
+def test_sides_that_a_format_cannot_hold_are_refused_beforehand(tmp_path):
+    with pytest.raises(ImageError, match=r"20000×3 is more than the 16383 pixels a side that .webp"):
+        check_writable(tmp_path / "a.webp", RGB, (3, 20000, 3))
+
+
+def test_a_phones_further_pictures_are_told(tmp_path):
+    pictures = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
+    (tmp_path / "a.jpg").write_bytes(encoded(pictures[0], "MPO", save_all=True, append_images=pictures[1:]))
+    photograph = read_image(tmp_path / "a.jpg")
+    assert photograph.told == ("left out 1 further pictures of the file",)
+    assert np.abs(photograph.pixels.astype(int) - RGB).mean() < 60
+
+
+def test_xmp_is_told(tmp_path):
+    for kind in ("JPEG", "WEBP"):
+        content = encoded(Image.fromarray(RGB), kind, xmp=b"<x:xmpmeta/>")
+        assert read_image(content).told == ("left out XMP",)
+
+
+def test_content_counts_not_the_name(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(encoded(Image.fromarray(RGB), "PNG"))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.jpg").pixels, RGB)
+    np.testing.assert_array_equal(read_image((tmp_path / "a.jpg").read_bytes()).pixels, RGB)
+    with pytest.raises(ImageError, match="standard input is no image"):
+        read_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
 
 
 @given(st.sampled_from(["PNG", "JPEG", "WEBP", "TIFF", "BMP"]), st.data())

@@ -27,6 +27,7 @@ ALLOWED_ALSO = {
     "npsr/onnx_file.py": {"onnx"},
     "npsr/video_files.py": {"av"},
     "npsr/progress.py": {"rich"},
+    "experiments/bench_npsr.py": {"bench_training", "imageio", "npsr_kernels"},
     "experiments/bench_peers.py": {"contenders"},
     "experiments/bench_training.py": {"contenders", "torch"},
     "experiments/contenders.py": {"cv2", "ncnn", "ncnn_model", "numba", "onnxruntime", "openvino", "torch"},

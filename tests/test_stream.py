@@ -7,7 +7,7 @@ from conftest import needs_jit
 from npsr.layers import BORDERS
 from npsr.networks import build, fsrcnn, srcnn
 from npsr.streaming import describe
-from npsr_kernels import inference
+from npsr_kernels import inference, memory
 
 pytestmark = needs_jit
 
@@ -45,7 +45,7 @@ def test_the_stream_agrees_with_the_plain_engine(name, scale, border, rng):
 @pytest.mark.parametrize("name", ["fsrcnn", "fsrcnn-s", "srcnn-ex"])
 def test_the_paper_s_networks_agree_on_an_image_wider_than_a_tile(name, rng):
     net = trained(build(name, 3, border="replicate"), rng)
-    x = rng.random((1, 1, 11, 371)).astype(np.float32)
+    x = rng.random((1, 1, 11, 571)).astype(np.float32)
     np.testing.assert_allclose(net(x, engine="fast"), net(x, engine="plain"), rtol=0, atol=1e-5)
 
 
@@ -81,6 +81,7 @@ def test_no_bit_depends_on_threads_or_tiles(make, border, rng):
     once = inference.run(plan, x, threads=1, tile=1000)
     for threads in (1, 2, 3):
         for tile in (40, 64, 101):
+            memory.give_back(np.full(10**7, 255, np.uint8))  # no bit depends on what was there before: NaN
             assert np.array_equal(inference.run(plan, x, threads=threads, tile=tile), once)
 
 

@@ -1,11 +1,13 @@
 """The fast training step against the plain kernels in float64."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
 
 from npsr import fast
+from npsr.gradient_check import gradcheck, plain
 from npsr.layers import PReLU
 from npsr.network import Network, loss_and_gradients
 from npsr.networks import fsrcnn, srcnn, transition
@@ -62,7 +64,7 @@ def test_float32_agrees_with_the_plain_kernels_in_float64(name: str) -> None:
     net, x, target = net.astype("float32"), x.astype("float32"), target.astype("float32")
     found = loss_and_gradients(net, x, target, "fast")
     assert all(gradient.dtype == np.float32 for gradient in found[1].values())
-    assert_close(found, loss_and_gradients(net.astype("float64"), x, target), 1e-5)
+    assert_close(found, plain(net.astype("float64"), x, target), 1e-5)
 
 
 @compiled
@@ -71,7 +73,19 @@ def test_float64_agrees_to_rounding(count: int) -> None:
     net, side = NETWORKS["×3"]
     net = disturbed(net, seed=count)
     x, target = batch(net, side, count)
-    assert_close(loss_and_gradients(net, x, target, "fast"), loss_and_gradients(net, x, target), 1e-12)
+    assert_close(loss_and_gradients(net, x, target, "fast"), plain(net, x, target), 1e-12)
+
+
+@compiled
+@pytest.mark.parametrize("name", NETWORKS)
+def test_central_differences_agree(name: str) -> None:
+    """The vector kernels' own gradients, in float64."""
+    net, side = NETWORKS[name]
+    net = disturbed(net)
+    reports = gradcheck(
+        net, *batch(net, side, 2), entries=3, gradient=partial(loss_and_gradients, engine="fast")
+    )
+    assert all(r.passed for r in reports), [r for r in reports if not r.passed]
 
 
 @compiled
@@ -113,6 +127,10 @@ def test_what_the_engine_does_not_take() -> None:
     assert fast.supports(net.with_border("valid").layers)
     assert not fast.supports(net.layers)
     assert not fast.supports(net.with_border("replicate").layers)
+    valid = net.with_border("valid").layers
+    assert fast.suits(valid, (1, 1, 11, 11))
+    assert not fast.suits(valid, (1, 1, 11, 12))
+    assert not fast.suits(valid, (1, 1, 65, 65))
     x = np.zeros((1, 1, 11, 11), np.float32)
     with pytest.raises(ValueError, match="training form"):
         loss_and_gradients(net, x, np.zeros((1, 1, 33, 33)), "fast")

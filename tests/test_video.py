@@ -148,7 +148,8 @@ def test_what_a_container_cannot_take_along_is_said(tmp_path, capsys):
     options = ["-m", "bicubic", "-s", 2, "-o", tmp_path / "out.mp4"]
     code, told, _ = run(capsys, "upscale", tmp_path / "in.mkv", *options)
     assert code == 0
-    assert "8 frames of 64×32 by libx264" in told
+    assert "64×32, 8 frames in" in told
+    assert "by libx264" in told
     assert "left out stream 1, attachment" in told
 
 
@@ -328,9 +329,11 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     source = video(tmp_path / "in.avi", "mpeg4", stamps=range(0, 400, 40))
     code, told, _ = run(capsys, "upscale", source, "-m", "bicubic", "-s", 2)
     assert code == 0
-    assert "in_bicubic_x2.mkv: 10 frames of 64×32" in told
-    code, _, error = run(capsys, "upscale", source, "-m", "bicubic", "-s", 2)
-    assert (code, "is kept" in error) == (2, True)
+    assert "in_bicubic_x2.mkv: 64×32, 10 frames in" in told
+    code, told, _ = run(capsys, "upscale", source, "-m", "bicubic", "-s", 2)
+    assert (code, "is kept" in told) == (0, True)
+    code, _, error = run(capsys, "upscale", source, "-m", "bicubic", "-s", 2.5)
+    assert (code, "by a model's own factor" in error) == (2, True)
     assert run(capsys, "upscale", tmp_path / "none.mp4")[0] == 2
     with monkeypatch.context() as patch:
 

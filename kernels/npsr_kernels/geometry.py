@@ -22,7 +22,7 @@ from npsr_kernels.layout import (
     TASK,
     WINOGRAD,
 )
-from npsr_kernels.microkernel import Tables
+from npsr_kernels.microkernel import VECTORS, Tables
 from npsr_kernels.packing import Packed
 from npsr_kernels.simd import lanes
 from npsr_kernels.streamplan import Plan, Stage, replicated_before
@@ -67,18 +67,36 @@ def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, threads: i
 
 
 def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int) -> np.ndarray:
-    """Tiles of about equal width, cut into strips of about equal height if they do not come out even.
+    """Tiles of about equal width, cut into strips of about equal height or not: of a few such cuts the one
+    that leaves the least work to the busiest thread.
+    """
+    W = shape[2]
+    before, after = _reach(plan)
+    fewest = -(-W // max(tile - before - after - 2 * plan.pad, 1))
+    whole = VECTORS[4] * lanes(plan.weights.dtype)
 
-    Strips start at multiples of ROWS: where steps do.
+    def busiest(tasks: np.ndarray) -> int:
+        """Pixels that the busiest thread computes: in whole tiles of the micro-kernel."""
+        columns = -(-(tasks["width"].max() + 2 * plan.pad) // whole) * whole
+        rows = (tasks["bottom"] - tasks["top"] + (tasks["top"] > 0) * _lead(plan)).max() + after
+        return -(-len(tasks) // threads) * columns * rows
+
+    cuts = (
+        (tiles, strips) for tiles in range(fewest, min(fewest + threads, W) + 1) for strips in (1, threads)
+    )
+    return min((_cut(plan, shape, tiles, strips) for tiles, strips in cuts), key=busiest)
+
+
+def _cut(plan: Plan, shape: tuple[int, int, int], tiles: int, strips: int) -> np.ndarray:
+    """Tasks of so many tiles and strips, at most. Strips start at multiples of ROWS, where steps do; the
+    first is taller, as the others compute some rows before their own.
     """
     images, H, W = shape
-    before = after = sum(stage.reach for stage in plan.stages if stage.kind != DECONVOLUTION)
-    before += replicated_before(plan)
-    after += (plan.scale - 1 + plan.padding) // plan.scale
-    tiles = -(-W // max(tile - before - after - 2 * plan.pad, 1))
+    before, after = _reach(plan)
     columns = np.linspace(0, W, tiles + 1).astype(int)
-    strips = 1 if images * tiles % threads == 0 else threads
-    rows = np.unique(np.append(np.linspace(0, H, strips + 1).astype(int)[:-1] // ROWS * ROWS, H))
+    first = (H + (strips - 1) * _lead(plan)) / strips
+    starts = first + np.arange(strips - 1) * (first - _lead(plan))
+    rows = np.unique([0, *(np.round(starts / ROWS).astype(int) * ROWS).clip(0, H), H])
     tasks = [
         (image, top, bottom, left, right, start := max(left - before, 0), min(right + after, W) - start)
         for image in range(images)
@@ -86,6 +104,44 @@ def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int)
         for top, bottom in pairwise(rows)
     ]
     return np.array(tasks, TASK)
+
+
+def _reach(plan: Plan) -> tuple[int, int]:
+    """Columns before and after its own that a pixel of the image depends on."""
+    reach = sum(stage.reach for stage in plan.stages if stage.kind != DECONVOLUTION)
+    return reach + replicated_before(plan), reach + (plan.scale - 1 + plan.padding) // plan.scale
+
+
+def _lead(plan: Plan) -> int:
+    """Rows before its own that a strip computes, about: its steps are whole."""
+    return _reach(plan)[0] + ROWS - 1
+
+
+def rows_needed(plan: Plan, rows: int, top: int, bottom: int) -> tuple[int, int]:
+    """The rows of an image of so many from which some rows of the output follow, to the last bit.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+    rows : int
+        Of the image.
+    top, bottom : int
+        Rows of the output, in pixels of the image.
+
+    Returns
+    -------
+    first, last : int
+        The first row, where a step starts, and the one after the last.
+    """
+    stages = np.zeros(len(plan.stages), STAGE)
+    for name in ("kind", "reach"):
+        stages[name] = [getattr(stage, name) for stage in plan.stages]
+    stages["lag"] = np.cumsum(stages["reach"]) - stages["reach"]
+    task = np.zeros(1, TASK)
+    task["top"], task["bottom"] = top, bottom
+    low, high = _spans(plan, stages, task, rows)[0, 0]
+    return int(low) * ROWS, min(rows, int(high + 1) * ROWS)
 
 
 def _place(plan: Plan, shape: tuple[int, int, int], S: int, chunk: int) -> tuple[np.ndarray, np.ndarray, int]:

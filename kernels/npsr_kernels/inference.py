@@ -9,14 +9,24 @@ import numpy as np
 
 from npsr_kernels.checks import require, require_same_dtype
 from npsr_kernels.compiled import available
-from npsr_kernels.geometry import Geometry, make_geometry
+from npsr_kernels.geometry import Geometry, make_geometry, rows_needed
+from npsr_kernels.memory import borrow, give_back
 from npsr_kernels.stream import stream
 from npsr_kernels.streamplan import Convolution, Deconvolution, Plan, make_plan
 from npsr_kernels.threads import default_threads, share
 
-__all__ = ["Convolution", "Deconvolution", "Plan", "available", "make_plan", "run", "working_bytes"]
+__all__ = [
+    "Convolution",
+    "Deconvolution",
+    "Plan",
+    "available",
+    "make_plan",
+    "rows_needed",
+    "run",
+    "working_bytes",
+]
 
-TILE = 352
+TILE = 544
 """Columns of a row in memory at most: the line buffers then stay in the second cache."""
 
 
@@ -82,7 +92,10 @@ def working_bytes(plan: Plan, images: np.ndarray, threads: int | None = None, ti
 
 def _work(geometry: Geometry, tasks: Iterator[int], images: np.ndarray, out: np.ndarray) -> None:
     """Take tasks until none is left; several threads share the iterator."""
-    work = np.empty(geometry.size, images.dtype)
+    size = geometry.size * images.itemsize
+    memory = borrow(size)
+    work = memory[:size].view(images.dtype)
     frame, _, _, stages, tables, _ = geometry
     for i in tasks:
         stream(frame, geometry.tasks[i], geometry.spans[i], stages, tables, images, work, out)
+    give_back(memory)

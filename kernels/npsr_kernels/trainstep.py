@@ -13,6 +13,7 @@ from math import prod
 import numpy as np
 
 from npsr_kernels.compiled import available
+from npsr_kernels.memory import zeroed
 from npsr_kernels.threads import share
 from npsr_kernels.trainkernels import run_groups
 from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
@@ -89,15 +90,11 @@ def _scalars(plan: Plan, parameters: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _arena(plan: Plan) -> np.ndarray:
-    """A free arena or a new one: zeros, on a cache line's start, so that no vector lies across two lines."""
+    """A free arena of the plan, whose rings of zeros stay zero, or a new one."""
     try:
         return plan.arenas.pop()
     except IndexError:
-        line = 64
-        size = plan.arena * plan.dtype.itemsize
-        room = np.zeros(size + line, np.uint8)
-        start = -room.ctypes.data % line
-        return room[start : start + size].view(plan.dtype)
+        return zeroed(plan.arena * plan.dtype.itemsize).view(plan.dtype)
 
 
 def _unpacked(plan: Plan, gradients: np.ndarray) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,25 @@ def whole(lowest: int) -> Callable[[str], int]:
 
 
 positive, natural = whole(1), whole(0)
+
+
+def at_least_1(text: str) -> float:
+    """A number of at least 1, an int if it is whole."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number < inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(number) if number == int(number) else number
+
+
+def sides_or_side(text: str) -> tuple[int | None, int | None]:
+    """Rows and columns of WxH, Wx or xH; what is left out is None."""
+    width, x, height = text.partition("x")
+    if not x or text == "x":
+        raise argparse.ArgumentTypeError(f"{text!r} is not WxH, Wx or xH, for example 1920x1080")
+    return positive(height) if height else None, positive(width) if width else None
 
 
 def positive_number(text: str) -> float:

@@ -1,6 +1,7 @@
 """Check every gradient against central differences."""
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING
 
 from npsr.commands.arguments import given_network, natural, positive
@@ -15,6 +16,8 @@ def add(commands: "Commands") -> None:
     check.add_argument("-m", "--model", default="fsrcnn", help="as for info")
     check.add_argument("-s", "--scale", type=positive, help="upscaling factor (default 3)")
     check.add_argument("--seed", type=natural, default=0, help="seed of images and sampling (default 0)")
+    engines = "kernels whose gradients are checked (default plain)"
+    check.add_argument("--engine", choices=("plain", "fast"), default="plain", help=engines)
     check.set_defaults(run=run)
 
 
@@ -23,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
     import numpy as np
 
     from npsr.gradient_check import gradcheck
+    from npsr.network import loss_and_gradients
     from npsr.samples import geometry
 
     net = given_network(options.model, options.scale).with_border("valid")
@@ -30,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
     rng = np.random.default_rng(options.seed)
     x = rng.random((2, 1, sub_image.side, sub_image.side))
     target = rng.random((2, 1, sub_image.label, sub_image.label))
-    reports = gradcheck(net, x, target, seed=options.seed)
+    gradient = partial(loss_and_gradients, engine=options.engine)
+    reports = gradcheck(net, x, target, seed=options.seed, gradient=gradient)
     print(f"{'parameter':<22} {'shape':<16} {'checked':>7} {'at kinks':>8} {'relative error':>14}")
     for r in reports:
         verdict = "" if r.passed else "  FAILS"

@@ -1,45 +1,151 @@
-"""Enlarge a photograph or a video."""
+"""Enlarge photographs, animations and videos."""
 
 import argparse
+import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from npsr.commands.arguments import positive
+from npsr.commands import upscale_report as report
+from npsr.commands.arguments import at_least_1, positive, sides_or_side
 from npsr.commands.upscale_video import VIDEOS, run_video
 
 if TYPE_CHECKING:
+    from npsr.batch import Outcome
     from npsr.commands.arguments import Commands
+    from npsr.jobs import Job
+    from npsr.outputs import Settings
+
+FORMATS = ("png", "jpg", "webp", "tif", "bmp", "gif", "avif", "npy")
 
 
 def add(commands: "Commands") -> None:
     """Declare the command."""
-    upscale = commands.add_parser("upscale", help="enlarge a photograph or a video")
-    upscale.add_argument("image", type=Path, help="PNG, JPEG, WebP, TIFF or BMP; or a video")
-    upscale.add_argument("-o", "--output", type=Path, help="default: {stem}_{model}_x{n} beside the input")
-    upscale.add_argument("-s", "--scale", type=positive, default=3, help="upscaling factor (default 3)")
+    upscale = commands.add_parser("upscale", help="enlarge photographs, animations, videos, whole folders")
+    kinds = "PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, .npy; videos; folders; - for standard input"
+    upscale.add_argument("inputs", type=Path, nargs="+", metavar="IN", help=kinds)
+    output = "file, folder, or - for standard output (default: {stem}_{model}_x{n} beside the input)"
+    upscale.add_argument("-o", "--output", type=Path, metavar="OUT", help=output)
+    factor = "upscaling factor, whole or not (default 3, or that of FILE.npz)"
+    upscale.add_argument("-s", "--scale", type=at_least_1, metavar="N", help=factor)
+    sides = "size instead of a factor; Wx or xH keeps the proportions"
+    upscale.add_argument("--size", type=sides_or_side, metavar="WxH", help=sides)
     upscale.add_argument("-m", "--model", default="fsrcnn", help="a released model, FILE.npz or bicubic")
     upscale.add_argument("--ensemble", action="store_true", help="average eight flips and rotations")
-    upscale.add_argument("-f", "--force", action="store_true", help="replace an existing output")
+    upscale.add_argument("-f", "--format", choices=FORMATS, help="of the results (default: as the inputs)")
+    upscale.add_argument("--force", action="store_true", help="replace existing results")
+    upscale.add_argument("-j", "--threads", type=positive, help="threads (default: one a core)")
+    upscale.add_argument("--max-memory", type=positive, metavar="MB", help="memory to keep within")
+    bombs = "millions of pixels decoded at once at most (default 179)"
+    upscale.add_argument("--max-pixels", type=positive, metavar="MP", help=bombs)
+    upscale.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    upscale.add_argument("--json", type=Path, metavar="FILE", help="also write a summary to a file")
+    upscale.add_argument("-v", "--verbose", action="store_true", help="say what the time was spent on")
     upscale.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Enlarge one file."""
+    """Enlarge everything; 2 if something failed."""
+    if options.threads:
+        os.environ["NUMBA_NUM_THREADS"] = str(options.threads)  # read when Numba is imported
+    from npsr.batch import Outcome, run_jobs
     from npsr.files import check_target
-    from npsr.images import Photograph, check_writable, read_image, write_image
-    from npsr.upscaling import upscale
 
-    name = f"{options.image.stem}_{Path(options.model).stem}_x{options.scale}{options.image.suffix}"
-    output: Path = options.output or options.image.parent / name
-    if options.image.suffix.lower() in VIDEOS:
-        return run_video(options.image, output, options)
-    photograph = read_image(options.image)
-    check_target(output, options.force)
-    check_writable(output, photograph.pixels)
-    start = time.perf_counter()
-    pixels = upscale(photograph.pixels, options.scale, options.model, options.ensemble)
-    seconds = time.perf_counter() - start
-    write_image(output, Photograph(pixels, photograph.icc_profile, photograph.exif), options.force)
-    print(f"{output}: {pixels.shape[1]}×{pixels.shape[0]} in {seconds:.2f} s")
-    return 0
+    settings, jobs = _settings(options), _jobs(options)
+    if options.json:
+        check_target(options.json, options.force)
+    if options.dry_run:
+        return report.plan(jobs)
+    todo = [job for job in jobs if not job.done]
+    telling = report.Telling(len(todo), piped=any(str(job.target) == "-" for job in jobs))
+    for job in jobs:
+        if job.done:
+            telling.finished(Outcome(job.source, job.target, "skipped"))
+    photographs = [job for job in todo if not is_video(job.source)]
+    split = run_jobs(photographs, settings, telling.finished, telling.progress)
+    for job in todo:
+        if is_video(job.source):
+            telling.finished(_video(job, options))
+    return telling.sum_up(split, options)
+
+
+def is_video(path: Path) -> bool:
+    """Whether a name is a video's."""
+    return path.suffix.lower() in VIDEOS
+
+
+def _settings(options: argparse.Namespace) -> "Settings":
+    """How; everything that is wrong with the options is found here, before any file is read."""
+    from npsr.enlargement import available
+    from npsr.factors import by_factor, by_sides
+    from npsr.outputs import Settings
+    from npsr.photograph import MAX_PIXELS
+    from npsr.upscaling import default_scale
+
+    if options.scale and options.size:
+        raise ValueError("-s and --size are given, but each says how large: choose one")
+    available(options.model)
+    if options.scale is None and options.size is None:
+        options.scale = default_scale(options.model)
+    if options.size:
+        rows, columns = options.size
+        size = partial(by_sides, rows=rows, columns=columns)
+    else:
+        size = partial(by_factor, scale=options.scale)
+        size((1, 1))
+    return Settings(
+        size,
+        options.model,
+        options.ensemble,
+        options.force,
+        most=options.max_pixels * 10**6 if options.max_pixels else MAX_PIXELS,
+        memory=options.max_memory * 2**20 if options.max_memory else None,
+        piped_suffix=_suffix(options.inputs[0], options.format),
+    )
+
+
+def _jobs(options: argparse.Namespace) -> "list[Job]":
+    from npsr.images import SUFFIXES
+    from npsr.jobs import plan_jobs
+
+    sides = "x".join("" if side is None else str(side) for side in reversed(options.size or ()))
+    label = f"_{Path(options.model).stem}_{sides or f'x{options.scale:g}'}"
+    suffix = partial(_suffix, name=options.format)
+    return plan_jobs(options.inputs, options.output, label, suffix, SUFFIXES, options.force)
+
+
+def _suffix(source: Path, name: str | None) -> str:
+    """How the result's name ends: as the source's, if that can be written."""
+    if is_video(source):
+        from npsr.video_output import WRITTEN
+
+        return source.suffix if source.suffix.lower() in WRITTEN else ".mkv"
+    return f".{name}" if name else source.suffix or ".png"
+
+
+def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
+    from npsr.batch import MISTAKES, Outcome
+
+    try:
+        if job.problem:
+            raise ValueError(job.problem)
+        if not options.scale or options.scale != int(options.scale):
+            raise ValueError(f"{job.source}: videos are enlarged by a model's own factor: use -s 2, 3 or 4")
+        if job.mirrored:
+            job.target.parent.mkdir(parents=True, exist_ok=True)
+        start = time.perf_counter()
+        written = run_video(job.source, job.target, int(options.scale), options)
+    except MISTAKES as error:
+        return Outcome(job.source, job.target, "failed", str(error) or type(error).__name__)
+    return Outcome(
+        job.source,
+        job.target,
+        "done",
+        width=written.width,
+        height=written.height,
+        frames=written.frames,
+        networks=(int(options.scale),),
+        told=tuple(f"left out {lost}" for lost in written.left_out),
+        seconds=time.perf_counter() - start,
+    )

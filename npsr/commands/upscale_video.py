@@ -4,19 +4,20 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from npsr.video import Written
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp"}
 VIDEOS |= {".flv", ".wmv", ".asf", ".ogv"}
 """Names of videos end so."""
 
 
-def run_video(source: Path, target: Path, options: argparse.Namespace) -> int:
+def run_video(source: Path, target: Path, scale: int, options: argparse.Namespace) -> "Written":
     """Enlarge one video, telling how fast it goes and how long it will take."""
     from npsr.video import upscale_video
-    from npsr.video_output import WRITTEN
 
-    if options.output is None and target.suffix.lower() not in WRITTEN:
-        target = target.with_suffix(".mkv")
     start = time.perf_counter()
     on_a_line = "\r" if sys.stderr.isatty() else ""
 
@@ -29,14 +30,10 @@ def run_video(source: Path, target: Path, options: argparse.Namespace) -> int:
 
     try:
         written = upscale_video(
-            source, target, options.scale, options.model, options.ensemble, options.force, progress
+            source, target, scale, options.model, options.ensemble, options.force, progress
         )
     finally:
         if on_a_line:
             print(file=sys.stderr)
-    minutes = (time.perf_counter() - start) / 60
-    sides = f"{written.width}×{written.height}"
-    print(f"{target}: {written.frames} frames of {sides} by {written.encoder} in {minutes:.1f} min")
-    for lost in written.left_out:
-        print(f"{target}: left out {lost}")
-    return 0
+    print(f"{target}: by {written.encoder}")
+    return written

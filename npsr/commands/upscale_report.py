@@ -1,0 +1,104 @@
+"""What `npsr upscale` tells: how far it is, what became of each file, and all of it in the end."""
+
+import argparse
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from npsr.batch import Outcome
+    from npsr.jobs import Job
+
+SPENT_ON = ("read", "colour", "network", "chroma", "write")
+
+
+def plan(jobs: "Sequence[Job]") -> int:
+    """Print what would be done; 2 if something could not."""
+    for job in jobs:
+        remark = f": {job.problem}" if job.problem else " (exists)" if job.done else ""
+        print(f"{job.source} → {job.target}{remark}")
+    return 2 if any(job.problem for job in jobs) else 0
+
+
+class Telling:
+    """Tells outcomes as they come and, at a terminal, progress in one line.
+
+    Parameters
+    ----------
+    files : int
+        How many there are to do.
+    piped : bool
+        Standard output is the picture's: everything is told on standard error.
+    """
+
+    def __init__(self, files: int, piped: bool) -> None:
+        self._files, self._start = files, time.perf_counter()
+        self._outcomes: list[Outcome] = []
+        self._stream = sys.stderr if piped else sys.stdout
+        self._terminal = sys.stderr.isatty()
+
+    def progress(self, job: "Job", share: float) -> None:
+        """One line, written over."""
+        if self._terminal:
+            done = sum(outcome.status != "skipped" for outcome in self._outcomes)
+            print(
+                f"\r\033[K{done + 1}/{self._files} {job.source} {share:.0%}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def finished(self, outcome: "Outcome") -> None:
+        """What was made of a file; failures are told in the end."""
+        self._outcomes.append(outcome)
+        self._clear()
+        if outcome.status == "skipped":
+            self._print(f"{outcome.target}: exists and is kept; --force replaces it")
+        elif outcome.status == "done":
+            sides = f"{outcome.width}×{outcome.height}"
+            frames = f", {outcome.frames} frames" if outcome.frames > 1 else ""
+            self._print(f"{outcome.target}: {sides}{frames} in {outcome.seconds:.2f} s")
+            for told in outcome.told:
+                self._print(f"{outcome.target}: {told}")
+
+    def sum_up(self, split: dict[str, float], options: argparse.Namespace) -> int:
+        """Tell failures, counts and times; write the summary; return the exit code."""
+        self._clear()
+        seconds = time.perf_counter() - self._start
+        counts = {
+            status: sum(outcome.status == status for outcome in self._outcomes)
+            for status in ("done", "skipped", "failed")
+        }
+        if options.verbose:
+            parts = "  ".join(f"{name} {split.get(name, 0):.2f} s" for name in SPENT_ON)
+            self._print(f"{parts}  together {seconds:.2f} s")
+        if len(self._outcomes) > 1:
+            counted = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+            self._print(f"{counted} in {seconds:.1f} s")
+        for outcome in self._outcomes:
+            if outcome.status == "failed":
+                print(f"npsr: error: {outcome.message}", file=sys.stderr)
+        if options.json:
+            self._write(counts, split, seconds, options)
+        return 2 if counts["failed"] else 0
+
+    def _write(
+        self, counts: dict[str, int], split: dict[str, float], seconds: float, options: argparse.Namespace
+    ) -> None:
+        from npsr.files import write_json
+
+        files: list[dict[str, Any]] = []
+        for outcome in self._outcomes:
+            paths = {"source": str(outcome.source), "target": str(outcome.target)}
+            files.append({**dataclasses.asdict(outcome), **paths})
+        summary = {**counts, "seconds": seconds, "split": split, "model": options.model, "files": files}
+        write_json(options.json, summary, options.force)
+
+    def _clear(self) -> None:
+        if self._terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)

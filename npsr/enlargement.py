@@ -1,0 +1,92 @@
+"""What is done to an image that is to have a certain size: networks, resizing, memory."""
+
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npsr.factors import Size, networks_for
+from npsr.network import Network
+from npsr.steps import Step, chain, network_step, resizing_step
+from npsr.weights import load, released
+
+BICUBIC = "bicubic"
+
+
+class Enlargement(NamedTuple):
+    """What is done to an image.
+
+    Attributes
+    ----------
+    size : Size
+        Of the output.
+    factors : tuple of int
+        Of the networks.
+    networks, last, direct : Step
+        From the image's luma to the networks' output, from that to the output's, and from any plane
+        of the image to the output's by bicubic alone.
+    bytes_a_row : float
+        Memory for a row of a band.
+    """
+
+    size: Size
+    factors: tuple[int, ...]
+    networks: Step
+    last: Step
+    direct: Step
+    bytes_a_row: float
+
+
+def plan_enlargement(
+    image: Any, size: Size, model: str | Path | Network, ensemble: bool = False
+) -> Enlargement:
+    """Plan what to do to an image.
+
+    Parameters
+    ----------
+    image : ndarray or alike
+        Its shape and dtype matter.
+    size : Size
+        Of the output.
+    model, ensemble
+        As in `npsr.upscale`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model.
+    """
+    rows, columns = image.shape[:2]
+    factors = networks_for(max(size.factors), available(model))
+    steps = []
+    for n in factors:
+        net = (model if isinstance(model, Network) else load(model, n)).with_border("replicate")
+        if not net.enlarges:
+            steps.append(resizing_step((rows, columns), Size((n * rows, n * columns), (n, n))))
+        steps.append(network_step(net, rows if net.enlarges else n * rows, ensemble))
+        rows, columns = n * rows, n * columns
+    whole = prod(factors)
+    direct = resizing_step(image.shape, size)
+    rest = Size(size.sides, (size.factors[0] / whole, size.factors[1] / whole))
+    last = chain([]) if size.sides == (rows, columns) else resizing_step((rows, columns), rest)
+    channels = 1 if len(image.shape) == 2 else image.shape[2]
+    planes = 2 - channels % 2  # luma, and alpha if there is one
+    needed = 4 * planes * rows * columns + 8 * channels * image.shape[0] * image.shape[1]
+    written = 2 * channels * size.sides[1] * np.dtype(image.dtype).itemsize
+    return Enlargement(size, factors, chain(steps), last, direct, needed / size.sides[0] + written)
+
+
+def available(model: str | Path | Network) -> list[int]:
+    """Factors for which a model has networks.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model.
+    """
+    if isinstance(model, Network):
+        return [model.scale]
+    if model == BICUBIC:
+        return []
+    return released().get(str(model)) or [load(model).scale]

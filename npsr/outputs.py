@@ -1,0 +1,211 @@
+"""From a picture that was read to what writes its enlargement."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npsr.animations import WRITTEN, Animation, encode_animation
+from npsr.bands import BAND_BYTES, bands
+from npsr.enlargement import Enlargement, plan_enlargement
+from npsr.factors import Size
+from npsr.images import RAW, TIFF, by_rows, check_writable, encode
+from npsr.jobs import PIPE
+from npsr.overlap import read_ahead
+from npsr.photograph import MAX_PIXELS, ImageError, Photograph
+from npsr.stopwatch import Split, not_counted
+
+Told = tuple[str, ...]
+
+BASE = 300 * 2**20
+"""Memory of the program itself, compiled code included."""
+FEWEST_ROWS = 8
+"""Rows that a band must have room for."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How files are enlarged.
+
+    Attributes
+    ----------
+    size : callable
+        From an image's shape to the `Size` of its result.
+    model, ensemble
+        As in `npsr.upscale`.
+    force : bool
+        Replace existing files.
+    most : int
+        Pixels decoded at once at most.
+    memory : int, optional
+        Bytes that the whole program may take.
+    piped_suffix : str
+        Format of what goes to standard output.
+    """
+
+    size: Callable[[Sequence[int]], Size]
+    model: Any = "fsrcnn"
+    ensemble: bool = False
+    force: bool = False
+    most: int = MAX_PIXELS
+    memory: int | None = None
+    piped_suffix: str = ".png"
+
+
+class Enlarged(NamedTuple):
+    """A picture enlarged, or ready to be.
+
+    Attributes
+    ----------
+    write : callable
+        Writes it into a binary file, and returns what had no place there.
+    streams : bool
+        Whether it is enlarged only while it is written.
+    sides : (int, int)
+        Rows and columns.
+    frames : int
+        How many there are.
+    networks : tuple of int
+        Factors of the networks used.
+    told : tuple of str
+        What happened to it when it was read.
+    """
+
+    write: Callable[[Any], Told]
+    streams: bool
+    sides: tuple[int, int]
+    frames: int
+    networks: tuple[int, ...]
+    told: Told
+
+
+def enlarge(
+    picture: Photograph | Animation,
+    target: Path,
+    settings: Settings,
+    split: Split,
+    progress: Callable[[float], object],
+) -> Enlarged:
+    """Enlarge a picture, or prepare to.
+
+    Parameters
+    ----------
+    picture : Photograph or Animation
+        As it was read.
+    target : Path
+        Tells the format.
+    settings : Settings
+        How.
+    split : dict
+        To which the seconds spent are added.
+    progress : callable
+        Told the share that is done.
+
+    Raises
+    ------
+    ImageError
+        If the format cannot hold the result, or it takes too much memory.
+    TypeError, ValueError
+        If the pixels or the model are unusable.
+    """
+    if isinstance(picture, Animation):
+        return _enlarge_animation(picture, target, settings, split, progress)
+    pixels = picture.pixels
+    work = plan_enlargement(pixels, settings.size(pixels.shape), settings.model, settings.ensemble)
+    shape = (*work.size.sides, *pixels.shape[2:])
+    suffix = check_writable(named(target, settings), pixels, shape)
+    streams = suffix == RAW or (suffix in TIFF and by_rows(pixels, shape))
+    held = pixels.nbytes if isinstance(pixels, np.ndarray) else 0
+    if not streams:  # the bands, and what the encoder makes of them
+        held += 2 * prod(shape) * pixels.dtype.itemsize
+    budget = _budget(target, work, held, settings)
+    parts = _counted(bands(pixels, work, budget, split), shape[0], progress)
+    made = [] if streams else list(parts)
+
+    def write(file: Any) -> Told:
+        if not streams:
+            return encode(file, suffix, picture, shape, made)
+        with closing(read_ahead(parts, 1)) as ahead:  # a band is made while the one before is written
+            return encode(file, suffix, picture, shape, _awaited(ahead, split))
+
+    return Enlarged(write, streams, work.size.sides, 1, work.factors, picture.told)
+
+
+def named(target: Path, settings: Settings) -> Path:
+    """The target's name, also for standard output."""
+    return Path(f"standard output{settings.piped_suffix}") if target == PIPE else target
+
+
+def _counted(
+    parts: Iterable[np.ndarray], rows: int, progress: Callable[[float], object]
+) -> Iterator[np.ndarray]:
+    done = 0
+    for part in parts:
+        yield part
+        done += len(part)
+        progress(done / rows)
+
+
+def _awaited(parts: Iterator[np.ndarray], split: Split) -> Iterator[np.ndarray]:
+    """The same; waiting for them is not writing."""
+    while True:
+        with not_counted(split, "write"):
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
+
+
+def _budget(target: Path, work: Enlargement, held: int, settings: Settings) -> float:
+    """Bytes that a band may take, if so many are taken already.
+
+    Raises
+    ------
+    ImageError
+        If what is left of the memory is too little.
+    """
+    if settings.memory is None:
+        return BAND_BYTES
+    left = (settings.memory - BASE - held) / 3  # a band in the making, one that waits, one that is written
+    if left < FEWEST_ROWS * work.bytes_a_row:
+        needed = (BASE + held + 3 * FEWEST_ROWS * work.bytes_a_row) / 2**20
+        raise ImageError(
+            f"{target} takes {needed:.0f} MB of memory, but --max-memory is {settings.memory / 2**20:.0f}: "
+            "raise it, or use tiled TIFF or .npy, which are read and written by rows"
+        )
+    return min(BAND_BYTES, left)
+
+
+def _enlarge_animation(
+    animation: Animation,
+    target: Path,
+    settings: Settings,
+    split: Split,
+    progress: Callable[[float], object],
+) -> Enlarged:
+    """Frame by frame, while they are written."""
+    size = settings.size(animation.shape)
+    work = plan_enlargement(animation, size, settings.model, settings.ensemble)
+    shape, count = (*size.sides, animation.shape[2]), len(animation.durations)
+    suffix = check_writable(named(target, settings), animation, shape)
+    if suffix not in WRITTEN:
+        raise ImageError(
+            f"{target}: {suffix} holds one picture, but there are {count} frames: "
+            f"write one of {', '.join(WRITTEN)}"
+        )
+    budget = _budget(target, work, count * prod(shape), settings)  # the encoder holds all frames
+
+    def frames() -> Iterator[np.ndarray]:
+        for done, frame in enumerate(animation.frames(), 1):
+            yield np.concatenate(list(bands(frame, work, budget, split)))
+            progress(done / count)
+
+    def write(file: Any) -> Told:
+        with closing(read_ahead(frames(), 1)) as ahead:
+            return encode_animation(file, suffix, animation, _awaited(ahead, split))
+
+    return Enlarged(write, True, size.sides, count, work.factors, animation.told)

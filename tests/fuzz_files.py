@@ -1,0 +1,214 @@
+"""Damaged files of every format, fed to `npsr upscale`: python tests/fuzz_files.py --count 10000
+
+Each is a good file, truncated or with bytes changed, moved, taken out or put in. A batch goes through a
+process of its own. What must hold: the process ends with 0 or 2 in time, prints no traceback, changes no
+original, leaves no file half written, and every result that it calls done can be read and has its size.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import platform
+import resource
+import struct
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from pictures import cmyk_profile, encoded, moving
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+BATCH = 250
+SECONDS = 600
+MEMORY = 3 * 2**30
+
+
+def good_files():
+    """Small files of every format and kind, by name."""
+    rng = np.random.default_rng(0)
+    rgb = rng.integers(0, 256, (12, 17, 3), dtype=np.uint8)
+    rgb[:, 8:] = rgb[0, 0]
+    rgba, deep = np.dstack([rgb, rgb[..., 0]]), rgb.astype(np.uint16) * 257
+    colour, exif = Image.fromarray(rgb), Image.Exif()
+    exif[0x010F], exif[0x0112] = "Maker", 6
+    files = {
+        "rgb.png": encoded(colour, "PNG", exif=exif),
+        "alpha.png": encoded(Image.fromarray(rgba), "PNG"),
+        "palette.png": encoded(colour.quantize(9), "PNG", transparency=2),
+        "grey16.png": encoded(Image.fromarray(deep[..., 0]), "PNG"),
+        "one_bit.png": encoded(Image.fromarray(rgb[..., 0] > 99), "PNG"),
+        "base.jpg": encoded(colour, "JPEG", exif=exif),
+        "progressive.jpg": encoded(colour, "JPEG", progressive=True),
+        "grey.jpg": encoded(colour.convert("L"), "JPEG"),
+        "inks.jpg": encoded(colour.convert("CMYK"), "JPEG", icc_profile=cmyk_profile()),
+        "two.jpg": encoded(colour, "MPO", save_all=True, append_images=[colour]),
+        "lossy.webp": encoded(colour, "WEBP"),
+        "lossless.webp": encoded(Image.fromarray(rgba), "WEBP", lossless=True, exif=exif),
+        "plain.bmp": encoded(colour, "BMP"),
+        "still.gif": encoded(colour, "GIF"),
+        "moving.gif": moving("GIF", alpha=True)[0],
+        "moving.webp": moving("WEBP")[0],
+        "moving.png": moving("PNG", alpha=True)[0],
+        "lzw.tif": encoded(colour, "TIFF", compression="tiff_lzw"),
+        "palette.tif": encoded(colour.quantize(9), "TIFF"),
+        "jpeg.tif": encoded(colour, "TIFF", compression="jpeg"),
+    }
+    if "AVIF" in Image.SAVE:
+        files["still.avif"] = encoded(colour, "AVIF")
+        files["moving.avif"] = moving("AVIF")[0]
+    for name, pixels, options in (
+        ("strips.tif", rgb, {"rowsperstrip": 5}),
+        (
+            "tiles.tif",
+            rgba,
+            {"tile": (16, 16), "compression": "adobe_deflate", "extrasamples": ["unassalpha"]},
+        ),
+        ("deep.tif", deep, {"compression": "lzw", "predictor": True}),
+        ("planes.tif", np.moveaxis(deep, 2, 0), {"planarconfig": "separate", "bigtiff": True}),
+    ):
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, pixels, photometric="rgb", **options)
+        files[name] = buffer.getvalue()
+    return files | _written_here(deep, rgb)
+
+
+def _written_here(deep, rgb):
+    """What only this program writes: 16-bit colour PNG; and raw arrays."""
+    from npsr.deep_png import write_deep_png
+    from npsr.photograph import Photograph
+
+    png, npy = io.BytesIO(), io.BytesIO()
+    write_deep_png(png, Photograph(deep))
+    np.save(npy, rgb)
+    return {"deep.png": png.getvalue(), "raw.npy": npy.getvalue()}
+
+
+def damaged(content, rng):
+    """A file with one to four injuries."""
+    data = bytearray(content)
+    for _ in range(rng.integers(1, 5)):
+        at, length = int(rng.integers(0, len(data) + 1)), int(rng.integers(1, 9))
+        match rng.integers(0, 7):
+            case 0:
+                del data[at:]
+            case 1 if at < len(data):
+                data[at] = rng.integers(0, 256)
+            case 2 if at < len(data):
+                data[at] ^= 1 << rng.integers(0, 8)
+            case 3:
+                del data[at : at + length]
+            case 4:
+                data[at:at] = rng.bytes(length)
+            case 5:  # a length, a side or an offset
+                number = int(rng.choice([0, 1, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1]))
+                data[at : at + 4] = struct.pack(rng.choice([">I", "<I"]), number)
+            case 6:
+                to = int(rng.integers(0, len(data) + 1))
+                data[to : to + length] = data[at : at + length]
+    return bytes(data)
+
+
+def run_batch(folder, files, environment=None):
+    """Feed files to a process; return the outcomes by kind, and what went wrong."""
+    originals, out, summary = folder / "in", folder / "out", folder / "summary.json"
+    originals.mkdir()
+    for name, content in files.items():
+        (originals / name).write_bytes(content)
+    names = sorted(originals.iterdir())
+    options = ["-o", out, "-s", "2", "-m", "bicubic", "--max-pixels", "1", "--json", summary]
+    command = [sys.executable, "-W", "ignore", "-m", "npsr", "upscale", *names, *options]
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            cwd=ROOT,
+            env=environment,
+            timeout=SECONDS,
+            preexec_fn=_limit_memory,
+        )
+    except subprocess.TimeoutExpired:
+        return Counter(), [f"it hangs: {folder}"]
+    wrong = []
+    if done.returncode not in (0, 2):
+        wrong.append(f"it ends with {done.returncode}: {done.stderr[-2000:].decode(errors='replace')}")
+    if b"MemoryError" in done.stderr or b"allocate" in done.stderr:
+        wrong.append(f"it takes more than {MEMORY} bytes: {done.stderr[-2000:].decode(errors='replace')}")
+    if b"Traceback" in done.stderr:
+        wrong.append(f"it shows a traceback: {done.stderr[-2000:].decode(errors='replace')}")
+    digest = {path.name: hashlib.sha256(path.read_bytes()).digest() for path in originals.iterdir()}
+    if digest != {name: hashlib.sha256(content).digest() for name, content in files.items()}:
+        wrong.append("an original is not what it was")
+    outcomes = json.loads(summary.read_text())["files"] if summary.exists() else []
+    if len(outcomes) != len(files):
+        wrong.append(f"{len(files)} files, but {len(outcomes)} outcomes")
+    wrong += _wrong_results(out, outcomes)
+    return Counter(outcome["status"] for outcome in outcomes), wrong
+
+
+def _limit_memory():
+    """What would need more is at fault, and must not take it from others."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _wrong_results(out, outcomes):
+    """Results that should not be there, or cannot be read, or have another size."""
+    from npsr.animations import open_animation
+    from npsr.images import read_image
+
+    expected = {Path(o["target"]).resolve(): o for o in outcomes if o["status"] == "done"}
+    found = {path.resolve() for path in out.iterdir()} if out.exists() else set()
+    wrong = [f"{path} is there, but is no result" for path in found - set(expected)]
+    for path, outcome in expected.items():
+        try:
+            picture = open_animation(path, 10**9) or read_image(path)
+            shape = picture.shape if hasattr(picture, "shape") else picture.pixels.shape
+        except (ValueError, OSError) as error:
+            wrong.append(f"{path}: {error}")
+            continue
+        if shape[:2] != (outcome["height"], outcome["width"]):
+            wrong.append(f"{path} has {shape}, but should have {outcome['height']}×{outcome['width']}")
+    return wrong
+
+
+def batches(count, seed):
+    """Damaged files, by batches."""
+    rng, good = np.random.default_rng(seed), good_files()
+    names = list(good)
+    for start in range(0, count, BATCH):
+        batch = {}
+        for k in range(start, min(start + BATCH, count)):
+            name = names[k % len(names)]
+            batch[f"{k}_{name}"] = damaged(good[name], rng)
+        yield batch
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--count", type=int, default=10000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    total, failures = Counter(), 0
+    for number, batch in enumerate(batches(options.count, options.seed)):
+        folder = Path(tempfile.mkdtemp(prefix="fuzz"))
+        counts, wrong = run_batch(folder, batch)
+        total += counts
+        failures += len(wrong)
+        for line in wrong:
+            print(f"{folder}: {line}")
+        if not wrong:
+            subprocess.run(["rm", "-r", folder], check=True)
+        print(f"{BATCH * number + len(batch)} inputs: {dict(total)}, {failures} faults", flush=True)
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, Pillow {Image.__version__}, ", end="")
+    print(f"tifffile {tifffile.__version__}, seed {options.seed}")
+    sys.exit(failures > 0)
+
+
+if __name__ == "__main__":
+    main()
