@@ -1,5 +1,6 @@
 """Writing files so that a failure never leaves half of one, and never costs an existing one."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -49,6 +50,10 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
             temporary.replace(path)
         else:
             _publish_new(temporary, path)
+    except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:
+            error.filename = str(path)  # so that the message says what does not fit
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """Atomic writing."""
 
+import errno
 import os
 
 import pytest
@@ -21,6 +22,17 @@ def test_a_failed_write_leaves_nothing_and_keeps_the_old(tmp_path):
     with files.atomic_write(path, force=True) as file:
         file.write(b"new")
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"new"]
+
+
+def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    message = "No space left on device: '.*net.npz'"
+    with pytest.raises(OSError, match=message), files.atomic_write(tmp_path / "net.npz") as file:
+        file.write(b"something")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch):
