@@ -91,7 +91,10 @@ def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) 
     net : Network, optional
         The network to start from, if the recipe does not name it.
     """
-    net = net or npsr.starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start)
+    if net is None:
+        net = npsr.starting_network(
+            recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation
+        )
     key = fingerprint(study, net, asdict(recipe))
     folder = study.runs / f"{recipe.model.translate(FOLDER_NAMES)}_x{recipe.scale}-{key}"
     model, about = folder / "model.npz", folder / "about.json"

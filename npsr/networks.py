@@ -5,12 +5,24 @@ Section 2 of the paper (SRCNN), Section 3 (FSRCNN) and the transition states bet
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes, whole, with_border
+from npsr.layers import (
+    Border,
+    Conv,
+    DeConv,
+    Layer,
+    PReLU,
+    ReLU,
+    parameter_shapes,
+    weight_shape,
+    whole,
+    with_border,
+)
 from npsr.network import Network
 from npsr_kernels.shapes import centring_padding, replicated_reach
 
@@ -238,6 +250,34 @@ def initialise(
             values = rng.normal(0, 0.001, shape)
         parameters[key] = values.astype(dtype)
     return Network(name, scale, with_border(tuple(layers), border), parameters)
+
+
+def he_initialised(net: Network, seed: int = 0) -> Network:
+    """The network with its convolutions but the last drawn anew: N(0, 2/(f² c)), c the channels read.
+
+    So rectifiers keep the strength of what passes (He et al.). From weights as small as the paper draws
+    SRCNN's, Adam's first steps throw all features of a layer to the same side, and those that are
+    thrown below 0 are lost behind ReLU.
+
+    Parameters
+    ----------
+    net : Network
+        The network; its last layer, biases and slopes stay.
+    seed : int
+        Seed of the weights.
+
+    Returns
+    -------
+    Network
+    """
+    rng = np.random.default_rng(seed)
+    drawn = {
+        f"{layer.name}.weight": rng.normal(0, np.sqrt(2 / (layer.f**2 * layer.c)), weight_shape(layer))
+        for layer in net.layers[:-1]
+        if isinstance(layer, Conv)
+    }
+    drawn = {key: values.astype(net.dtype) for key, values in drawn.items()}
+    return replace(net, parameters=net.parameters | drawn)
 
 
 def deconvolution(c: int, scale: int) -> DeConv:

@@ -77,7 +77,8 @@ def run_training(
         If something cannot be written; the last checkpoint is kept.
     """
     began = time.perf_counter()
-    net = net or starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start)
+    if net is None:
+        net = starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation)
     state, held_back = _resumed(recipe, folder, net, resume), [read_luma(data / v) for v in recipe.validation]
     for stage in recipe.stages:  # what is missing is missed now, not after the first stage
         _files(stage, recipe, data)

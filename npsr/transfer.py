@@ -6,16 +6,19 @@ deconvolution is trained as a network of its own that reads these features.
 """
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from npsr.layers import DeConv
 from npsr.network import Network, layer_forward
-from npsr.networks import build
+from npsr.networks import build, he_initialised
 from npsr.weights import load
 
 
-def starting_network(model: str, scale: int, seed: int, start: str = "") -> Network:
+def starting_network(
+    model: str, scale: int, seed: int, start: str = "", initialisation: Literal["paper", "he"] = "paper"
+) -> Network:
     """The network that a run starts from.
 
     Parameters
@@ -30,6 +33,8 @@ def starting_network(model: str, scale: int, seed: int, start: str = "") -> Netw
         An .npz network, or a released one: ``fsrcnn`` for the same factor, ``fsrcnn_x3`` for ×3. From
         another factor it gives its convolutions, and the deconvolution is new. Empty for a network
         that is new throughout.
+    initialisation : {"paper", "he"}
+        What is new is drawn as the paper does, or by `he_initialised`.
 
     Returns
     -------
@@ -41,6 +46,8 @@ def starting_network(model: str, scale: int, seed: int, start: str = "") -> Netw
         If there is no such network, or it is of another architecture.
     """
     new = build(model, scale, seed)
+    if initialisation == "he":
+        new = he_initialised(new, seed)
     if not start:
         return new
     name, _, factor = start.rpartition("_x")

@@ -1,5 +1,7 @@
 """Architectures: the paper's counts, names, geometry, initialisation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,21 @@ def test_initialisation():
     assert not np.array_equal(
         npsr.fsrcnn(seed=1).parameters["feature.weight"], other.parameters["feature.weight"]
     )
+
+
+def test_he_keeps_the_strength_of_what_rectifiers_pass(rng):
+    net = npsr.srcnn(9, 5, 5, seed=3)
+    drawn = npsr.he_initialised(net, seed=3)
+    for name, inputs in (("extraction", 81), ("mapping", 64 * 25)):
+        weight = drawn.parameters[f"{name}.weight"]
+        assert weight.dtype == np.float32
+        assert np.std(weight) == pytest.approx(np.sqrt(2 / inputs), rel=0.05)
+    same = [key for key in net.parameters if not key.startswith(("extraction.w", "mapping.w"))]
+    assert all(drawn.parameters[key] is net.parameters[key] for key in same)
+    x = rng.normal(size=(1, 1, 64, 64)).astype(np.float32)
+    strength = [np.square(replace(drawn, layers=drawn.layers[:end])(x)).mean() for end in (1, 3)]
+    assert strength[1] == pytest.approx(strength[0], rel=0.3)  # after extraction, after mapping
+    assert np.square(replace(net, layers=net.layers[:3])(x)).mean() < 1e-6 * strength[1]
 
 
 @pytest.mark.parametrize(("scale", "low", "high"), [(2, 14, 19), (3, 11, 19), (4, 10, 21)])

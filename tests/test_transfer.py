@@ -52,6 +52,15 @@ def test_starts_by_name():
         starting_network("fsrcnn-s", 3, 0, "fsrcnn")
 
 
+def test_what_is_new_is_drawn_as_asked(tmp_path):
+    drawn = starting_network("srcnn", 3, 4, initialisation="he")
+    for key, p in npsr.he_initialised(npsr.srcnn(seed=4), 4).parameters.items():
+        np.testing.assert_array_equal(drawn.parameters[key], p)
+    npsr.save(npsr.srcnn(seed=1), tmp_path / "srcnn.npz")
+    kept = starting_network("srcnn", 3, 4, str(tmp_path / "srcnn.npz"), "he")
+    assert (kept.parameters["mapping.weight"] == npsr.srcnn(seed=1).parameters["mapping.weight"]).all()
+
+
 def test_srcnn_serves_every_factor(tmp_path):
     npsr.save(npsr.srcnn(scale=3, seed=4), tmp_path / "srcnn.npz")
     net = starting_network("srcnn", 2, 0, str(tmp_path / "srcnn.npz"))
