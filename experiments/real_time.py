@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         size: [largest(partial(holds_rate, study, shape, tried[size]), ladder) for ladder in LADDERS]
         for size, shape in SIZES.items()
     }
-    found = [found_row(size, best[size], tried[size]) for size in SIZES]
+    found = [found_row(study, size, best[size], tried[size]) for size in SIZES]
     draw(study, tried)
     write_result(
         study,
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "The derivation: most weights = SRCNN's 8032 · its frames a second at 760 × 760 / 24 · n²": [
                 derivation(frames["760×760"]["srcnn"])
             ],
-            "Largest FSRCNN(d,s,m) that holds 24 frames a second at ×3": found,
+            "Largest FSRCNN(d,s,m) that holds 24 frames a second at ×3; its PSNR if released": found,
             "Frames a second of the paper's networks at ×3, and PSNR on Set5 where a model is released": [
                 known_row(study, name, frames) for name in KNOWN
             ],
@@ -86,15 +86,19 @@ def derivation(srcnn_frames: float) -> Row:
     }
 
 
-def found_row(size: str, best: list[Setting | None], rates: dict[Setting, float]) -> Row:
+def found_row(study: Study, size: str, best: list[Setting | None], rates: dict[Setting, float]) -> Row:
     """The setting with the most weights among those that were found on the ladders."""
     holding = [setting for setting in best if setting]
-    setting = max(holding, key=lambda setting: npsr.equation_2(*setting)) if holding else None
+    if not holding:
+        return {"output": size, "network": None, "weights": None, "frames a second": None, "PSNR": None}
+    setting = max(holding, key=lambda setting: npsr.equation_2(*setting))
+    net = npsr.fsrcnn(*setting, SCALE)
     return {
         "output": size,
-        "network": f"fsrcnn({','.join(map(str, setting))})" if setting else None,
-        "weights": npsr.equation_2(*setting) if setting else None,
-        "frames a second": round(rates[setting], 1) if setting else None,
+        "network": net.name,
+        "weights": npsr.weight_count(net),
+        "frames a second": round(rates[setting], 1),
+        "PSNR": released_psnr(study, net.name),
     }
 
 
@@ -106,9 +110,15 @@ def known_row(study: Study, name: str, frames: dict[str, dict[str, float]]) -> R
         "srcnn": paper.REAL_TIME["srcnn_frames"],
         "fsrcnn-s": paper.REAL_TIME["fsrcnn_s_frames"],
     }.get(name)
-    known = SCALE in npsr.released().get(name, [])
-    row["PSNR"] = round(score(study, npsr.load(name, SCALE), "Set5", SCALE)["psnr"], 2) if known else None
-    return row
+    return row | {"PSNR": released_psnr(study, npsr.build(name, SCALE).name)}
+
+
+def released_psnr(study: Study, network: str) -> float | None:
+    """PSNR on Set5 of the released model of a network, if there is one."""
+    for name, factors in npsr.released().items():
+        if SCALE in factors and npsr.build(name, SCALE).name == network:
+            return round(score(study, npsr.load(name, SCALE), "Set5", SCALE)["psnr"], 2)
+    return None
 
 
 def draw(study: Study, tried: dict[str, dict[Setting, float]]) -> None:
