@@ -69,10 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Ablations",
-        f"PSNR: {how_trained(study, slow=True)}; the paper prints no such figures. Seeds differ by the "
-        "spread given: what differs less is chance, and a single seed tells little. A dead feature is a "
-        "channel that is positive nowhere on Set5: under ReLU it is lost, under PReLU its slope keeps it "
-        "of use.",
+        f"PSNR: {how_trained(study, study.budget.samples_ablation)}; the paper prints no such figures. "
+        "Seeds differ by the spread given: what differs less is chance, and a single seed tells little. A "
+        "dead feature is a channel that is positive nowhere on Set5: under ReLU it is lost, under PReLU its "
+        "slope keeps it of use.",
         {
             f"FSRCNN({D},{S},{M}) ×3 and its variants, PSNR on Set5 in dB": rows,
             "Borders at test, the network above in its first row": border_rows(study, net),
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def train_variant(study: Study, net: npsr.Network, seed: int) -> Training:
     """Train a network of any layers as all are."""
-    recipe = equal_recipe(study, "fsrcnn", SCALE, slow=True, seed=seed)
+    recipe = equal_recipe(study, "fsrcnn", SCALE, seed, study.budget.samples_ablation)
     return trained(study, replace(recipe, model=net.name), net)
 
 

@@ -52,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Comparison with the state of the art",
-        f"On the 91 images {how_trained(study)} (SRCNN and SRCNN-Ex, slow to train: "
-        f"{study.budget.samples_slow:,}). “Its own training images” are for our released "
+        f"On the 91 images {how_trained(study, srcnn=True)}. “Its own training images” are for our released "
         "models the 91 images and General-100 ([MODELS.md](../MODELS.md)). The paper's columns are published "
         f"figures, {paper.RECALLED} marks those that may be off in the last digit. SRF, SCN, A+ and KK await "
         "implementations here: their rows hold published figures alone.",
@@ -68,7 +67,7 @@ def trained_alike(study: Study, n: int) -> list[Entry]:
         model: npsr.Network | str | None = method if method == "bicubic" else None
         name = NETWORKS.get(method, "")
         if name and (name != "srcnn-ex" or n in study.budget.srcnn_ex_factors):
-            model = trained(study, equal_recipe(study, name, n, slow=name.startswith("srcnn"))).net
+            model = trained(study, equal_recipe(study, name, n)).net
         entries.append(Entry(f"{method}, 91 images" if name else method, method, model))
         entries += authors(study, method, n, AUTHORS_91)
     return entries

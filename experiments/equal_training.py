@@ -45,7 +45,9 @@ class Training:
     curve: list[Point]
 
 
-def equal_recipe(study: Study, model: str, scale: int, slow: bool = False, seed: int = 0) -> npsr.Recipe:
+def equal_recipe(
+    study: Study, model: str, scale: int, seed: int = 0, samples: int | None = None
+) -> npsr.Recipe:
     """The recipe by which a budget trains every network: on the 91 images, as long as the others.
 
     Parameters
@@ -56,15 +58,15 @@ def equal_recipe(study: Study, model: str, scale: int, slow: bool = False, seed:
         The network, as `npsr.build` takes it.
     scale : int
         Upscaling factor.
-    slow : bool
-        Train on the budget's `samples_slow`.
     seed : int
         Seed of the parameters and of the samples' order.
+    samples : int, optional
+        Sub-images to see, if not the budget's `samples`.
     """
     budget = study.budget
-    steps = max(1, (budget.samples_slow if slow else budget.samples) // budget.batch)
-    paper_rate = 1e-4 if model.startswith("srcnn") else 1e-3
-    adam = budget.optimiser == "adam"
+    steps = max(1, (samples or budget.samples) // budget.batch)
+    srcnn, adam = model.startswith("srcnn"), budget.optimiser == "adam"
+    paper_rate = 1e-4 if srcnn else 1e-3
     rate, decay, last_share = (RATE, "cosine", 1.0) if adam else (paper_rate, "none", 0.1)
     return npsr.Recipe(
         model=model,
@@ -73,6 +75,7 @@ def equal_recipe(study: Study, model: str, scale: int, slow: bool = False, seed:
         seed=seed,
         batch=budget.batch,
         optimiser=budget.optimiser,
+        initialisation="he" if srcnn and adam else "paper",
         last_share=last_share,
         scales=budget.scales,
         checkpoint_every=-(-steps // CHECKPOINTS),
@@ -160,11 +163,13 @@ def fingerprint(study: Study, net: npsr.Network | None, more: Any = None) -> str
     return facts.hexdigest()[:12]
 
 
-def how_trained(study: Study, slow: bool = False) -> str:
-    """Half a sentence on the budget's training, for the page of results."""
-    budget = study.budget
-    rule = {"adam": "Adam with a cosine-shaped rate", "sgd": "the paper's SGD"}[budget.optimiser]
-    count = budget.samples_slow if slow else budget.samples
+def how_trained(study: Study, samples: int | None = None, srcnn: bool = False) -> str:
+    """Half a sentence on the budget's training, for the page of results; `srcnn` if SRCNN takes part."""
+    rules = {"adam": "Adam with a cosine-shaped rate", "sgd": "the paper's SGD"}
+    rule = rules[study.budget.optimiser]
+    if srcnn and study.budget.optimiser == "adam":
+        rule += " (SRCNN from He's initialisation)"
+    count = samples or study.budget.samples
     return f"ours saw {count:,} sub-images by {rule}, the paper's about 100 million by SGD"
 
 

@@ -18,7 +18,7 @@ SCALE = 3
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train the four networks alike, time them, and write the table and the figure."""
     study = open_study(__file__, __doc__, ("T91", "Set5"), arguments)
-    nets = {name: trained(study, equal_recipe(study, name, SCALE, slow=True)).net for name in NETWORKS}
+    nets = {name: trained(study, equal_recipe(study, name, SCALE)).net for name in NETWORKS}
     seconds = network_times(study, nets)
     rows = []
     for name, net in nets.items():
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "From SRCNN-Ex to FSRCNN (Figure 3, Table 1)",
-        f"PSNR: {how_trained(study, slow=True)}; equally few favour the networks that learn fast. "
+        f"PSNR: {how_trained(study, srcnn=True)}; equally few favour the networks that learn fast. "
         "Speed: kernels of different shapes do not run at the same rate, so measured speed-ups are not "
         "quite those by weights.",
         {f"PSNR on Set5 ×3 in dB; time of the network alone on {side} × {side} LR pixels": rows},

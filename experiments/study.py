@@ -36,8 +36,8 @@ class Budget:
     ----------
     samples : int
         Sub-images that a network sees.
-    samples_slow : int
-        The same where SRCNN takes part, or one network is trained many times.
+    samples_ablation : int
+        The same in the ablations, which train ten.
     batch : int
         Sub-images a step: the fewer, the more steps.
     optimiser : {"adam", "sgd"}
@@ -47,7 +47,7 @@ class Budget:
     seeds : tuple of int
         Seeds of the ablations; all else is trained with the first.
     srcnn_ex_factors : tuple of int
-        Factors at which SRCNN-Ex is trained: it takes as long as all others together.
+        Factors at which SRCNN-Ex is trained: it takes longer than all others together.
     sets : tuple of str
         Test sets of the comparison.
     timing : Plan
@@ -57,7 +57,7 @@ class Budget:
     """
 
     samples: int
-    samples_slow: int
+    samples_ablation: int
     batch: int = 16
     optimiser: Literal["adam", "sgd"] = "adam"
     scales: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7, 0.6)
