@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from equal_training import Training, equal_recipe, how_trained, image_pair, score, trained
-from study import Row, Study, open_study, times, write_result
+from study import Row, Study, open_study, write_result
 
 import npsr
 
@@ -142,7 +142,7 @@ def colour_rows(study: Study, net: npsr.Network) -> list[Row]:
     originals = [npsr.crop_to_multiple(npsr.read_image(path).pixels, SCALE) for path in set5(study)]
     originals = [image for image in originals if image.ndim == 3]
     lows = [np.clip(npsr.imresize(image / 255.0, 1 / SCALE), 0, 1) for image in originals]
-    seconds = times(
+    timings = npsr.time_calls(
         {name: partial(way, net, lows[0].astype(np.float32)) for name, way in ways.items()},
         study.budget.timing,
     )
@@ -156,7 +156,7 @@ def colour_rows(study: Study, net: npsr.Network) -> list[Row]:
         of_rgb = [npsr.psnr(*(image.reshape(len(image), -1) for image in pair)) for pair in pairs]
         of_luma = [npsr.psnr(*(npsr.luma(image) for image in pair)) for pair in pairs]
         row: Row = {"way": name, "PSNR of RGB": round(float(np.mean(of_rgb)), 2)}
-        row |= {"PSNR of luma": round(float(np.mean(of_luma)), 2), "ms": round(1e3 * seconds[name], 1)}
+        row |= {"PSNR of luma": round(float(np.mean(of_luma)), 2), "ms": round(1e3 * timings[name].median, 1)}
         rows.append(row)
     return rows
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from measuring import describe
 import npsr
 from npsr import fast, streaming
 from npsr.machine import BUSY
-from npsr.timing import Plan, Run, interleaved
+from npsr.timing import Plan, Run, time_calls
 from npsr_kernels import trainstep
 
 RESULTS = Path(__file__).parent / "results" / "bench_npsr.json"
@@ -108,14 +108,7 @@ def figures(plan: Plan, quick: bool) -> Iterator[tuple[str, float]]:
 
 def medians(runs: dict[Any, Run], plan: Plan) -> list[float]:
     """Median seconds of each, measured in turns."""
-
-    def built(run: Run) -> Callable[[], Run]:
-        return lambda: run
-
-    timings = interleaved({str(name): built(run) for name, run in runs.items()}, plan)
-    for timing in timings.values():
-        if timing.failure:
-            raise timing.failure
+    timings = time_calls({str(name): run for name, run in runs.items()}, plan)
     return [timing.median for timing in timings.values()]
 
 

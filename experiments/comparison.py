@@ -9,7 +9,7 @@ import numpy as np
 import paper
 from equal_training import equal_recipe, how_trained, image_pair, score, trained
 from skimage import data as pictures
-from study import Row, Study, beside, open_study, times, write_result
+from study import Row, Study, beside, open_study, write_result
 
 import npsr
 
@@ -113,12 +113,12 @@ def other_rows(study: Study, n: int, entries: list[Entry]) -> list[Row]:
 
     models = {entry.label: entry.model for entry in entries if entry.model is not None}
     calls = {label: partial(enlarge_all, model) for label, model in models.items()}
-    seconds = times(calls, study.budget.timing)
+    timings = npsr.time_calls(calls, study.budget.timing)
     rows = []
     for label, model in models.items():
         row: Row = {"method": label}
         row |= {f"SSIM {name}": round(score(study, model, name, n)["ssim"], 4) for name in study.budget.sets}
-        rows.append(row | {"ms": round(1e3 * seconds[label] / len(lows), 2)})
+        rows.append(row | {"ms": round(1e3 * timings[label].median / len(lows), 2)})
     return rows
 
 

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import paper
 from equal_training import equal_recipe, how_trained, score, trained
-from study import Row, Study, beside, notation, open_study, times, write_result
+from study import Row, Study, beside, notation, open_study, write_result
 
 import npsr
 
@@ -46,7 +46,8 @@ def network_times(study: Study, nets: dict[str, npsr.Network]) -> dict[str, floa
     side = study.budget.side
     low, high = (np.random.default_rng(0).random((1, 1, n * side, n * side), np.float32) for n in (1, SCALE))
     calls = {name: partial(net, low if net.enlarges else high) for name, net in nets.items()}
-    return times(calls, study.budget.timing)
+    timings = npsr.time_calls(calls, study.budget.timing)
+    return {name: timing.median for name, timing in timings.items()}
 
 
 def draw(study: Study, rows: list[Row]) -> None:

@@ -4,22 +4,21 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from npsr.machine import LIBRARIES, describe_machine
-from npsr.timing import Plan
+import npsr
 
 PEERS = ("torch", "onnx", "onnxruntime", "openvino", "ncnn", "opencv-python-headless")
 
-FULL = Plan(blocks=5, seconds=0.6, most_calls=40, budget=6, pause=0.2)
+FULL = npsr.Plan(blocks=5, seconds=0.6, most_calls=40, budget=6, pause=0.2)
 """Pauses long enough for the spinning threads of another library to fall asleep."""
 
-QUICK = Plan(blocks=2, seconds=0.2, most_calls=5, budget=1.0, pause=0.05)
+QUICK = npsr.Plan(blocks=2, seconds=0.2, most_calls=5, budget=1.0, pause=0.05)
 
 
 def describe() -> dict[str, Any]:
     """The machine, the versions of all contenders, and our own."""
     root = Path(__file__).parents[1]
     return {
-        **describe_machine((*LIBRARIES, *PEERS)),
+        **npsr.describe_machine(PEERS),
         "commit": _git(root, "rev-parse", "HEAD"),
         "uncommitted changes": bool(_git(root, "status", "--porcelain", "--untracked-files=no")),
     }

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +13,6 @@ import paper
 from measuring import FULL, QUICK, describe
 
 import npsr
-from npsr.timing import Plan, interleaved
 
 mpl.use("Agg")
 
@@ -50,7 +49,7 @@ class Budget:
         Factors at which SRCNN-Ex is trained: it takes longer than all others together.
     sets : tuple of str
         Test sets of the comparison.
-    timing : Plan
+    timing : npsr.Plan
         How often calls are timed.
     side : int
         Side of the LR image on which networks are timed against each other.
@@ -64,7 +63,7 @@ class Budget:
     seeds: tuple[int, ...] = (0, 1, 2)
     srcnn_ex_factors: tuple[int, ...] = (3,)
     sets: tuple[str, ...] = ("Set5", "Set14", "BSD200")
-    timing: Plan = FULL
+    timing: npsr.Plan = FULL
     side: int = 240
 
 
@@ -189,16 +188,6 @@ def markdown(rows: list[Row]) -> str:
     lines = [columns, ["---"] * len(columns)]
     lines += [[cell(column, row[column]) for column in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def times(calls: dict[str, Callable[[], Any]], plan: Plan) -> dict[str, float]:
-    """Median seconds of calls, timed in turns."""
-    builders = {name: lambda call=call: call for name, call in calls.items()}
-    timings = interleaved(builders, plan)
-    for timing in timings.values():
-        if timing.failure:
-            raise timing.failure
-    return {name: timing.median for name, timing in timings.items()}
 
 
 def notation(net: npsr.Network) -> str:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from npsr.evaluation import evaluate
     from npsr.gradient_check import TensorReport, gradcheck
     from npsr.images import ImageError, image_files, read_image
+    from npsr.initialisation import he_initialised, initialise
     from npsr.layers import Conv, DeConv, PReLU, ReLU
     from npsr.least_squares import solve_deconvolution
+    from npsr.machine import describe_machine
     from npsr.matlab import import_matlab
     from npsr.metrics import psnr, ssim
     from npsr.network import Network, loss_and_gradients
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
         equation_1,
         equation_2,
         fsrcnn,
-        he_initialised,
-        initialise,
         multiplications,
         parameter_count,
         speed_up,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from npsr.run import run_training
     from npsr.samples import Samples, crop_to_multiple, low_resolution
     from npsr.sgd import adam_step, paper_rates, sgd_step
+    from npsr.timing import Plan, Timing, time_calls
     from npsr.training import adam_update, fresh_state, sgd_update, train
     from npsr.transfer import starting_network
     from npsr.upscaling import upscale
@@ -53,8 +54,10 @@ _MODULES = {
     "evaluation": ["evaluate"],
     "gradient_check": ["TensorReport", "gradcheck"],
     "images": ["ImageError", "image_files", "read_image"],
+    "initialisation": ["he_initialised", "initialise"],
     "layers": ["Conv", "DeConv", "PReLU", "ReLU"],
     "least_squares": ["solve_deconvolution"],
+    "machine": ["describe_machine"],
     "matlab": ["import_matlab"],
     "metrics": ["psnr", "ssim"],
     "network": ["Network", "loss_and_gradients"],
@@ -63,8 +66,6 @@ _MODULES = {
         "equation_1",
         "equation_2",
         "fsrcnn",
-        "he_initialised",
-        "initialise",
         "multiplications",
         "parameter_count",
         "speed_up",
@@ -79,6 +80,7 @@ _MODULES = {
     "run": ["run_training"],
     "samples": ["Samples", "crop_to_multiple", "low_resolution"],
     "sgd": ["adam_step", "paper_rates", "sgd_step"],
+    "timing": ["Plan", "Timing", "time_calls"],
     "training": ["adam_update", "fresh_state", "sgd_update", "train"],
     "transfer": ["starting_network"],
     "upscaling": ["upscale"],
@@ -93,16 +95,19 @@ __all__ = [
     "ImageError",
     "Network",
     "PReLU",
+    "Plan",
     "ReLU",
     "Recipe",
     "Samples",
     "Stage",
     "TensorReport",
+    "Timing",
     "WeightsError",
     "adam_step",
     "adam_update",
     "build",
     "crop_to_multiple",
+    "describe_machine",
     "equation_1",
     "equation_2",
     "evaluate",
@@ -136,6 +141,7 @@ __all__ = [
     "srcnn",
     "ssim",
     "starting_network",
+    "time_calls",
     "train",
     "transition",
     "upscale",

@@ -6,7 +6,6 @@ so that rows, borders and threads are as in the whole. Differences of medians dr
 other programs, so the best times are taken, and the stages add up to the network's best.
 """
 
-from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -17,7 +16,7 @@ from npsr import streaming
 from npsr.layers import whole
 from npsr.network import Network
 from npsr.networks import weight_count
-from npsr.timing import Plan, Run, Timing, interleaved
+from npsr.timing import Plan, Run, Timing, time_calls
 
 SGEMM_SIDE = 2048
 
@@ -49,7 +48,7 @@ def measure(
         If a side is no whole number of at least 1, or the fast engine does not take the network.
     """
     run = partial(streaming.forward, net.layers, net.parameters, _image(net, height, width), threads)
-    return _timed({"network": run}, plan or Plan())["network"]
+    return time_calls({"network": run}, plan)["network"]
 
 
 def measure_stages(
@@ -80,7 +79,7 @@ def measure_stages(
     stages = streaming.stages(net.layers, net.parameters)
     upto = partial(streaming.forward, net.layers, net.parameters, x, threads)
     runs: dict[str, Run] = {str(k): partial(upto, k) for k in range(1, len(stages) + 1)}
-    timings = _timed({"sgemm": sgemm(), **runs}, plan or Plan())
+    timings = time_calls({"sgemm": sgemm(), **runs}, plan)
     gemm, *until = timings.values()
     seconds = until[-1].median
     stage_seconds = [after - before for before, after in pairwise([0.0, *(t.best for t in until)])]
@@ -120,14 +119,3 @@ def _image(net: Network, height: int, width: int) -> np.ndarray:
     n = 1 if net.enlarges else net.scale
     sides = n * whole("height", height), n * whole("width", width)
     return np.random.default_rng(0).random((1, 1, *sides)).astype(net.dtype)
-
-
-def _timed(runs: dict[str, Run], plan: Plan) -> dict[str, Timing]:
-    def built(run: Run) -> Callable[[], Run]:
-        return lambda: run
-
-    timings = interleaved({name: built(run) for name, run in runs.items()}, plan)
-    for timing in timings.values():
-        if timing.failure:
-            raise timing.failure
-    return timings

@@ -3,25 +3,33 @@
 import importlib.metadata
 import os
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("npsr", "numpy", "numba", "llvmlite")
+from npsr import __version__
 
 BUSY = 0.5
 """Load of other programs above which figures say little."""
 
 
-def describe_machine(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, Any]:
-    """Processor, cores and their load, versions of libraries, date."""
+def describe_machine(also: Sequence[str] = ()) -> dict[str, Any]:
+    """Processor, cores and their load, versions of npsr and of the libraries it computes with, date.
+
+    Parameters
+    ----------
+    also : sequence of str
+        Further distributions whose versions are told.
+    """
+    libraries = ("numpy", "numba", "llvmlite", *also)
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "load before": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,  # of other programs
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {library: _version(library) for library in libraries},
+        "versions": {"npsr": __version__, **{library: _version(library) for library in libraries}},
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

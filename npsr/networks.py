@@ -4,13 +4,9 @@ Section 2 of the paper (SRCNN), Section 3 (FSRCNN) and the transition states bet
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
-from math import prod
 from typing import Any
 
-import numpy as np
-
+from npsr.initialisation import initialise
 from npsr.layers import (
     Border,
     Conv,
@@ -18,10 +14,7 @@ from npsr.layers import (
     Layer,
     PReLU,
     ReLU,
-    parameter_shapes,
-    weight_shape,
     whole,
-    with_border,
 )
 from npsr.network import Network
 from npsr_kernels.shapes import centring_padding, replicated_reach
@@ -199,85 +192,6 @@ def build(
         f"the network {name!r} is unknown: there are {', '.join(NAMES)}, and by their numbers "
         "fsrcnn(d,s,m) and srcnn(f1,f2,f3)"
     )
-
-
-def initialise(
-    name: str,
-    scale: int,
-    layers: Sequence[Layer],
-    seed: int = 0,
-    dtype: Any = "float32",
-    border: Border = "zero",
-) -> Network:
-    """A network of any layers, with parameters drawn as the paper does.
-
-    Convolutions of a network with a deconvolution: N(0, 2/(f² n)) (He et al.), for PReLU; those of
-    SRCNN and every deconvolution: N(0, 0.001²). Biases 0. Slopes 0.25 (He et al.).
-
-    Parameters
-    ----------
-    name : str
-        What to call it.
-    scale : int
-        Upscaling factor n.
-    layers : sequence of Layer
-        In forward order; each named, as its parameters are named after it.
-    seed, dtype, border
-        As in `fsrcnn`.
-
-    Returns
-    -------
-    Network
-
-    Raises
-    ------
-    ValueError
-        If the dtype or the border is unknown.
-    """
-    if np.dtype(dtype) not in (np.dtype("float32"), np.dtype("float64")):
-        raise ValueError(f"dtype is {dtype!r}, but must be float32 or float64")
-    rng = np.random.default_rng(seed)
-    he = isinstance(layers[-1], DeConv)
-    parameters = {}
-    for key, shape in parameter_shapes(tuple(layers)).items():
-        if key.endswith(".bias"):
-            values = np.zeros(shape)
-        elif key.endswith(".slope"):
-            values = np.full(shape, 0.25)
-        elif he and not key.startswith("deconvolution."):
-            values = rng.normal(0, np.sqrt(2 / (shape[0] * prod(shape[2:]))), shape)
-        else:
-            values = rng.normal(0, 0.001, shape)
-        parameters[key] = values.astype(dtype)
-    return Network(name, scale, with_border(tuple(layers), border), parameters)
-
-
-def he_initialised(net: Network, seed: int = 0) -> Network:
-    """The network with its convolutions but the last drawn anew: N(0, 2/(f² c)), c the channels read.
-
-    So rectifiers keep the strength of what passes (He et al.). From weights as small as the paper draws
-    SRCNN's, Adam's first steps throw all features of a layer to the same side, and those that are
-    thrown below 0 are lost behind ReLU.
-
-    Parameters
-    ----------
-    net : Network
-        The network; its last layer, biases and slopes stay.
-    seed : int
-        Seed of the weights.
-
-    Returns
-    -------
-    Network
-    """
-    rng = np.random.default_rng(seed)
-    drawn = {
-        f"{layer.name}.weight": rng.normal(0, np.sqrt(2 / (layer.f**2 * layer.c)), weight_shape(layer))
-        for layer in net.layers[:-1]
-        if isinstance(layer, Conv)
-    }
-    drawn = {key: values.astype(net.dtype) for key, values in drawn.items()}
-    return replace(net, parameters=net.parameters | drawn)
 
 
 def deconvolution(c: int, scale: int) -> DeConv:

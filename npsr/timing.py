@@ -103,6 +103,31 @@ def interleaved(
     return timings
 
 
+def time_calls(calls: dict[str, Run], plan: Plan | None = None) -> dict[str, Timing]:
+    """Time calls in turns; what a call raises is raised.
+
+    Parameters
+    ----------
+    calls : dict of str to callable
+        Calls without arguments, by name. The first call of each turn is not timed.
+    plan : Plan, optional
+        How long and how often; by default about a second for each.
+
+    Returns
+    -------
+    dict of str to Timing
+    """
+
+    def built(call: Run) -> Callable[[], Run]:
+        return lambda: call
+
+    timings = interleaved({name: built(call) for name, call in calls.items()}, plan or Plan())
+    for timing in timings.values():
+        if timing.failure:
+            raise timing.failure
+    return timings
+
+
 def _take_turn(run: Run, timing: Timing, plan: Plan) -> None:
     """Time calls until the turn is over."""
     end = time.perf_counter() + plan.seconds

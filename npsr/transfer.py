@@ -10,9 +10,10 @@ from typing import Literal
 
 import numpy as np
 
+from npsr.initialisation import he_initialised
 from npsr.layers import DeConv
 from npsr.network import Network, layer_forward
-from npsr.networks import build, he_initialised
+from npsr.networks import build
 from npsr.weights import load
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import npsr
+
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(p for folder in ("npsr", "kernels", "experiments") for p in (ROOT / folder).rglob("*.py"))
 ALLOWED = {
@@ -35,12 +37,31 @@ ALLOWED_ALSO = {
 """What single files take besides: optional packages and the scripts beside them."""
 
 
+PUBLIC_ONLY = [
+    ROOT / "experiments" / f"{name}.py"
+    for name in [
+        "ablations",
+        "comparison",
+        "equal_training",
+        "figure2_filters",
+        "figure3_transitions",
+        "figure4_convergence",
+        "figure4_settings",
+        "measuring",
+        "paper",
+        "real_time",
+        "study",
+    ]
+]
+"""What makes the paper's tables and figures."""
+
+
 def imported(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield (node.module or "").split(".")[0]
+            yield node.module or ""
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
@@ -49,7 +70,18 @@ def test_imports_run_one_way(path):
 
     name = path.relative_to(ROOT)
     allowed = ALLOWED[name.parts[0]] | ALLOWED_ALSO.get(name.as_posix(), set())
-    assert set(imported(path)) <= allowed | set(sys.stdlib_module_names)
+    assert {module.partition(".")[0] for module in imported(path)} <= allowed | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", PUBLIC_ONLY, ids=str)
+def test_the_papers_experiments_use_public_names_alone(path):
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "npsr"
+    }
+    assert used <= set(npsr.__all__)
+    assert not [name for name in imported(path) if name.startswith(("npsr.", "npsr_kernels"))]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
