@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     study = open_study(__file__, __doc__, ("T91", *SETS), arguments)
     alike = {n: trained_alike(study, n) for n in FACTORS}
     own = {n: released(study, n) for n in FACTORS}
+    factors = ", ".join(f"×{n}" for n in study.budget.srcnn_ex_factors)
     tables = {}
     for heading, entries, published in (
         ("all trained on the 91 images", alike, paper.table(paper.ON_91)),
@@ -52,8 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Comparison with the state of the art",
-        f"On the 91 images {how_trained(study, srcnn=True)}. “Its own training images” are for our released "
-        "models the 91 images and General-100 ([MODELS.md](../MODELS.md)). The paper's columns are published "
+        f"On the 91 images {how_trained(study, srcnn=True)}; SRCNN-Ex, slow to train, was trained at "
+        f"{factors}. “Its own training images” are for our released models the 91 images and "
+        "General-100 ([MODELS.md](../MODELS.md)). The paper's columns are published "
         f"figures, {paper.RECALLED} marks those that may be off in the last digit. SRF, SCN, A+ and KK await "
         "implementations here: their rows hold published figures alone.",
         tables,
