@@ -10,7 +10,6 @@ from conftest import needs_jit
 from PIL import Image
 
 import npsr
-from npsr.timing import Plan
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 NAMES = (
@@ -42,7 +41,7 @@ def tiny(monkeypatch):
     import real_time
     import study
 
-    plan = Plan(blocks=1, seconds=0, most_calls=1, pause=0)
+    plan = npsr.Plan(blocks=1, seconds=0, most_calls=1, pause=0)
     budget = study.Budget(64, 32, batch=8, scales=(1.0,), seeds=(0, 1), timing=plan, side=12)
     monkeypatch.setitem(study.BUDGETS, "quick", budget)
     monkeypatch.setattr(real_time, "LADDERS", [[(4, 2, 0), (4, 2, 1), (4, 4, 1)]])
