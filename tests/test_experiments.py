@@ -1,6 +1,7 @@
 """Every experiment runs, writes its JSON and its figure, and has the paper's constants."""
 
 import json
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -209,3 +210,19 @@ def test_the_search_finds_the_last_that_holds():
         weights = [npsr.equation_2(*setting) for setting in ladder]
         assert weights == sorted(weights)
     assert (56, 12, 4) in real_time.LADDERS[1]
+
+
+@pytest.mark.parametrize("name", ["fsrcnn", "fsrcnn-s", "transition-1"])
+def test_balancing_a_released_model_changes_no_result(name, rng):
+    import release_model
+
+    net = npsr.load(name, 3)
+    filters = net.parameters["deconvolution.weight"] * 3
+    strong = replace(net, parameters=net.parameters | {"deconvolution.weight": filters})
+    even = release_model.balanced(strong)
+    norms = np.sqrt((even.parameters["deconvolution.weight"] ** 2).sum((1, 2, 3)))
+    assert (norms * 8 > 0.7).all() and (norms * 8 < 1.42).all()
+    x = rng.random((1, 1, 20, 21), np.float32)
+    np.testing.assert_array_equal(even(x), strong(x))
+    srcnn = npsr.load("srcnn", 3)
+    assert release_model.balanced(srcnn) is srcnn
