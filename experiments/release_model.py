@@ -23,8 +23,8 @@ Set5, Set14 or BSD200 took part in training or in choosing a model; five images 
 back to watch the training (`validation` in the recipe). Samples and hours include those of the networks
 that a model was started from; hours are those of the training steps, on two cores that other programs shared.
 SRCNN-Ex and both transition states saw equally many, so that they compare with each other; with no other.
-Filters of a deconvolution are divided by powers of two and the features that it reads multiplied by them, until
-the filters' norms are about 1/8: no result changes by a bit, and training goes on better from there.
+Filters of a deconvolution are divided by powers of two and the features that it reads multiplied by them,
+until the filters' norms are about 1/8: no result changes by a bit, and training goes on better from there.
 
 | model | factor | Set5 | Set14 | BSD200 | data | seed | samples seen | hours |
 |---|---|---|---|---|---|---|---|---|
