@@ -21,7 +21,7 @@ Trained here with `npsr train RECIPE.toml --data FOLDER -o RUN`, scored and writ
 luma, the protocol of the paper. Each file carries its whole recipe (`npsr info FILE.npz`). No image of
 Set5, Set14 or BSD200 took part in training or in choosing a model; five images of General-100 were held
 back to watch the training (`validation` in the recipe). Samples and hours include those of the networks
-that a model was started from; hours are those of the training steps, on two cores that other programs shared.
+that a model was started from; hours are those of the training steps, on a core or two that others shared.
 SRCNN-Ex and both transition states saw equally many, so that they compare with each other; with no other.
 Filters of a deconvolution are divided by powers of two and the features that it reads multiplied by them,
 until the filters' norms are about 1/8: no result changes by a bit, and training goes on better from there.
