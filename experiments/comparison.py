@@ -54,9 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         study,
         "Comparison with the state of the art",
         f"On the 91 images {how_trained(study, srcnn=True)}; SRCNN-Ex, slow to train, was trained at "
-        f"{factors}. “Its own training images” are for our released models the 91 images and "
-        "General-100 ([MODELS.md](../MODELS.md)). The paper's columns are published "
-        f"figures, {paper.RECALLED} marks those that may be off in the last digit. SRF, SCN, A+ and KK await "
+        f"{factors}. “Its own training images” are for our released models the 91 images and General-100 "
+        "([MODELS.md](../MODELS.md)). The paper's columns are published figures, "
+        f"{paper.RECALLED} marks those that may be off in the last digit. SRF, SCN, A+ and KK await "
         "implementations here: their rows hold published figures alone.",
         tables,
     )

@@ -61,16 +61,25 @@ class Budget:
     optimiser: Literal["adam", "sgd"] = "adam"
     scales: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7, 0.6)
     seeds: tuple[int, ...] = (0, 1, 2)
-    srcnn_ex_factors: tuple[int, ...] = (3,)
+    srcnn_ex_factors: tuple[int, ...] = (2, 3, 4)
     sets: tuple[str, ...] = ("Set5", "Set14", "BSD200")
     timing: npsr.Plan = FULL
     side: int = 240
 
 
 BUDGETS = {
-    "quick": Budget(51_200, 25_600, batch=8, scales=(1.0,), sets=("Set5",), timing=QUICK, side=120),
+    "quick": Budget(
+        51_200,
+        25_600,
+        batch=8,
+        scales=(1.0,),
+        srcnn_ex_factors=(3,),
+        sets=("Set5",),
+        timing=QUICK,
+        side=120,
+    ),
     "standard": Budget(1_024_000, 409_600),
-    "full": Budget(100_000_000, 100_000_000, batch=128, optimiser="sgd", srcnn_ex_factors=(2, 3, 4)),
+    "full": Budget(100_000_000, 100_000_000, batch=128, optimiser="sgd"),
 }
 
 
