@@ -47,6 +47,7 @@ def draw(study: Study, rows: list[Row]) -> None:
             points = [weights[k] for k in chosen], [values[k] for k in chosen]
             axis.plot(*points, f"{marker}-", label=f"d = {d}, s = {s}; m = 2, 3, 4")
         axis.set(xlabel="weights", ylabel="PSNR on Set5 ×3, dB", title=title)
+        axis.locator_params(axis="x", nbins=6)
         axis.grid(alpha=0.3)
     axes[1].legend(fontsize=8)
     figure.savefig(study.figure, dpi=80)
