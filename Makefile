@@ -30,7 +30,7 @@ test-interpreted: .venv/installed
 test-generic: .venv/installed
 	NUMBA_CPU_NAME=generic $(BIN)/python -m pytest
 
-# BUDGET=quick takes minutes, standard an hour, full a week; DATA=FOLDER if the data sets are elsewhere.
+# BUDGET=quick takes minutes, standard two hours, full a week; DATA=FOLDER if the data sets are elsewhere.
 paper: .venv/installed
 	for experiment in $(EXPERIMENTS); do \
 		$(BIN)/python experiments/$$experiment.py --budget $(BUDGET) $(if $(DATA),--data "$(DATA)") || exit; \
