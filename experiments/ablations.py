@@ -94,7 +94,7 @@ def psnr_of(study: Study, run: Training) -> float:
 
 
 def variant_row(study: Study, name: str, runs: list[Training]) -> Row:
-    """Mean and spread over the seeds; cost; dead features of the first."""
+    """Weights; mean and spread over the seeds; dead features of the first."""
     values, net = [psnr_of(study, run) for run in runs], runs[0].net
     dead = dead_features(net, [image_pair(path, SCALE)[0] for path in set5(study)])
     features = sum(layer.n for layer in net.layers if isinstance(layer, npsr.Conv))
@@ -105,7 +105,6 @@ def variant_row(study: Study, name: str, runs: list[Training]) -> Row:
         "spread": round(max(values) - min(values), 2) if len(values) > 1 else None,
         "seeds": len(values),
         "dead features": f"{dead} of {features}",
-        "training seconds": round(runs[0].seconds, 1),
     }
 
 

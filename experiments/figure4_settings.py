@@ -17,12 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     study = open_study(__file__, __doc__, ("T91", "Set5"), arguments)
     rows: list[Row] = []
     for (d, s, m), setting in paper.SETTINGS.items():
-        training = trained(study, equal_recipe(study, f"fsrcnn({d},{s},{m})", SCALE))
-        psnr = score(study, training.net, "Set5", SCALE)["psnr"]
+        net = trained(study, equal_recipe(study, f"fsrcnn({d},{s},{m})", SCALE)).net
+        psnr = score(study, net, "Set5", SCALE)["psnr"]
         rows.append(
-            {"d": d, "s": s, "m": m, "weights": npsr.weight_count(training.net), "paper's": setting.weights}
+            {"d": d, "s": s, "m": m, "weights": npsr.weight_count(net), "paper's": setting.weights}
             | beside(psnr, paper.printed(d, s, m))
-            | {"training seconds": round(training.seconds, 1)}
         )
     draw(study, rows)
     write_result(

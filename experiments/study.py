@@ -122,7 +122,9 @@ def open_study(
         Instead of the command line's.
     """
     parser = argparse.ArgumentParser(description=purpose)
-    parser.add_argument("--budget", choices=BUDGETS, default="quick", help="minutes, two hours, or the paper's")
+    parser.add_argument(
+        "--budget", choices=BUDGETS, default="quick", help="minutes, two hours, or the paper's"
+    )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the data sets (%(default)s)")
     parser.add_argument("--results", type=Path, default=ROOT / "experiments" / "results")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="folder of what need not be redone")
