@@ -24,45 +24,54 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Learned deconvolution filters (Figure 2)",
-        "The paper shows its filters at ×3 and prints no figures for them. Filters are in the order of their "
-        "energy, each scaled to its own largest weight; another training finds others. Bicubic "
-        "enlargement is a single filter; here few are alike, and each phase of one is a filter itself.",
+        "The paper shows its filters at ×3 and prints no figures for them. Filters come at unit "
+        "norm (a feature's scale makes up for any other), those that smooth before those that bring detail, "
+        "each drawn against its own largest weight; another training finds others. Bicubic enlargement is a "
+        "single filter, a smoothing one; the released networks learnt one like it, and use the others to sharpen. "
+        "Each phase of a filter is a filter itself.",
         {"The 9 × 9 filters of FSRCNN(56,12,4)": rows},
     )
 
 
 def filters_of(net: npsr.Network, layer: str) -> np.ndarray:
-    """A layer's filters of one channel (d, f, f), the strongest first."""
+    """A layer's filters of one channel (d, f, f) at unit norm, smoothing ones first.
+
+    A filter's norm tells nothing: PReLU passes any positive factor on, so that a filter twice as large on a
+    feature half as large is the same network.
+    """
     filters = net.parameters[f"{layer}.weight"][:, 0].astype(float)
-    return filters[np.argsort(-np.sum(filters**2, axis=(1, 2)), kind="stable")]
+    filters /= np.linalg.norm(filters, axis=(1, 2), keepdims=True)
+    return filters[np.argsort(-smoothing(filters), kind="stable")]
+
+
+def smoothing(filters: np.ndarray) -> np.ndarray:
+    """|Σ w| / Σ |w| of each filter: 1 where all weights have one sign, 0 where they cancel."""
+    return np.abs(filters.sum(axis=(1, 2))) / np.abs(filters).sum(axis=(1, 2))
 
 
 def facts(net: npsr.Network, n: int, origin: str) -> Row:
-    """How many filters matter, and how alike they are."""
+    """How many filters smooth, and how alike they are."""
     filters = filters_of(net, "deconvolution")
-    energy = np.sum(filters**2, axis=(1, 2))
-    flat = filters.reshape(len(filters), -1)
-    singular = np.linalg.svd(flat, compute_uv=False) ** 2
-    half = int(np.searchsorted(np.cumsum(energy) / energy.sum(), 0.5)) + 1
-    rank = int(np.searchsorted(np.cumsum(singular) / singular.sum(), 0.99)) + 1
+    singular = np.linalg.svd(filters.reshape(len(filters), -1), compute_uv=False) ** 2
+    patterns = int(np.searchsorted(np.cumsum(singular) / singular.sum(), 0.99)) + 1
     row: Row = {"factor": f"×{n}", "network": origin, "filters": len(filters)}
-    row |= {"strongest filters that hold half the energy": half}
-    row |= {"patterns that hold 99 % of it (of 81)": rank}
+    row |= {"that smooth: over ¾ of their weight of one sign": int(np.sum(smoothing(filters) > 0.5))}
+    row |= {"patterns that hold 99 % of their energy (of 81)": patterns}
     taps = "+".join(str(len(range(phase, 9, n))) for phase in range(n))
     return row | {"taps of each phase along an axis": taps}
 
 
 def draw(study: Study, nets: dict[int, npsr.Network]) -> None:
-    """Filters of each factor, then those of the first layer, then the phases of the strongest at ×3."""
+    """Filters of each factor, then those of the first layer, then the phases of the smoothest at ×3."""
     net = nets[3]
-    strongest = filters_of(net, "deconvolution")[0]
-    phases = [strongest[row::3, column::3] for row in range(3) for column in range(3)]
+    smoothest = filters_of(net, "deconvolution")[0]
+    phases = [smoothest[row::3, column::3] for row in range(3) for column in range(3)]
     panels = {
         f"deconvolution ×{n}, 9 × 9": mosaic(scaled(filters_of(nets[n], "deconvolution")), COLUMNS)
         for n in FACTORS
     }
     panels["first layer ×3, 5 × 5"] = mosaic(scaled(filters_of(net, "feature")), COLUMNS)
-    panels["strongest filter at ×3"] = strongest
+    panels["smoothest filter at ×3"] = smoothest
     panels["its nine phases, 3 × 3"] = mosaic(np.stack(phases), 3)
     layout = [[title, title] for title in list(panels)[:4]] + [list(panels)[4:]]
     heights = [4, 4, 4, 4, 6]
@@ -77,7 +86,7 @@ def draw(study: Study, nets: dict[int, npsr.Network]) -> None:
 
 
 def scaled(filters: np.ndarray) -> np.ndarray:
-    """Each filter divided by its largest weight, so that the weak ones are seen as well."""
+    """Each filter divided by its largest weight, so that flat ones and steep ones are seen alike."""
     return filters / np.abs(filters).max(axis=(1, 2), keepdims=True)
 
 
