@@ -24,11 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Learned deconvolution filters (Figure 2)",
-        "The paper shows its filters at ×3 and prints no figures for them. Filters come at unit "
-        "norm (a feature's scale makes up for any other), those that smooth before those that bring detail, "
-        "each drawn against its own largest weight; another training finds others. Bicubic enlargement is a "
-        "single filter, a smoothing one; the released networks learnt one like it, and use the others to sharpen. "
-        "Each phase of a filter is a filter itself.",
+        "The paper shows its filters at ×3 and prints no figures for them. Filters come at unit norm (a "
+        "feature's scale makes up for any other), those that smooth before those that bring detail, each "
+        "drawn against its own largest weight; another training finds others. Bicubic enlargement is a "
+        "single filter, a smoothing one; the released networks learnt one like it, and use the others to "
+        "sharpen. Each phase of a filter is a filter itself.",
         {"The 9 × 9 filters of FSRCNN(56,12,4)": rows},
     )
 
