@@ -222,3 +222,24 @@ def test_the_command(capsys, tmp_path, data):
     assert code == 2
     assert "--resume" in err
     assert run(capsys, "train", "--data", tmp_path / "none", "-o", tmp_path / "x", "--steps", 1)[0] == 2
+
+
+def test_a_recipe_finds_its_photographs_beside_it(capsys, tmp_path, data):
+    recipe = (tmp_path / "recipe.toml").rename(data / "recipe.toml")
+    assert run(capsys, "train", recipe, "-o", tmp_path / "run")[0] == 0
+    code, _, err = run(capsys, "train", "quick", "-o", tmp_path / "other")
+    assert code == 2
+    assert "--data is missing" in err
+
+
+def test_an_interrupted_run_says_how_to_go_on(capsys, tmp_path, data, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    arguments = ["train", tmp_path / "recipe.toml", "--data", data, "-o", tmp_path / "run"]
+    monkeypatch.setattr("npsr.run.train", interrupt)
+    code, _, err = run(capsys, *arguments)
+    assert code == 130
+    assert "--resume" in err
+    monkeypatch.setattr("npsr.run._resumed", interrupt)
+    assert "--resume" not in run(capsys, *arguments[:-1], tmp_path / "none")[2]

@@ -1,6 +1,7 @@
 """Train a network on a folder of photographs."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ def add(commands: "Commands") -> None:
         "recipe", nargs="?", help="paper (the default; paper-srcnn for SRCNN), quick, or a TOML file"
     )
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
-    train.add_argument("--data", type=Path, required=True, help="folder of photographs, or of the recipe's")
+    train.add_argument(
+        "--data", type=Path, help="folder of photographs, or of the recipe's folders (default: RECIPE.toml's)"
+    )
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     own = train.add_argument_group("instead of the recipe's own")
     own.add_argument("-m", "--model", help="as for info (default fsrcnn)")
@@ -45,21 +48,42 @@ def run(options: argparse.Namespace) -> int:
     from npsr.progress import told
     from npsr.run import run_training
 
-    recipe = asked_recipe(options)
-    with told(recipe.steps, recipe.batch) as progress:
-        run_training(recipe, options.data, options.output, options.resume, progress)
+    data = data_folder(options)
+    recipe = asked_recipe(options, data)
+    try:
+        with told(recipe.steps, recipe.batch) as progress:
+            run_training(recipe, data, options.output, options.resume, progress)
+    except KeyboardInterrupt:
+        if (options.output / "checkpoint.npz").exists():
+            print("npsr: the same command with --resume goes on from the last checkpoint", file=sys.stderr)
+        raise
     print(f"{options.output / 'model.npz'}: {recipe.model} ×{recipe.scale} after {recipe.steps} steps")
     return 0
 
 
-def asked_recipe(options: argparse.Namespace) -> "Recipe":
+def data_folder(options: argparse.Namespace) -> Path:
+    """The folder that the recipe's folders are relative to.
+
+    Raises
+    ------
+    ValueError
+        If it is not named, and there is no recipe file beside which it could be.
+    """
+    if options.data:
+        return options.data
+    if (options.recipe or "").endswith(".toml"):
+        return Path(options.recipe).parent
+    raise ValueError("--data is missing: name the folder of photographs to train on")
+
+
+def asked_recipe(options: argparse.Namespace, data: Path) -> "Recipe":
     """The recipe, with what the command line says instead."""
     from dataclasses import fields, replace
 
     from npsr.recipe import find_recipe, with_rate, with_steps
 
     default = "paper-srcnn" if (options.model or "").startswith("srcnn") else "paper"
-    recipe = find_recipe(options.recipe or default, options.data)
+    recipe = find_recipe(options.recipe or default, data)
     asked = {field.name: getattr(options, field.name, None) for field in fields(recipe)}
     recipe = replace(recipe, **{name: value for name, value in asked.items() if value is not None})
     if options.steps is not None:
