@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 when done, 1 when a check failed, 2 for a user's mistake, which is
     told in a line, never a traceback.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character gets another
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -3,7 +3,8 @@
 import errno
 import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -68,6 +69,46 @@ def write_json(path: Path, value: Any, force: bool = False) -> None:
     """
     with atomic_write(path, force) as file:
         file.write((json.dumps(_finite(value), indent=1, allow_nan=False) + "\n").encode())
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep a folder for oneself: whoever asks for it meanwhile is refused.
+
+    The lock goes with the process, however that ends. Windows, and file systems without locks, keep
+    nobody out.
+
+    Raises
+    ------
+    BlockingIOError
+        If another keeps it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise BlockingIOError(
+            f"another run writes to {folder}: wait for its end, or choose another folder"
+        ) from error
+    except OSError:  # no locks here
+        pass
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
+    """Remove what writes of these files left that were killed half-way."""
+    for name in names:
+        for path in folder.glob(f".{name}.*.part"):
+            path.unlink(missing_ok=True)
 
 
 def _finite(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from npsr.colour import luma
+from npsr.colour import luma, to_8_bits
 from npsr.decoding import decode, exif_of, exif_texts, has_deep_colour, read_exif, read_header, upright
 from npsr.deep_png import read_deep_png, write_deep_png
 from npsr.files import atomic_write
@@ -94,15 +94,24 @@ def read_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
         return dataclasses.replace(photograph, pixels=photograph.pixels[:])
 
 
-def read_luma(path: Path) -> np.ndarray:
+def read_luma(path: Path, deep: bool = False) -> np.ndarray:
     """Read the 8-bit luma of an image file, as models are trained and compared.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    deep : bool
+        Take 16 bits as well, rounded to 8.
 
     Raises
     ------
     ImageError
-        As `read_image`, and if the file has more than 8 bits.
+        As `read_image`, and if the file has more than 8 bits and `deep` is False.
     """
     pixels = read_image(path).pixels
+    if deep and pixels.dtype == np.uint16:
+        pixels = to_8_bits(pixels / 65535.0)
     if pixels.dtype != np.uint8:
         raise ImageError(
             f"{path} has {pixels.dtype} pixels, but models are trained and compared on 8 bits: convert it"
@@ -276,7 +285,7 @@ def check_writable(path: Path, pixels: Any, shape: Sequence[int]) -> str:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder to learn from or to compare with, sorted by name; GIF is none.
+    """The image files of a folder to learn from or to compare with, sorted by name; GIF is none, nor hidden.
 
     Raises
     ------
@@ -286,9 +295,12 @@ def image_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ImageError(f"{folder} is not a folder: name a folder of images")
     suffixes = SUFFIXES - {".gif"}
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.is_file())
+    paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    files = sorted(path for path in paths if path.suffix.lower() in suffixes and path.is_file())
     if not files:
-        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))})")
+        inner = ", ".join(sorted(path.name for path in paths if path.is_dir()))
+        hint = f": name one of its folders, {inner}" if inner else ""
+        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))}){hint}")
     return files
 
 

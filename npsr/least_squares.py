@@ -55,7 +55,7 @@ def solve_deconvolution(
     Raises
     ------
     ValueError
-        If the network has no deconvolution.
+        If the network has no deconvolution, or no image a pixel.
     """
     net = net.with_border("replicate")
     last = net.layers[-1]
@@ -63,6 +63,8 @@ def solve_deconvolution(
         raise ValueError(f"{net.name} has no deconvolution to solve: use FSRCNN or a transition state")
     with threadpool_limits(1, "blas"):  # with more, their number would change the last bits
         moments = _accumulate(net, last, pairs)
+        if not moments.gram[-1, -1]:
+            raise ValueError(f"no image is as large as {net.scale} × {net.scale} pixels: use larger ones")
         size = len(moments.gram) - 1
         gram = moments.gram / moments.gram[-1, -1]
         gram[np.arange(size), np.arange(size)] += ridge * np.trace(gram) / size

@@ -85,9 +85,14 @@ def entry_of(line: str) -> Entry:
     """The entry that a line holds; empty for a line that no run wrote."""
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return entry if isinstance(entry, dict) and isinstance(entry.get("step"), int) else {}
+
+
+def last_step(path: Path) -> int:
+    """The last step that a log tells of; −1 if it is missing or tells of none."""
+    return max((entry_of(line).get("step", -1) for line in _text(path).splitlines()), default=-1)
 
 
 def _text(path: Path) -> str:

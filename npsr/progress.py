@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from npsr.log import Entry, Progress
@@ -56,20 +56,26 @@ def time_left(entry: Entry, steps: int, batch: int) -> str:
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} left"
 
 
+def _say(text: str) -> None:
+    """Print a line; that nobody reads it any more, or a full disk behind it, stops no training."""
+    with suppress(OSError):
+        print(text, flush=True)
+
+
 def _lines(steps: int, batch: int) -> Progress:
     """Tells entries as lines: each checkpoint's, and others now and then."""
     last = [0.0]
 
     def tell(entry: Entry) -> None:
         if "images" in entry:
-            print(_stage(entry), flush=True)
+            _say(_stage(entry))
             return
         if "validation" not in entry and entry["step"] < steps and time.monotonic() < last[0] + QUIET:
             return
         last[0] = time.monotonic()
         validation = f"  validation {entry['validation']:.3f} dB" if "validation" in entry else ""
         parts = f"step {entry['step']:>8}/{steps}", _figures(entry), time_left(entry, steps, batch)
-        print("  ".join(part for part in parts if part) + validation, flush=True)
+        _say("  ".join(part for part in parts if part) + validation)
 
     return tell
 
@@ -82,14 +88,15 @@ def _stage(entry: Entry) -> str:
 def _figures(entry: Entry) -> str:
     if "loss" not in entry:
         return ""
-    return f"loss {entry['loss']:8.4f}  {entry['samples_per_second']:>6} samples/s"
+    return f"loss {entry['loss']:.4f}  {entry['samples_per_second']} samples/s"
 
 
 def _bar() -> Any:
     """A bar of the package rich; None without it."""
     try:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+        from rich.table import Column
     except ImportError:
         return None
-    columns = BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}  {task.fields[left]}")
-    return Progress(*columns)
+    told = TextColumn("{task.fields[told]}  {task.fields[left]}", table_column=Column(no_wrap=True))
+    return Progress(BarColumn(bar_width=10), TaskProgressColumn(), told)

@@ -169,7 +169,8 @@ def find_recipe(name: str, data: Path) -> Recipe:
     try:
         files = image_files(data)
     except ImageError as error:
-        raise ValueError(f"{error}; nor the folders {' and '.join(folders)}") from error
+        missing = [folder for folder in folders if not (data / folder).is_dir()]
+        raise ValueError(f"{error}; nor the folder {' and '.join(missing)}") from error
     count = min(5, len(files) // 10)
     held_back = files[len(files) // (2 * count) :: len(files) // count][:count] if count else []
     stage = replace(recipe.stages[0], data=(".",), steps=recipe.steps)
@@ -192,6 +193,12 @@ def with_rate(recipe: Recipe, rate: float) -> Recipe:
     return replace(recipe, stages=tuple(replace(stage, rate=stage.rate * scale) for stage in recipe.stages))
 
 
+def differences(first: Recipe, second: Recipe) -> list[str]:
+    """The keys in which two recipes differ."""
+    names = (field.name for field in fields(Recipe))
+    return [name for name in names if getattr(first, name) != getattr(second, name)]
+
+
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
@@ -212,10 +219,10 @@ def read_recipe(path: Path) -> Recipe:
         If it cannot be read.
     """
     try:
-        return recipe_of(tomllib.loads(path.read_text(encoding="utf-8")), path)
+        return recipe_of(tomllib.loads(path.read_text(encoding="utf-8-sig")), path)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"the recipe {path} does not exist: check the name") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not TOML: {error}") from error
 
 

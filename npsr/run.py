@@ -2,10 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
-from math import cos, log2, pi
+from math import cos, isfinite, log2, pi
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +11,29 @@ import numpy as np
 
 from npsr.checkpoint import load_checkpoint, save_checkpoint
 from npsr.evaluation import evaluate_luma
-from npsr.files import atomic_write
-from npsr.images import image_files, read_luma
-from npsr.least_squares import solve_deconvolution
-from npsr.log import Log, Progress
-from npsr.network import Network
-from npsr.recipe import Recipe, Stage, recipe_of
-from npsr.samples import Samples, crop_to_multiple, geometry, memory_per_pixel, middle, planes
+from npsr.files import atomic_write, check_target, locked, remove_leftovers
+from npsr.images import read_luma
+from npsr.log import Log, Progress, last_step
+from npsr.network import Network, loss_and_gradients
+from npsr.recipe import Recipe, Stage, differences, recipe_of
+from npsr.samples import Samples, crop_to_multiple
 from npsr.sgd import paper_rates, rates_by_kind
-from npsr.training import State, adam_update, fresh_state, require_a_batch, sgd_update, train
-from npsr.transfer import features, starting_network
+from npsr.training import (
+    State,
+    adam_update,
+    fresh_state,
+    refuse_divergence,
+    sgd_update,
+    train,
+)
+from npsr.training_images import digest, refuse_unreadable, solved, stage_samples
+from npsr.transfer import starting_network
 from npsr.upscaling import plane_upscaler
 from npsr.weights import save
 
 LOG_EVERY = 100
-MEMORY = 2**31
-"""Bytes that a stage's images may take: of more, the middle of each is used."""
-SOLVING_PIXELS = 1_000_000
-"""LR pixels that the deconvolution is solved on: half a minute of work, and far more than unknowns."""
+FILES = ("checkpoint.npz", "model.npz", "recipe.json", "log.jsonl")
+"""What a run writes."""
 
 
 def run_training(
@@ -68,56 +71,82 @@ def run_training(
     Raises
     ------
     ValueError
-        If the data or the start are unusable, or the folder holds another recipe's run.
+        If the data or the start are unusable, or the folder holds a run of another recipe or other images.
     FileExistsError
         If the folder holds a run and `resume` is False.
+    BlockingIOError
+        If another run is writing to the folder.
     FloatingPointError
         If training diverges; the last checkpoint is kept.
     OSError
         If something cannot be written; the last checkpoint is kept.
     """
     began = time.perf_counter()
-    if net is None:
-        net = starting_network(recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation)
-    state, held_back = _resumed(recipe, folder, net, resume), [read_luma(data / v) for v in recipe.validation]
-    for stage in recipe.stages:  # what is missing is missed now, not after the first stage
-        _files(stage, recipe, data)
+    held_back, images = [read_luma(data / name) for name in recipe.validation], digest(recipe, data)
+    state = _resumed(recipe, images, folder, resume)
     new = state is None
     if state is None:
-        state = fresh_state(_solved(net, recipe, data) if recipe.solve_deconvolution else net, recipe.train)
+        net = net or starting_network(
+            recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation
+        )
+        state = fresh_state(solved(net, recipe, data) if recipe.solve_deconvolution else net, recipe.train)
     ends = np.cumsum([stage.steps for stage in recipe.stages]).tolist()
     left = [(stage, last) for stage, last in zip(recipe.stages, ends, strict=True) if last > state.step]
-    # The first images are read before the folder is made: a wrong --data leaves nothing behind.
-    samples = _samples(left[0][0], recipe, data, state, progress) if left else None
-    log = _open_folder(recipe, folder, -1 if new else state.step, began, progress)
-    run = Run(recipe, folder, log, held_back)
-    if new:
-        _record(run, state, {})
-    for stage, last in left:
-        _run_stage(run, state, stage, last, samples or _samples(stage, recipe, data, state, progress))
-        samples = None
-    net = replace(state.net.with_border("replicate"), provenance=_provenance(recipe, data, state))
-    save(net, folder / "model.npz", force=True)
+    # Images are read before the folder is made: a wrong --data leaves nothing behind.
+    samples = stage_samples(left[0][0], recipe, data, state, progress) if left else None
+    refuse_unreadable([stage for stage, _ in left], recipe, data)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        if new:
+            _refuse_a_run(folder, resume)
+        log = _open_log(recipe, folder, -1 if new else state.step, began, progress)
+        run = Run(recipe, data, images, folder, log, held_back, state.net.provenance)
+        if new:
+            _record(run, state, {})
+        for stage, last in left:
+            samples = samples or stage_samples(stage, recipe, data, state, progress)
+            _run_stage(run, state, stage, last, samples)
+            samples = None
+        net = replace(state.net.with_border("replicate"), provenance=_provenance(run, state))
+        save(net, folder / "model.npz", force=True)
     return net
 
 
 @dataclass(frozen=True)
 class Run:
-    """What stays the same during a run: where it writes, and the luma of the images held back."""
+    """What stays the same during a run.
+
+    Attributes
+    ----------
+    recipe, data, images : Recipe, Path, str
+        What is trained, on what, and the digest of that.
+    folder, log : Path, Log
+        Where the run writes.
+    held_back : list of ndarray
+        Luma of the images held back.
+    start : dict
+        Provenance of the network that the run started from.
+    """
 
     recipe: Recipe
+    data: Path
+    images: str
     folder: Path
     log: Log
     held_back: list[np.ndarray]
+    start: dict[str, Any]
 
 
-def _provenance(recipe: Recipe, data: Path, state: State) -> dict[str, Any]:
+def _provenance(run: Run, state: State) -> dict[str, Any]:
     """Where the parameters come from; samples and seconds include those of the network started from."""
-    start = state.net.provenance
-    names = {data.resolve().name if name == "." else name for stage in recipe.stages for name in stage.data}
+    recipe, start = run.recipe, run.start
+    names = {
+        run.data.resolve().name if name == "." else name for stage in recipe.stages for name in stage.data
+    }
     provenance = {
         "recipe": asdict(recipe),
         "data": sorted(names | set(start.get("data", []))),
+        "images_sha256": run.images,
         "seed": recipe.seed,
         "samples": state.step * recipe.batch + start.get("samples", 0),
     }
@@ -146,101 +175,93 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
     def after_step(state: State, loss: float) -> None:
         run.log.losses.append(loss)
         at_checkpoint = state.step % recipe.checkpoint_every == 0 or state.step == last
+        if at_checkpoint:
+            _judge(state, samples, recipe.batch)
         if at_checkpoint or state.step % LOG_EVERY == 0:
             more = {"rates": rates_by_kind(state.trained, rates(state.step - 1))}
             _record(run, state, more, at_checkpoint)
 
     update = adam_update(rates) if recipe.optimiser == "adam" else sgd_update(rates, recipe.momentum)
     run.log.start_clock()
-    train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
+    try:
+        train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
+    except FloatingPointError as error:
+        checkpoint = run.folder / "checkpoint.npz"
+        step = load_checkpoint(checkpoint, recipe.train).step
+        raise FloatingPointError(
+            f"{error}. {checkpoint}, of step {step}, is good: --start from it, with another --output"
+        ) from error
+
+
+def _judge(state: State, samples: Samples, batch: int) -> None:
+    """Refuse parameters that diverged in the last update, whose loss no step has told yet."""
+    x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
+    loss, _ = loss_and_gradients(state.trained, x, target)
+    refuse_divergence(loss, target, state.step)
 
 
 def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = True) -> None:
     """Log where the run stands; at a checkpoint, validate and save as well."""
     entry = run.log.since_last(state, run.recipe.batch) | more
-    if at_checkpoint and run.held_back:
+    if at_checkpoint:
         enlarge = plane_upscaler(state.net, run.recipe.scale)
         cropped = [crop_to_multiple(high, run.recipe.scale) for high in run.held_back]
         scores = [evaluate_luma(high, run.recipe.scale, enlarge)["psnr"] for high in cropped]
-        entry["validation"] = float(np.mean(scores))
+        if finite := [score for score in scores if isfinite(score)]:  # a flat picture has no error
+            entry["validation"] = float(np.mean(finite))
     run.log.write(state, entry)
     if at_checkpoint:
-        save_checkpoint(run.folder / "checkpoint.npz", state)
+        save_checkpoint(run.folder / "checkpoint.npz", state, _provenance(run, state))
 
 
-def _resumed(recipe: Recipe, folder: Path, net: Network, resume: bool) -> State | None:
+def _resumed(recipe: Recipe, images: str, folder: Path, resume: bool) -> State | None:
     """The state to go on from, None for a new run; refuse a folder that must not be written."""
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file, but a run needs a folder: choose another name")
     kept, checkpoint = folder / "recipe.json", folder / "checkpoint.npz"
-    if resume and checkpoint.exists():
-        if not kept.exists() or _kept_recipe(kept) != recipe:
-            raise ValueError(f"{folder} holds a run of another recipe: use the same one, or another folder")
-        return load_checkpoint(checkpoint, net, recipe.train)
-    for name in ("recipe.json", "log.jsonl", "checkpoint.npz", "model.npz"):
-        if (folder / name).exists() and not (resume and name in ("recipe.json", "log.jsonl")):
+    if not resume or not checkpoint.exists():
+        _refuse_a_run(folder, resume)
+        return None
+    if not kept.exists():
+        raise ValueError(f"{folder} holds no recipe.json: start the run anew in another folder")
+    if found := differences(_kept_recipe(kept), recipe):
+        raise ValueError(
+            f"{folder} holds a run of another recipe ({', '.join(found)}): use that one, or another folder"
+        )
+    state = load_checkpoint(checkpoint, recipe.train)
+    provenance = state.net.provenance
+    if provenance.get("images_sha256") != images:
+        raise ValueError(
+            f"{folder} holds a run on other images: bring back those of its start, or use another folder"
+        )
+    state.net = replace(state.net, provenance=provenance.get("start", {}))
+    return state
+
+
+def _refuse_a_run(folder: Path, resume: bool) -> None:
+    """Refuse a folder in which a new run would replace what another has done."""
+    if resume:
+        if (folder / "model.npz").exists() or last_step(folder / "log.jsonl") > 0:
+            raise ValueError(f"{folder} holds a run, but its checkpoint.npz is missing: use another folder")
+        return
+    for name in FILES:
+        if (folder / name).exists():
             raise FileExistsError(f"{folder} holds a run ({name}): use --resume, or another folder")
-    return None
 
 
 def _kept_recipe(path: Path) -> Recipe:
     """The recipe that a run folder keeps."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}): start the run anew in another folder") from error
     return recipe_of(table if isinstance(table, dict) else {}, path)
 
 
-def _open_folder(recipe: Recipe, folder: Path, step: int, began: float, progress: Progress | None) -> Log:
-    """Make or reopen the folder of a run."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _open_log(recipe: Recipe, folder: Path, step: int, began: float, progress: Progress | None) -> Log:
+    """Begin or go on writing in the folder of a run."""
+    remove_leftovers(folder, FILES)
+    check_target(folder / "model.npz", force=True)
     with atomic_write(folder / "recipe.json", force=True) as file:
         file.write(json.dumps(asdict(recipe), indent=1).encode())
     return Log(folder / "log.jsonl", step, began, progress)
-
-
-def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
-    """Images of a stage's folders, those held back left out."""
-    held_back = {(data / name).resolve() for name in recipe.validation}
-    found = [file for name in stage.data for file in image_files(data / name)]
-    if not (files := [file for file in found if file.resolve() not in held_back]):
-        raise ValueError(f"{', '.join(stage.data)}: every image is held back for validation: add others")
-    return files
-
-
-def _samples(
-    stage: Stage, recipe: Recipe, data: Path, state: State, progress: Progress | None = None
-) -> Samples:
-    """Sub-images of a stage, or the features to train the deconvolution on, within `MEMORY`."""
-    net, through, reduced = state.trained, None, 0
-    augmented = recipe.scales, recipe.rotations, recipe.sub_image
-    if recipe.train == "deconvolution":
-        through = partial(features, state.net.with_border("replicate"))
-        augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner
-    files = _files(stage, recipe, data)
-    pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
-
-    def images() -> Iterator[np.ndarray]:
-        nonlocal reduced
-        for file in files:
-            original = read_luma(file)
-            used = middle(original, pixels)
-            reduced += used.size < original.size
-            yield used / 255.0
-
-    samples = Samples(images(), net, *augmented, through)
-    if len(samples) == 0:
-        raise ValueError(f"{', '.join(stage.data)}: every image is smaller than a sub-image: use larger ones")
-    require_a_batch(len(samples), recipe.batch)
-    if progress:
-        progress({"images": len(files), "reduced": reduced, "sub_images": len(samples)})
-    return samples
-
-
-def _solved(net: Network, recipe: Recipe, data: Path) -> Network:
-    """The network with the deconvolution solved on the first stage's images."""
-    files = _files(recipe.stages[0], recipe, data)
-    pixels = SOLVING_PIXELS * recipe.scale**2 / len(files)
-    images = (middle(read_luma(file), pixels) / 255.0 for file in files)
-    return solve_deconvolution(net, planes(images, net, (1.0,)))

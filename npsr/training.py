@@ -126,7 +126,8 @@ def train(
         refuse_divergence(loss, target, state.step + 1)
         for gradient in gradients.values():
             np.divide(gradient, 2, out=gradient)
-        update(state, gradients)
+        with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
+            update(state, gradients)
         state.step += 1
         if after_step:
             after_step(state, loss)

@@ -97,6 +97,21 @@ def save(net: Network, path: str | Path, force: bool = False) -> None:
     """
     path = Path(path)
     check_name(path, force)
+    write_network(path, net, force)
+
+
+def write_network(
+    path: Path, net: Network, force: bool, facts: dict[str, Any] | None = None, arrays: Arrays | None = None
+) -> None:
+    """Write a network's file, and in it further facts and arrays that `read_network` passes over.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not finite.
+    OSError
+        As `save`.
+    """
     if not all(np.isfinite(p).all() for p in net.parameters.values()):
         raise ValueError(f"{net.name} has parameters that are not finite: train with a lower rate")
     metadata = {
@@ -106,9 +121,10 @@ def save(net: Network, path: str | Path, force: bool = False) -> None:
         "layers": [{"kind": type(layer).__name__, **asdict(layer)} for layer in net.layers],
         "sha256": digest(net.parameters),
         "provenance": net.provenance,
-    }
+    } | (facts or {})
+    text = np.array(json.dumps(metadata))
     with atomic_write(path, force) as file:
-        np.savez(file, allow_pickle=False, metadata=np.array(json.dumps(metadata)), **net.parameters)
+        np.savez(file, allow_pickle=False, metadata=text, **net.parameters, **(arrays or {}))
 
 
 def check_name(path: Path, force: bool) -> None:
@@ -142,9 +158,19 @@ def read_network(path: Path) -> Network:
     WeightsError
         If the file is missing, damaged or foreign.
     """
-    arrays = read_arrays(path)
+    return network_of(path, read_arrays(path))
+
+
+def network_of(path: Path, arrays: Arrays) -> Network:
+    """The network that the arrays of a file hold.
+
+    Raises
+    ------
+    WeightsError
+        As `read_network`.
+    """
     try:
-        metadata = json.loads(str(arrays.pop("metadata")))
+        metadata = json.loads(str(arrays["metadata"]))
         if metadata["format"] != FORMAT:
             raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
         layers = tuple(_layer(entry) for entry in metadata["layers"])
@@ -154,7 +180,7 @@ def read_network(path: Path) -> Network:
         checksum = metadata["sha256"]
     except WeightsError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise WeightsError(
             f"{path} is not an npsr model ({type(error).__name__}: {error}): "
             "import the authors' .mat files with `npsr import`"

@@ -35,7 +35,7 @@ def test_plain_lines(capsys, monkeypatch):
     assert first == "375540 sub-images of 91 images, the middle of 2 of them only, to bound memory"
     assert [int(line.split()[1].split("/")[0]) for line in lines] == [0, 7, 2000]
     assert "validation 30.500 dB" in lines[1]
-    assert "loss   2.5000       4 samples/s" in lines[1]
+    assert "loss 2.5000  4 samples/s" in lines[1]
 
 
 @pytest.mark.parametrize("installed", [True, False])
@@ -53,7 +53,7 @@ def test_a_bar_if_rich_is_installed_and_lines_otherwise(capsys, monkeypatch, ins
     out = capsys.readouterr().out
     assert ("━" in out) == installed
     assert "375540 sub-images of 91 images" in out
-    assert "2000/2000" in out
+    assert ("100%" if installed else "2000/2000") in out
     assert "validation 30.500 dB" in out
 
 

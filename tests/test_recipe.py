@@ -103,12 +103,18 @@ def test_a_mistake_in_a_recipe_is_named(recipe_file, old, new, words):
         read_recipe(recipe_file)
 
 
+def test_a_byte_order_mark_is_no_mistake(recipe_file):
+    recipe_file.write_bytes(b"\xef\xbb\xbf" + RECIPE.encode())
+    assert read_recipe(recipe_file).seed == 7
+
+
 def test_what_is_no_recipe_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="check the name"):
         read_recipe(tmp_path / "none.toml")
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ValueError, match="not TOML"):
-        read_recipe(tmp_path / "binary.toml")
+    for content in (b"\xff\xfe", b"a = " + b"[" * 9999):
+        (tmp_path / "binary.toml").write_bytes(content)
+        with pytest.raises(ValueError, match="not TOML"):
+            read_recipe(tmp_path / "binary.toml")
     with pytest.raises(ValueError, match=re.escape("there is no recipe 'papers': there are paper, ")):
         find_recipe("papers", tmp_path)
 
@@ -121,7 +127,10 @@ def test_shipped_recipes_suit_the_papers_folders_and_any_folder(tmp_path, name):
     assert {folder for stage in whole.stages for folder in stage.data} == {"T91", "General-100"}
     assert len(whole.validation) == 5
     (tmp_path / "own").mkdir()
-    with pytest.raises(ValueError, match="holds no image .*nor the folders General-100 and T91"):
+    with pytest.raises(ValueError, match="holds no image .*nor the folder General-100 and T91"):
+        find_recipe(name, tmp_path / "own")
+    (tmp_path / "own" / "T91").mkdir()
+    with pytest.raises(ValueError, match="name one of its folders, T91; nor the folder General-100$"):
         find_recipe(name, tmp_path / "own")
     expected = {9: "", 10: "05", 34: "05 16 27", 80: "08 24 40 56 72"}
     for count, held_back in expected.items():
@@ -152,8 +161,8 @@ def test_steps_keep_proportions_and_rates_too():
 def test_the_command_line_overrides(recipe_file):
     keys = "model scale steps batch rate optimiser sub_image seed checkpoint_every start train last_share"
     nothing = dict.fromkeys([*keys.split(), "solve_deconvolution"])
-    options = {"recipe": str(recipe_file), "data": recipe_file.parent}
-    assert asked_recipe(Namespace(**options, **nothing)) == read_recipe(recipe_file)
+    options = {"recipe": str(recipe_file)}
+    assert asked_recipe(Namespace(**options, **nothing), recipe_file.parent) == read_recipe(recipe_file)
     said = {
         "scale": 2,
         "batch": 8,
@@ -163,7 +172,9 @@ def test_the_command_line_overrides(recipe_file):
         "train": "all",
         "last_share": 0.5,
     }
-    recipe = asked_recipe(Namespace(**options, **nothing | said | {"steps": 16, "rate": 1e-2}))
+    recipe = asked_recipe(
+        Namespace(**options, **nothing | said | {"steps": 16, "rate": 1e-2}), recipe_file.parent
+    )
     assert {name: getattr(recipe, name) for name in said} == said
     assert [(stage.steps, stage.rate) for stage in recipe.stages] == [(10, 1e-2), (6, pytest.approx(5e-3))]
 
@@ -172,7 +183,5 @@ def test_srcnn_has_rates_of_its_own(tmp_path):
     for folder in ("T91", "General-100"):
         (tmp_path / folder).mkdir()
     nothing = dict.fromkeys(("recipe", "steps", "rate"))
-    recipes = [
-        asked_recipe(Namespace(**nothing, data=tmp_path, model=m)) for m in (None, "srcnn-ex", "fsrcnn-s")
-    ]
+    recipes = [asked_recipe(Namespace(**nothing, model=m), tmp_path) for m in (None, "srcnn-ex", "fsrcnn-s")]
     assert [recipe.stages[0].rate for recipe in recipes] == [1e-3, 1e-4, 1e-3]

@@ -1,5 +1,6 @@
 """Runs: mistakes, resumption, and nothing lost."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,10 @@ from test_cli import run
 import npsr
 from npsr.checkpoint import load_checkpoint
 from npsr.log import read_log
+from npsr.progress import told
 from npsr.recipe import Recipe, Stage, read_recipe
-from npsr.run import _samples, rate_at, run_training
+from npsr.run import rate_at, run_training
+from npsr.training_images import stage_samples
 from npsr.weights import WeightsError
 
 RECIPE = """
@@ -104,13 +107,15 @@ def test_a_run_is_not_overwritten_or_continued_as_another(tmp_path, data):
     with pytest.raises(FileExistsError, match="--resume"):
         run_training(recipe, data, tmp_path / "run")
     other = Recipe(model="fsrcnn(2,2,0)", stages=(Stage(("photos",), 9),))
-    with pytest.raises(ValueError, match="another recipe"):
+    with pytest.raises(
+        ValueError, match=r"another recipe \(stages, seed, batch, scales, validation, checkpoint_every\)"
+    ):
         run_training(other, data, tmp_path / "run", resume=True)
     (tmp_path / "run" / "checkpoint.npz").write_bytes(b"damaged")
     with pytest.raises(WeightsError, match="checkpoint"):
         run_training(recipe, data, tmp_path / "run", resume=True)
     np.savez(tmp_path / "run" / "checkpoint.npz", a=1)
-    with pytest.raises(WeightsError, match="not a checkpoint"):
+    with pytest.raises(WeightsError, match="not an npsr model"):
         run_training(recipe, data, tmp_path / "run", resume=True)
 
 
@@ -136,8 +141,6 @@ def test_unusable_data_leaves_no_folder_behind(tmp_path, data):
     Image.fromarray(np.zeros((20, 20), np.uint8)).save(data / "empty" / "small.png")
     refused("smaller than a sub-image", stages=stages("empty"))
     refused("too far for 4 × 4", stages=stages("more"), sub_image=4)
-    Image.fromarray(np.zeros((40, 40), np.uint16)).save(data / "empty" / "deep.png")
-    refused("on 8 bits: convert it", stages=stages("empty"))
     refused("no deconvolution", model="srcnn", stages=stages("more"), train="deconvolution")
     refused("no deconvolution", model="srcnn", stages=stages("more"), solve_deconvolution=True)
 
@@ -153,8 +156,8 @@ def test_images_beyond_the_memory_give_their_middle(tmp_path, data, monkeypatch)
     state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
     sizes, told = [], []
     for memory in (2**31, 50_000):
-        monkeypatch.setattr("npsr.run.MEMORY", memory)
-        samples = _samples(recipe.stages[0], recipe, data, state, told.append)
+        monkeypatch.setattr("npsr.training_images.MEMORY", memory)
+        samples = stage_samples(recipe.stages[0], recipe, data, state, told.append)
         sizes.append(samples.pixels.nbytes + samples.table.nbytes)
     assert [entry["reduced"] for entry in told] == [0, 2]
     assert [entry["images"] for entry in told] == [2, 2]
@@ -170,7 +173,15 @@ def test_a_folder_with_other_things_is_used_and_they_stay(tmp_path, data):
     whole = run_training(recipe, data, folder)
     log = (folder / "log.jsonl").read_bytes()
     lines = log.splitlines(keepends=True)
-    foreign = [b"a note}\n", b"[1, 2]\n", b'{"step": "three"}\n', b"\xff\xfe\n", b"\n", b"7\n"]
+    foreign = [
+        b"a note}\n",
+        b"[" * 9999 + b"\n",
+        b"[1, 2]\n",
+        b'{"step": "three"}\n',
+        b"\xff\xfe\n",
+        b"\n",
+        b"7\n",
+    ]
     (folder / "log.jsonl").write_bytes(b"".join([*foreign, *lines, b'{"step": 99, "samples"']))
     again = run_training(recipe, data, folder, resume=True)
     for key, p in whole.parameters.items():
@@ -178,7 +189,7 @@ def test_a_folder_with_other_things_is_used_and_they_stay(tmp_path, data):
     assert (folder / "log.jsonl").read_bytes() == b"".join(foreign) + log
     assert [entry["step"] for entry in read_log(folder / "log.jsonl")] == [0, 3, 5, 6, 8]
     assert (folder / "notes.txt").read_text() == "mine"
-    for text in ("{", "[]", '{"stages": 1}', "\xff"):
+    for text in ("{", "[]", '{"stages": 1}', "\xff", "[" * 9999):
         (folder / "recipe.json").write_text(text, encoding="latin-1")
         with pytest.raises(ValueError, match="recipe.json (is damaged|has no stages)"):
             run_training(recipe, data, folder, resume=True)
@@ -193,8 +204,123 @@ def test_divergence_keeps_the_last_checkpoint(tmp_path, data):
     with pytest.raises(FloatingPointError, match="lower the"), np.errstate(all="ignore"):
         run_training(wild, data, tmp_path / "run")
     assert not (tmp_path / "run" / "model.npz").exists()
-    net = load_checkpoint(tmp_path / "run" / "checkpoint.npz", npsr.fsrcnn(2, 2, 0)).net
-    assert all(np.isfinite(p).all() for p in net.parameters.values())
+    net = npsr.load(tmp_path / "run" / "checkpoint.npz")
+    assert net.provenance["samples"] == 20
+    assert npsr.evaluate(data / "photos", 3, net)["psnr"] > 5
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_last_update_that_explodes_is_not_kept(tmp_path, data, steps):
+    """No step's loss judges the last update's parameters, so the run does."""
+    recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("photos",), steps, rate=1e8),), batch=2)
+    recipe = replace(recipe, checkpoint_every=1)
+    with pytest.raises(FloatingPointError, match=r"checkpoint.npz, of step 0, is good: --start from it"):
+        run_training(recipe, data, tmp_path / "run")
+    assert load_checkpoint(tmp_path / "run" / "checkpoint.npz").step == 0
+    calm = replace(recipe, stages=(Stage(("photos",), 1),), start=str(tmp_path / "run" / "checkpoint.npz"))
+    assert run_training(calm, data, tmp_path / "again").provenance["samples"] == 2
+
+
+def test_the_images_must_stay(tmp_path, data):
+    recipe = read_recipe(tmp_path / "recipe.toml")
+    run_training(recipe, data, tmp_path / "run")
+    kept = (data / "more" / "3.png").read_bytes()
+    Image.fromarray(np.zeros((50, 45), np.uint8)).save(data / "more" / "3.png")
+    with pytest.raises(ValueError, match="other images"):
+        run_training(recipe, data, tmp_path / "run", resume=True)
+    (data / "more" / "3.png").write_bytes(kept)
+    run_training(recipe, data, tmp_path / "run", resume=True)
+
+
+def test_a_run_without_its_checkpoint_is_not_begun_again(tmp_path, data):
+    recipe = read_recipe(tmp_path / "recipe.toml")
+    run_training(recipe, data, tmp_path / "run")
+    (tmp_path / "run" / "checkpoint.npz").unlink()
+    for name in ("model.npz", "log.jsonl"):
+        with pytest.raises(ValueError, match=r"its checkpoint.npz is missing"):
+            run_training(recipe, data, tmp_path / "run", resume=True)
+        (tmp_path / "run" / name).unlink()
+    run_training(recipe, data, tmp_path / "run", resume=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_one_run_a_folder(tmp_path, data):
+    recipe = read_recipe(tmp_path / "recipe.toml")
+
+    def second(entry):
+        if entry.get("step") == 3:
+            with pytest.raises(BlockingIOError, match="another run writes to .*run"):
+                run_training(recipe, data, tmp_path / "run", resume=True)
+
+    run_training(recipe, data, tmp_path / "run", progress=second)
+    run_training(recipe, data, tmp_path / "run", resume=True)
+
+
+def test_what_a_run_started_from_is_needed_only_at_its_start(tmp_path, data):
+    npsr.save(npsr.fsrcnn(2, 2, 0, seed=5), tmp_path / "start.npz")
+    recipe = replace(read_recipe(tmp_path / "recipe.toml"), start=str(tmp_path / "start.npz"))
+    run_training(recipe, data, tmp_path / "run")
+    (tmp_path / "start.npz").unlink()
+    run_training(recipe, data, tmp_path / "run", resume=True)
+
+
+def test_a_flat_image_held_back_is_passed_over(tmp_path, data):
+    Image.fromarray(np.zeros((50, 45), np.uint8)).save(data / "flat.png")
+    recipe = read_recipe(tmp_path / "recipe.toml")
+    for name, held_back in (("one", ("flat.png",)), ("two", ("flat.png", *recipe.validation))):
+        run_training(replace(recipe, validation=held_back), data, tmp_path / name)
+        assert "Infinity" not in (tmp_path / name / "log.jsonl").read_text()
+    one, two = (read_log(tmp_path / name / "log.jsonl")[0] for name in ("one", "two"))
+    assert "validation" not in one  # a new network is black, as the picture is
+    assert 0 < two["validation"] < 20
+
+
+def test_all_unreadable_images_are_named_at_once(tmp_path, data):
+    recipe = read_recipe(tmp_path / "recipe.toml")
+    for k in range(7):
+        (data / "more" / f"bad{k}.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"bad0.png.*bad4.png[^,]*; and 2 more$"):  # of the second stage
+        run_training(recipe, data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_16_bits_are_rounded_and_hidden_files_passed_over(tmp_path, data):
+    pixels = np.asarray(Image.open(data / "photos" / "2.png").convert("L"))
+    (data / "deep").mkdir()
+    Image.fromarray(pixels * np.uint16(257) + np.uint16(100)).save(data / "deep" / "a.png")
+    (data / "deep" / "._a.png").write_bytes(b"what macOS leaves on foreign disks")
+    (data / "flat").mkdir()
+    Image.fromarray(pixels).save(data / "flat" / "a.png")
+    nets = []
+    for name in ("deep", "flat"):
+        recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage((name,), 3),), batch=2)
+        nets.append(run_training(recipe, data, tmp_path / name))
+    for key, p in nets[0].parameters.items():
+        np.testing.assert_array_equal(nets[1].parameters[key], p)
+
+
+def test_solving_needs_a_pixel(tmp_path, data):
+    (data / "tiny").mkdir()
+    Image.fromarray(np.zeros((1, 1), np.uint8)).save(data / "tiny" / "a.png")
+    recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("tiny",), 0),), solve_deconvolution=True)
+    with pytest.raises(ValueError, match="no image is as large as 3 × 3"):
+        run_training(recipe, data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+class GoneError(BrokenPipeError):
+    """Stands for a reader that has gone away."""
+
+
+def test_training_goes_on_when_nobody_reads(tmp_path, data, monkeypatch):
+    def gone(*_, **__):
+        raise GoneError
+
+    monkeypatch.setattr("builtins.print", gone)
+    with pytest.raises(GoneError), told(8, 4) as progress:
+        run_training(read_recipe(tmp_path / "recipe.toml"), data, tmp_path / "run", progress=progress)
+        print("the run is over")
+    assert (tmp_path / "run" / "model.npz").exists()
 
 
 def test_training_a_network_that_no_name_tells(tmp_path, data):

@@ -172,8 +172,8 @@ def test_seconds_survive_a_resumption(data):
     recipe = recipe_from(data, checkpoint_every=10)
     with pytest.raises(RuntimeError):
         run_training(recipe, data, data / "run", progress=stop)
-    state = load_checkpoint(data / "run" / "checkpoint.npz", npsr.fsrcnn(6, 3, 1, scale=2))
+    state = load_checkpoint(data / "run" / "checkpoint.npz")
     state.seconds += 500
-    save_checkpoint(data / "run" / "checkpoint.npz", state)
+    save_checkpoint(data / "run" / "checkpoint.npz", state, state.net.provenance)
     net = run_training(recipe, data, data / "run", resume=True)
     assert net.provenance["seconds"] >= 500

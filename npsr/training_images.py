@@ -1,0 +1,128 @@
+"""The images that a run learns from: which, whether they can be read, and what is made of them."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+import numpy as np
+
+from npsr.images import ImageError, image_files, read_luma
+from npsr.least_squares import solve_deconvolution
+from npsr.log import Progress
+from npsr.network import Network
+from npsr.recipe import Recipe, Stage
+from npsr.samples import Samples, geometry, memory_per_pixel, middle, planes
+from npsr.training import State, require_a_batch
+from npsr.transfer import features
+
+MEMORY = 2**31
+"""Bytes that a stage's images may take: of more, the middle of each is used."""
+TOLD = 5
+"""Unreadable images that an error names."""
+SOLVING_PIXELS = 1_000_000
+"""LR pixels that the deconvolution is solved on: half a minute of work, and far more than unknowns."""
+
+
+def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
+    """Images of a stage's folders, those held back left out."""
+    held_back = {(data / name).resolve() for name in recipe.validation}
+    found = [file for name in stage.data for file in image_files(data / name)]
+    if not (files := [file for file in found if file.resolve() not in held_back]):
+        raise ValueError(f"{', '.join(stage.data)}: every image is held back for validation: add others")
+    return files
+
+
+def digest(recipe: Recipe, data: Path) -> str:
+    """SHA-256 of the names and contents of the images of every stage, and of those held back.
+
+    Raises
+    ------
+    ImageError
+        If a folder is missing or holds no image.
+    ValueError
+        If all are held back.
+    OSError
+        If one cannot be read.
+    """
+    total = sha256()
+    stages = [_files(stage, recipe, data) for stage in recipe.stages]
+    for path in (path for files in [*stages, [data / name for name in recipe.validation]] for path in files):
+        with path.open("rb") as file:
+            content = file_digest(file, "sha256").hexdigest()
+        total.update(f"{path.name}\n{content}\n".encode("utf-8", "surrogateescape"))
+    return total.hexdigest()
+
+
+def _lumas(files: Iterable[Path]) -> Iterator[np.ndarray]:
+    """The luma of images to train on; one error at the end for all that cannot be read."""
+    problems = []
+    for file in files:
+        try:
+            luma = read_luma(file, deep=True)
+        except ImageError as error:
+            problems.append(str(error))
+        else:
+            yield luma
+    if problems:
+        more = f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
+        raise ImageError("; ".join(problems[:TOLD]) + more)
+
+
+def refuse_unreadable(stages: list[Stage], recipe: Recipe, data: Path) -> None:
+    """Miss images of later stages now, not when their turn comes; those of the first have been read.
+
+    Raises
+    ------
+    ImageError
+        If one cannot be read.
+    """
+    files = [_files(stage, recipe, data) for stage in stages]
+    for _ in _lumas(sorted(set().union(*files[1:]) - set(*files[:1]))):
+        pass
+
+
+def stage_samples(
+    stage: Stage, recipe: Recipe, data: Path, state: State, progress: Progress | None = None
+) -> Samples:
+    """Sub-images of a stage, or the features to train the deconvolution on, within `MEMORY`.
+
+    Raises
+    ------
+    ValueError
+        If an image cannot be read, or all together do not make a batch.
+    """
+    net, through, reduced = state.trained, None, 0
+    augmented = recipe.scales, recipe.rotations, recipe.sub_image
+    if recipe.train == "deconvolution":
+        through = partial(features, state.net.with_border("replicate"))
+        augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner
+    files = _files(stage, recipe, data)
+    pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
+
+    def images() -> Iterator[np.ndarray]:
+        nonlocal reduced
+        for original in _lumas(files):
+            used = middle(original, pixels)
+            reduced += used.size < original.size
+            yield used / 255.0
+
+    samples = Samples(images(), net, *augmented, through)
+    if len(samples) == 0:
+        side = samples.geometry.side * (recipe.scale // samples.geometry.step)
+        raise ValueError(
+            f"{', '.join(str(data / name) for name in stage.data)}: every image is smaller than a sub-image, "
+            f"{side} × {side} pixels before reduction: use larger ones"
+        )
+    require_a_batch(len(samples), recipe.batch)
+    if progress:
+        progress({"images": len(files), "reduced": reduced, "sub_images": len(samples)})
+    return samples
+
+
+def solved(net: Network, recipe: Recipe, data: Path) -> Network:
+    """The network with the deconvolution solved on the first stage's images."""
+    files = _files(recipe.stages[0], recipe, data)
+    pixels = SOLVING_PIXELS * recipe.scale**2 / len(files)
+    images = (middle(luma, pixels) / 255.0 for luma in _lumas(files))
+    return solve_deconvolution(net, planes(images, net, (1.0,)))
