@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ Trained here with `npsr train RECIPE.toml --data FOLDER -o RUN`, scored and writ
 luma, the protocol of the paper. Each file carries its whole recipe (`npsr info FILE.npz`). No image of
 Set5, Set14 or BSD200 took part in training or in choosing a model; five images of General-100 were held
 back to watch the training (`validation` in the recipe). Samples and hours include those of the networks
-that a model was started from; hours are those of the training steps, on a core or two that others shared.
+that a model was started from; hours are those of the runs, on a core or two that others shared.
 SRCNN-Ex and both transition states saw equally many, so that they compare with each other; with no other.
 The last 6.4 million of both transition states were larger ones, of 24 × 24 and 18 × 18 LR pixels, where
 their own are of 15 × 15; so large ones would have cost SRCNN-Ex hours more.
@@ -44,10 +45,20 @@ def main() -> None:
     scores = {name: round(npsr.evaluate(options.data / name, net.scale, net)["psnr"], 3) for name in SETS}
     print(options.name, f"×{net.scale}", scores)
     path = MODELS / f"{options.name}_x{net.scale}.npz"
-    npsr.save(replace(net, provenance=net.provenance | {"scores": scores}), path, force=True)
+    provenance = without_paths(net.provenance, path.stem) | {"scores": scores}
+    npsr.save(replace(net, provenance=provenance), path, force=True)
     TABLE.write_text(
         HEAD + "".join(row(name, n) for name, factors in npsr.released().items() for n in factors)
     )
+
+
+def without_paths(provenance: dict[str, Any], name: str) -> dict[str, Any]:
+    """What runs started from in words, where it is a file or a release that this one replaces."""
+    recipe = provenance["recipe"]
+    words = {name: "the release of the run before"}
+    start = "the model.npz of the run before" if recipe["start"].endswith(".npz") else recipe["start"]
+    told = provenance | {"recipe": recipe | {"start": words.get(start, start)}}
+    return told | ({"start": without_paths(told["start"], name)} if "start" in told else {})
 
 
 def balanced(net: npsr.Network) -> npsr.Network:

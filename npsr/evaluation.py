@@ -57,7 +57,7 @@ def evaluate(
     for path in image_files(Path(folder)):
         original = read_luma(path)
         high = crop_to_multiple(original, scale)
-        if min(high.shape) < 11 + 2 * scale:
+        if not measurable(high, scale):
             raise ImageError(
                 f"{path} is {original.shape[1]}×{original.shape[0]}, too small to evaluate at ×{scale}"
             )
@@ -66,6 +66,11 @@ def evaluate(
             each(images[-1])
     means = {key: float(np.mean([image[key] for image in images])) for key in ("psnr", "ssim")}
     return {**means, "images": images}
+
+
+def measurable(high: np.ndarray, scale: int) -> bool:
+    """Whether SSIM's window fits an image of which n pixels are cut from every border."""
+    return min(high.shape) >= 11 + 2 * scale
 
 
 def evaluate_luma(high: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> dict[str, Any]:

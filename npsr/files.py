@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import isfinite
@@ -42,21 +41,29 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
         raise type(error)(f"the folder {path.parent} cannot be written: {error.strerror}") from error
     temporary = Path(name)
     try:
-        with open(name, "wb", opener=lambda *_: descriptor) as file:  # its name is a path, as some want
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        temporary.chmod(0o666 & ~_umask())
-        if force:
-            temporary.replace(path)
-        else:
-            _publish_new(temporary, path)
-    except OSError as error:
-        if error.errno == errno.ENOSPC and error.filename is None:
-            error.filename = str(path)  # so that the message says what does not fit
-        raise
+        with named_if_full(path):
+            with open(name, "wb", opener=lambda *_: descriptor) as file:  # its name is a path, as some want
+                yield file
+                file.flush()
+                os.fsync(descriptor)
+            temporary.chmod(0o666 & ~_umask())
+            if force:
+                temporary.replace(path)
+            else:
+                _publish_new(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def named_if_full(path: Path) -> Iterator[None]:
+    """Let the error for a full disk say which file does not fit."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EFBIG) and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def write_json(path: Path, value: Any, force: bool = False) -> None:
@@ -71,37 +78,12 @@ def write_json(path: Path, value: Any, force: bool = False) -> None:
         file.write((json.dumps(_finite(value), indent=1, allow_nan=False) + "\n").encode())
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep a folder for oneself: whoever asks for it meanwhile is refused.
-
-    The lock goes with the process, however that ends. Windows, and file systems without locks, keep
-    nobody out.
-
-    Raises
-    ------
-    BlockingIOError
-        If another keeps it.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise BlockingIOError(
-            f"another run writes to {folder}: wait for its end, or choose another folder"
-        ) from error
-    except OSError:  # no locks here
-        pass
-    try:
-        yield
-    finally:
-        os.close(descriptor)
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
@@ -109,14 +91,6 @@ def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         for path in folder.glob(f".{name}.*.part"):
             path.unlink(missing_ok=True)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def check_target(path: Path, force: bool) -> None:

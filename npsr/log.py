@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from npsr.files import atomic_write
+from npsr.files import atomic_write, named_if_full
 from npsr.training import State
 
 Entry = dict[str, Any]
@@ -59,7 +59,7 @@ class Log:
         now = time.perf_counter()
         state.seconds += now - self.written
         entry["seconds"] = round(state.seconds, 3)
-        with self.path.open("a", encoding="utf-8") as file:
+        with named_if_full(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
         if self.progress:
             self.progress(entry)

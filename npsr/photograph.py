@@ -70,7 +70,7 @@ def check_pixels(source: Source, pixels: int, most: int) -> None:
 def _too_many(source: Source, pixels: str, most: int) -> str:
     return (
         f"{called(source)} has {pixels} pixels to be decoded at once, but against decompression bombs "
-        f"the limit is {most}: raise it with --max-pixels"
+        f"the limit is {most}: raise it with --max-pixels of npsr upscale, or reduce the image"
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from dataclasses import asdict, dataclass, replace
-from math import cos, isfinite, log2, pi
+from math import cos, inf, log2, pi
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +11,21 @@ import numpy as np
 
 from npsr.checkpoint import load_checkpoint, save_checkpoint
 from npsr.evaluation import evaluate_luma
-from npsr.files import atomic_write, check_target, locked, remove_leftovers
-from npsr.images import read_luma
+from npsr.files import atomic_write, remove_leftovers
+from npsr.locking import own_folder
 from npsr.log import Log, Progress, last_step
 from npsr.network import Network, loss_and_gradients
 from npsr.recipe import Recipe, Stage, differences, recipe_of
-from npsr.samples import Samples, crop_to_multiple
+from npsr.samples import Samples
 from npsr.sgd import paper_rates, rates_by_kind
-from npsr.training import (
-    State,
-    adam_update,
-    fresh_state,
-    refuse_divergence,
-    sgd_update,
-    train,
-)
-from npsr.training_images import digest, refuse_unreadable, solved, stage_samples
+from npsr.training import State, adam_update, fresh_state, refuse_divergence, sgd_update, train
+from npsr.training_images import held_back, images_digest, refuse_unreadable, solved, stage_samples
 from npsr.transfer import starting_network
 from npsr.upscaling import plane_upscaler
 from npsr.weights import save
 
 LOG_EVERY = 100
-FILES = ("checkpoint.npz", "model.npz", "recipe.json", "log.jsonl")
+FILES = CHECKPOINT, MODEL, RECIPE, LOG = "checkpoint.npz", "model.npz", "recipe.json", "log.jsonl"
 """What a run writes."""
 
 
@@ -61,7 +54,7 @@ def run_training(
         Called with each entry of the log, and with a stage's numbers of ``images``, of those
         ``reduced`` to their middle for want of memory, and of ``sub_images``.
     net : Network, optional
-        Start from it, instead of the network that the recipe's `model` and `start` name.
+        A new run starts from it, instead of the network that the recipe's `model` and `start` name.
 
     Returns
     -------
@@ -81,9 +74,18 @@ def run_training(
     OSError
         If something cannot be written; the last checkpoint is kept.
     """
+    with own_folder(folder):
+        return _run_training(recipe, data, folder, resume, progress, net)
+
+
+def _run_training(
+    recipe: Recipe, data: Path, folder: Path, resume: bool, progress: Progress | None, net: Network | None
+) -> Network:
+    """As `run_training`, in a folder of one's own; nothing is written before all images have been read."""
     began = time.perf_counter()
-    held_back, images = [read_luma(data / name) for name in recipe.validation], digest(recipe, data)
-    state = _resumed(recipe, images, folder, resume)
+    _refuse_used(folder, resume)
+    watched, images = held_back(recipe, data), images_digest(recipe, data)
+    state = _resumed(recipe, images, folder) if resume else None
     new = state is None
     if state is None:
         net = net or starting_network(
@@ -92,23 +94,18 @@ def run_training(
         state = fresh_state(solved(net, recipe, data) if recipe.solve_deconvolution else net, recipe.train)
     ends = np.cumsum([stage.steps for stage in recipe.stages]).tolist()
     left = [(stage, last) for stage, last in zip(recipe.stages, ends, strict=True) if last > state.step]
-    # Images are read before the folder is made: a wrong --data leaves nothing behind.
     samples = stage_samples(left[0][0], recipe, data, state, progress) if left else None
     refuse_unreadable([stage for stage, _ in left], recipe, data)
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
-        if new:
-            _refuse_a_run(folder, resume)
-        log = _open_log(recipe, folder, -1 if new else state.step, began, progress)
-        run = Run(recipe, data, images, folder, log, held_back, state.net.provenance)
-        if new:
-            _record(run, state, {})
-        for stage, last in left:
-            samples = samples or stage_samples(stage, recipe, data, state, progress)
-            _run_stage(run, state, stage, last, samples)
-            samples = None
-        net = replace(state.net.with_border("replicate"), provenance=_provenance(run, state))
-        save(net, folder / "model.npz", force=True)
+    log = _open_log(recipe, folder, -1 if new else state.step, began, progress)
+    run = Run(recipe, data, images, folder, log, watched, state.net.provenance)
+    if new:
+        _record(run, state, {})
+    for stage, last in left:
+        samples = samples or stage_samples(stage, recipe, data, state, progress)
+        _run_stage(run, state, stage, last, samples)
+        samples = None
+    net = replace(state.net.with_border("replicate"), provenance=_provenance(run, state))
+    save(net, folder / MODEL, force=True)
     return net
 
 
@@ -123,7 +120,7 @@ class Run:
     folder, log : Path, Log
         Where the run writes.
     held_back : list of ndarray
-        Luma of the images held back.
+        Luma of the images that are measured.
     start : dict
         Provenance of the network that the run started from.
     """
@@ -186,7 +183,7 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
     try:
         train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
     except FloatingPointError as error:
-        checkpoint = run.folder / "checkpoint.npz"
+        checkpoint = run.folder / CHECKPOINT
         step = load_checkpoint(checkpoint, recipe.train).step
         raise FloatingPointError(
             f"{error}. {checkpoint}, of step {step}, is good: --start from it, with another --output"
@@ -194,7 +191,10 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
 
 
 def _judge(state: State, samples: Samples, batch: int) -> None:
-    """Refuse parameters that diverged in the last update, whose loss no step has told yet."""
+    """Refuse parameters that diverged in the last update, whose loss no step has told yet.
+
+    The loss comes from where the steps' do, gradients and all: a batch more for each checkpoint.
+    """
     x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
     loss, _ = loss_and_gradients(state.trained, x, target)
     refuse_divergence(loss, target, state.step)
@@ -205,30 +205,37 @@ def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = 
     entry = run.log.since_last(state, run.recipe.batch) | more
     if at_checkpoint:
         enlarge = plane_upscaler(state.net, run.recipe.scale)
-        cropped = [crop_to_multiple(high, run.recipe.scale) for high in run.held_back]
-        scores = [evaluate_luma(high, run.recipe.scale, enlarge)["psnr"] for high in cropped]
-        if finite := [score for score in scores if isfinite(score)]:  # a flat picture has no error
+        scores = [evaluate_luma(high, run.recipe.scale, enlarge)["psnr"] for high in run.held_back]
+        if finite := [score for score in scores if score < inf]:  # a flat picture may have no error
             entry["validation"] = float(np.mean(finite))
     run.log.write(state, entry)
     if at_checkpoint:
-        save_checkpoint(run.folder / "checkpoint.npz", state, _provenance(run, state))
+        save_checkpoint(run.folder / CHECKPOINT, state, _provenance(run, state))
 
 
-def _resumed(recipe: Recipe, images: str, folder: Path, resume: bool) -> State | None:
-    """The state to go on from, None for a new run; refuse a folder that must not be written."""
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"{folder} is a file, but a run needs a folder: choose another name")
-    kept, checkpoint = folder / "recipe.json", folder / "checkpoint.npz"
-    if not resume or not checkpoint.exists():
-        _refuse_a_run(folder, resume)
+def _refuse_used(folder: Path, resume: bool) -> None:
+    """Refuse a folder in which a run would replace what another has done."""
+    used = [name for name in FILES if (folder / name).exists()]
+    if used and not resume:
+        raise FileExistsError(f"{folder} holds a run ({used[0]}): use --resume, or another folder")
+    if CHECKPOINT not in used and (MODEL in used or last_step(folder / LOG) > 0):
+        raise ValueError(f"{folder} holds a run, but its {CHECKPOINT} is missing: use another folder")
+
+
+def _resumed(recipe: Recipe, images: str, folder: Path) -> State | None:
+    """The state to go on from; None if the run was stopped before its first checkpoint."""
+    if (folder / RECIPE).exists():
+        found = differences(_kept_recipe(folder / RECIPE), recipe)
+        if set(found) - {"validation"}:  # which alone differs if other images are in the folder
+            raise ValueError(
+                f"{folder} holds a run of another recipe ({', '.join(found)}): "
+                "use that one, or another folder"
+            )
+    if not (folder / CHECKPOINT).exists():
         return None
-    if not kept.exists():
-        raise ValueError(f"{folder} holds no recipe.json: start the run anew in another folder")
-    if found := differences(_kept_recipe(kept), recipe):
-        raise ValueError(
-            f"{folder} holds a run of another recipe ({', '.join(found)}): use that one, or another folder"
-        )
-    state = load_checkpoint(checkpoint, recipe.train)
+    if not (folder / RECIPE).exists():
+        raise ValueError(f"{folder} holds no {RECIPE}: start the run anew in another folder")
+    state = load_checkpoint(folder / CHECKPOINT, recipe.train)
     provenance = state.net.provenance
     if provenance.get("images_sha256") != images:
         raise ValueError(
@@ -236,17 +243,6 @@ def _resumed(recipe: Recipe, images: str, folder: Path, resume: bool) -> State |
         )
     state.net = replace(state.net, provenance=provenance.get("start", {}))
     return state
-
-
-def _refuse_a_run(folder: Path, resume: bool) -> None:
-    """Refuse a folder in which a new run would replace what another has done."""
-    if resume:
-        if (folder / "model.npz").exists() or last_step(folder / "log.jsonl") > 0:
-            raise ValueError(f"{folder} holds a run, but its checkpoint.npz is missing: use another folder")
-        return
-    for name in FILES:
-        if (folder / name).exists():
-            raise FileExistsError(f"{folder} holds a run ({name}): use --resume, or another folder")
 
 
 def _kept_recipe(path: Path) -> Recipe:
@@ -261,7 +257,6 @@ def _kept_recipe(path: Path) -> Recipe:
 def _open_log(recipe: Recipe, folder: Path, step: int, began: float, progress: Progress | None) -> Log:
     """Begin or go on writing in the folder of a run."""
     remove_leftovers(folder, FILES)
-    check_target(folder / "model.npz", force=True)
-    with atomic_write(folder / "recipe.json", force=True) as file:
+    with atomic_write(folder / RECIPE, force=True) as file:
         file.write(json.dumps(asdict(recipe), indent=1).encode())
-    return Log(folder / "log.jsonl", step, began, progress)
+    return Log(folder / LOG, step, began, progress)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from npsr.evaluation import measurable
 from npsr.images import ImageError, image_files, read_luma
 from npsr.least_squares import solve_deconvolution
 from npsr.log import Progress
 from npsr.network import Network
 from npsr.recipe import Recipe, Stage
-from npsr.samples import Samples, geometry, memory_per_pixel, middle, planes
+from npsr.samples import Samples, crop_to_multiple, geometry, memory_per_pixel, middle, planes
 from npsr.training import State, require_a_batch
 from npsr.transfer import features
 
@@ -26,14 +27,31 @@ SOLVING_PIXELS = 1_000_000
 
 def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
     """Images of a stage's folders, those held back left out."""
-    held_back = {(data / name).resolve() for name in recipe.validation}
+    kept = {(data / name).resolve() for name in recipe.validation}
     found = [file for name in stage.data for file in image_files(data / name)]
-    if not (files := [file for file in found if file.resolve() not in held_back]):
-        raise ValueError(f"{', '.join(stage.data)}: every image is held back for validation: add others")
+    if not (files := [file for file in found if file.resolve() not in kept]):
+        raise ValueError(f"{_folders(stage, data)}: every image is held back for validation: add others")
     return files
 
 
-def digest(recipe: Recipe, data: Path) -> str:
+def _folders(stage: Stage, data: Path) -> str:
+    return ", ".join(str(data / name) for name in stage.data)
+
+
+def held_back(recipe: Recipe, data: Path) -> list[np.ndarray]:
+    """Luma of the images held back, sides multiples of n; of those large enough to be measured.
+
+    Raises
+    ------
+    ImageError
+        If one cannot be read.
+    """
+    n = recipe.scale
+    lumas = [crop_to_multiple(luma, n) for luma in _lumas(data / name for name in recipe.validation)]
+    return [high for high in lumas if measurable(high, n)]
+
+
+def images_digest(recipe: Recipe, data: Path) -> str:
     """SHA-256 of the names and contents of the images of every stage, and of those held back.
 
     Raises
@@ -111,7 +129,7 @@ def stage_samples(
     if len(samples) == 0:
         side = samples.geometry.side * (recipe.scale // samples.geometry.step)
         raise ValueError(
-            f"{', '.join(str(data / name) for name in stage.data)}: every image is smaller than a sub-image, "
+            f"{_folders(stage, data)}: every image is smaller than a sub-image, "
             f"{side} × {side} pixels before reduction: use larger ones"
         )
     require_a_batch(len(samples), recipe.batch)

@@ -18,7 +18,7 @@ from npsr.network import Arrays, Network
 
 RELEASED = Path(__file__).parent / "models"
 FORMAT = 1
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 256 * 2**20
 """Largest uncompressed file that is read; FSRCNN needs 0.05 MB."""
 
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (Conv, PReLU, ReLU, DeConv)}
@@ -178,6 +178,7 @@ def network_of(path: Path, arrays: Arrays) -> Network:
         parameters = {key: arrays[key] for key in shapes}
         name, scale, provenance = str(metadata["name"]), int(metadata["scale"]), dict(metadata["provenance"])
         checksum = metadata["sha256"]
+        _require_counts(provenance)
     except WeightsError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
@@ -219,6 +220,14 @@ def read_arrays(path: Path) -> Arrays:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # NumPy and zipfile raise many kinds for damaged files
         raise WeightsError(f"{path} is not an .npz file or is damaged ({error}): get it anew") from error
+
+
+def _require_counts(provenance: dict[str, Any]) -> None:
+    """Refuse a provenance that cannot be added to."""
+    if not all(isinstance(provenance.get(key, 0), int | float) for key in ("samples", "seconds")):
+        raise TypeError("samples and seconds must be numbers")
+    if not all(isinstance(name, str) for name in provenance.get("data", [])):
+        raise TypeError("data must be texts")
 
 
 def _layer(entry: dict[str, Any]) -> Layer:

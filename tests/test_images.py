@@ -247,7 +247,9 @@ def test_gif_says_that_it_reduces(tmp_path):
 def test_decompression_bombs_are_refused(tmp_path, suffix):
     path = tmp_path / f"bomb{suffix}"
     Image.fromarray(np.zeros((100, 100), np.uint8)).save(path)
-    with pytest.raises(ImageError, match=r"10000 pixels.*limit is 9999: raise it with --max-pixels"):
+    with pytest.raises(
+        ImageError, match=r"10000 pixels.*limit is 9999: raise it with --max-pixels of npsr upscale"
+    ):
         read_image(path, most=9999)
     assert read_image(path, most=10000).pixels.shape[:2] == (100, 100)
 

@@ -1,6 +1,8 @@
 """Weights files: round trips, provenance, and every kind of damage."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import npsr
+from npsr.recipe import differences, read_recipe, recipe_of
 from npsr.weights import WeightsError, digest
+
+RECIPES = Path(__file__).parents[1] / "experiments" / "recipes"
 
 
 @pytest.mark.parametrize("name", ["fsrcnn(3,2,1)", "srcnn", "transition-1", "transition-2"])
@@ -23,6 +28,28 @@ def test_round_trip(tmp_path, rng, name, dtype):
     assert list(loaded.parameters) == list(net.parameters)
     x = rng.random((1, 1, 6, 5))
     np.testing.assert_array_equal(loaded(x), net.with_border("replicate")(x))
+
+
+def chain(provenance):
+    """The provenances of the runs that a model comes from, the first first."""
+    return ([*chain(provenance["start"])] if "start" in provenance else []) + [provenance]
+
+
+@pytest.mark.parametrize(("name", "n"), [(m, n) for m, factors in npsr.released().items() for n in factors])
+def test_recipes_are_those_that_the_released_models_are_of(name, n):
+    runs = [run["recipe"] for run in chain(npsr.load(name, n).provenance) if run["recipe"]["scale"] == n]
+    files = sorted(RECIPES.glob(f"{name}_x{n}*.toml"))
+    assert len(files) == len(runs)
+    for file, kept in zip(files, runs, strict=True):
+        assert set(differences(read_recipe(file), recipe_of(kept, file))) <= {"start"}
+        assert "/" not in kept["start"]
+
+
+def test_a_foreign_provenance_is_refused(tmp_path):
+    for wrong in ({"samples": "many"}, {"seconds": [1]}, {"data": [1]}, {"data": 1}):
+        npsr.save(replace(npsr.fsrcnn(2, 2, 0), provenance=wrong), tmp_path / "net.npz", force=True)
+        with pytest.raises(WeightsError, match="not an npsr model"):
+            npsr.load(tmp_path / "net.npz")
 
 
 def test_released_models_have_provenance():
@@ -123,7 +150,7 @@ def test_other_files_are_refused(tmp_path):
     refused("foreign.npz", "not an npsr model")
     np.savez(tmp_path / "pickled.npz", metadata=np.array([{}], dtype=object))
     refused("pickled.npz", "not an .npz file")
-    np.savez_compressed(tmp_path / "bomb.npz", a=np.zeros(2**24))
+    np.savez_compressed(tmp_path / "bomb.npz", a=np.zeros(2**26))
     refused("bomb.npz", "at most")
     (tmp_path / "folder.npz").mkdir()
     refused("folder.npz", "cannot be read")

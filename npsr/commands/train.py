@@ -46,18 +46,19 @@ def add(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Train a network as a recipe says."""
     from npsr.progress import told
-    from npsr.run import run_training
+    from npsr.run import CHECKPOINT, MODEL, run_training
 
     data = data_folder(options)
     recipe = asked_recipe(options, data)
     try:
         with told(recipe.steps, recipe.batch) as progress:
             run_training(recipe, data, options.output, options.resume, progress)
-    except KeyboardInterrupt:
-        if (options.output / "checkpoint.npz").exists():
+    except (KeyboardInterrupt, OSError) as error:
+        from_system = isinstance(error, KeyboardInterrupt) or error.errno  # ours, of misuse, have no number
+        if from_system and (options.output / CHECKPOINT).exists():
             print("npsr: the same command with --resume goes on from the last checkpoint", file=sys.stderr)
         raise
-    print(f"{options.output / 'model.npz'}: {recipe.model} ×{recipe.scale} after {recipe.steps} steps")
+    print(f"{options.output / MODEL}: {recipe.model} ×{recipe.scale} after {recipe.steps} steps")
     return 0
 
 
