@@ -34,7 +34,7 @@ class Moments:
 
 
 def solve_deconvolution(
-    net: Network, pairs: Iterable[tuple[np.ndarray, np.ndarray]], ridge: float = 1e-9
+    net: Network, pairs: Iterable[tuple[np.ndarray, np.ndarray]], ridge: float = 1e-12
 ) -> Network:
     """The network with the deconvolution that minimises the squared error on whole images.
 

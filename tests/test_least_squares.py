@@ -7,6 +7,7 @@ import pytest
 
 import npsr
 from npsr.least_squares import solve_deconvolution
+from npsr.samples import planes
 
 
 def shaken(net, rng):
@@ -41,6 +42,30 @@ def test_any_other_filters_are_worse(rng, scene):
             other = best.astype("float64")
             other.parameters[key][...] += sign * 1e-3 * rng.random(other.parameters[key].shape)
             assert error(other) > error(best)
+
+
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_the_ridge_costs_less_than_float32_can_tell(n, scene):
+    """Of a new network, whose features are alike; on images of far more pixels than unknowns."""
+    net = npsr.fsrcnn(4, 2, 1, n, dtype="float64")
+    pairs = list(planes([scene(40 * n, 44 * n) for _ in range(3)], net, (1.0,)))
+
+    def error(solved):
+        return sum(np.sum((solved(low[None, None])[0, 0] - high) ** 2) for low, high in pairs)
+
+    exact, kept = (error(solve_deconvolution(net, pairs, **ridge)) for ridge in ({"ridge": 0}, {}))
+    assert exact <= kept * (1 + 1e-9)
+    assert kept <= exact * (1 + 1e-6)
+
+
+def test_features_that_leave_filters_undetermined_do_no_harm(rng, scene):
+    """Features that are 0, or the same."""
+    net = shaken(npsr.fsrcnn(4, 2, 0, 3), rng)
+    net.parameters["expanding.weight"][0] = net.parameters["expanding.bias"][0] = 0
+    for key in ("expanding.weight", "expanding.bias", "expanding.slope"):
+        net.parameters[key][1] = net.parameters[key][2]
+    solved = solve_deconvolution(net, planes([scene(90, 93)], net, (1.0,)))
+    assert np.abs(solved.parameters["deconvolution.weight"]).max() < 1e3
 
 
 def test_srcnn_has_none():
