@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 import subprocess
 import sys
 
@@ -193,3 +194,9 @@ def test_a_terminal_that_knows_only_ascii():
     assert (process.returncode, error) == (0, b"")
     assert b"12464" in out
     assert out.isascii()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_closed_streams_are_no_mistake():
+    command = f"{shlex.quote(sys.executable)} -m npsr info fsrcnn -s 3 >&- 2>&-"
+    assert subprocess.run(command, shell=True, env=environment(), check=False).returncode == 0

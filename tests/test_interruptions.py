@@ -6,11 +6,10 @@ import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from conftest import environment, needs_jit
 from PIL import Image
 
 import npsr
@@ -50,11 +49,6 @@ def write_recipe(folder, more, steps, every):
     text = RECIPE.format(start=(folder / "x3.npz").as_posix(), more=more, steps=steps, every=every)
     (folder / "recipe.toml").write_text(text)
     return folder / "recipe.toml"
-
-
-def environment(**more):
-    root = Path(__file__).parents[1]
-    return os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{root / 'kernels'}"} | more
 
 
 def command(folder, run, threads):
