@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from npsr.colour import luma
     from npsr.evaluation import evaluate
     from npsr.gradient_check import TensorReport, gradcheck
-    from npsr.images import ImageError, image_files, read_image
+    from npsr.image_sets import image_files
+    from npsr.images import ImageError, read_image
     from npsr.initialisation import he_initialised, initialise
     from npsr.layers import Conv, DeConv, PReLU, ReLU
     from npsr.least_squares import solve_deconvolution
@@ -53,7 +54,8 @@ _MODULES = {
     "colour": ["luma"],
     "evaluation": ["evaluate"],
     "gradient_check": ["TensorReport", "gradcheck"],
-    "images": ["ImageError", "image_files", "read_image"],
+    "image_sets": ["image_files"],
+    "images": ["ImageError", "read_image"],
     "initialisation": ["he_initialised", "initialise"],
     "layers": ["Conv", "DeConv", "PReLU", "ReLU"],
     "least_squares": ["solve_deconvolution"],

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from npsr.training import Part, State, fresh_state
-from npsr.weights import WeightsError, network_of, read_arrays, write_network
+from npsr.weights import MAX_BYTES, WeightsError, network_of, read_arrays, write_network
 
 
 def save_checkpoint(path: Path, state: State, provenance: dict[str, Any]) -> None:
@@ -42,7 +42,7 @@ def load_checkpoint(path: Path, part: Part = "all") -> State:
     WeightsError
         If the file is missing, damaged, or no checkpoint of such a run.
     """
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, 3 * MAX_BYTES)  # parameters, and means of two kinds
     state = fresh_state(network_of(path, arrays), part)
     try:
         metadata = json.loads(str(arrays["metadata"]))

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from npsr.colour import to_8_bits
-from npsr.images import ImageError, image_files, read_luma
+from npsr.image_sets import image_files, read_luma
+from npsr.images import ImageError
 from npsr.layers import whole
 from npsr.metrics import psnr, ssim
 from npsr.network import Network

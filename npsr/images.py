@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from npsr.colour import luma, to_8_bits
 from npsr.decoding import decode, exif_of, exif_texts, has_deep_colour, read_exif, read_header, upright
 from npsr.deep_png import read_deep_png, write_deep_png
 from npsr.files import atomic_write
@@ -92,31 +91,6 @@ def read_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
         return photograph
     with errors(source):
         return dataclasses.replace(photograph, pixels=photograph.pixels[:])
-
-
-def read_luma(path: Path, deep: bool = False) -> np.ndarray:
-    """Read the 8-bit luma of an image file, as models are trained and compared.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    deep : bool
-        Take 16 bits as well, rounded to 8.
-
-    Raises
-    ------
-    ImageError
-        As `read_image`, and if the file has more than 8 bits and `deep` is False.
-    """
-    pixels = read_image(path).pixels
-    if deep and pixels.dtype == np.uint16:
-        pixels = to_8_bits(pixels / 65535.0)
-    if pixels.dtype != np.uint8:
-        raise ImageError(
-            f"{path} has {pixels.dtype} pixels, but models are trained and compared on 8 bits: convert it"
-        )
-    return luma(pixels)
 
 
 def _open_tiff(source: Source, most: int) -> Photograph:
@@ -282,26 +256,6 @@ def check_writable(path: Path, pixels: Any, shape: Sequence[int]) -> str:
     if suffix not in Image.registered_extensions():
         raise ImageError(f"{name}: this Pillow cannot write {suffix}: install another, or choose .png")
     return suffix
-
-
-def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder to learn from or to compare with, sorted by name; GIF is none, nor hidden.
-
-    Raises
-    ------
-    ImageError
-        If there is no such folder or no image in it.
-    """
-    if not folder.is_dir():
-        raise ImageError(f"{folder} is not a folder: name a folder of images")
-    suffixes = SUFFIXES - {".gif"}
-    paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    files = sorted(path for path in paths if path.suffix.lower() in suffixes and path.is_file())
-    if not files:
-        inner = ", ".join(sorted(path.name for path in paths if path.is_dir()))
-        hint = f": name one of its folders, {inner}" if inner else ""
-        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))}){hint}")
-    return files
 
 
 def _is_deep_colour(pixels: Any) -> bool:

@@ -7,7 +7,8 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
-from npsr.images import ImageError, image_files
+from npsr.image_sets import image_files
+from npsr.images import ImageError
 from npsr.samples import ROTATIONS, SCALES
 
 SHIPPED = Path(__file__).parent / "recipes"

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from npsr.evaluation import measurable
-from npsr.images import ImageError, image_files, read_luma
+from npsr.image_sets import image_files, read_luma
+from npsr.images import ImageError
 from npsr.least_squares import solve_deconvolution
 from npsr.log import Progress
 from npsr.network import Network

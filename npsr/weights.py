@@ -18,7 +18,7 @@ from npsr.network import Arrays, Network
 
 RELEASED = Path(__file__).parent / "models"
 FORMAT = 1
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 64 * 2**20
 """Largest uncompressed file that is read; FSRCNN needs 0.05 MB."""
 
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (Conv, PReLU, ReLU, DeConv)}
@@ -196,19 +196,19 @@ def network_of(path: Path, arrays: Arrays) -> Network:
     return Network(name, scale, layers, parameters, provenance).with_border("replicate")
 
 
-def read_arrays(path: Path) -> Arrays:
-    """All arrays of an .npz file, none of them pickled, none unreasonably large.
+def read_arrays(path: Path, most: int = MAX_BYTES) -> Arrays:
+    """All arrays of an .npz file, none of them pickled, together of at most so many bytes.
 
     Raises
     ------
     WeightsError
-        If the file is missing, damaged, no .npz file or larger than `MAX_BYTES`.
+        If the file is missing, damaged, no .npz file or larger.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
-        if size > MAX_BYTES:
-            raise WeightsError(f"{path} unpacks to {size} bytes, but a model has at most {MAX_BYTES}")
+        if size > most:
+            raise WeightsError(f"{path} unpacks to {size} bytes, but a model has at most {most}")
         with np.load(path, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
     except FileNotFoundError as error:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pictures import ALPHA, GREY16, RGB, cmyk_profile, encoded
 from PIL import Image, ImageCms, features
 
-from npsr.images import ImageError, Photograph, check_writable, image_files, read_image, write_image
+from npsr.image_sets import image_files
+from npsr.images import ImageError, Photograph, check_writable, read_image, write_image
 
 RGB16 = np.dstack([GREY16, GREY16[::-1], GREY16[:, ::-1]])
 
