@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of Set5, Set14 and BSD200")
     options = parser.parse_args()
     net = balanced(npsr.load(options.model))
-    scores = {name: round(npsr.evaluate(options.data / name, net.scale, net)["psnr"], 3) for name in SETS}
+    scores = {name: round(npsr.evaluate(options.data / name, net.scale, net)["psnr"], 4) for name in SETS}
     print(options.name, f"×{net.scale}", scores)
     path = MODELS / f"{options.name}_x{net.scale}.npz"
     provenance = without_paths(net.provenance, path.stem) | {"scores": scores}
@@ -54,10 +54,12 @@ def main() -> None:
 
 def without_paths(provenance: dict[str, Any], name: str) -> dict[str, Any]:
     """What runs started from in words, where it is a file or a release that this one replaces."""
-    recipe = provenance["recipe"]
-    words = {name: "the release of the run before"}
-    start = "the model.npz of the run before" if recipe["start"].endswith(".npz") else recipe["start"]
-    told = provenance | {"recipe": recipe | {"start": words.get(start, start)}}
+    recipe, start = provenance["recipe"], provenance["recipe"]["start"]
+    if start.endswith(".npz"):
+        start = "the model.npz of the run before"
+    elif start == name:
+        start = "the release of the run before"
+    told = provenance | {"recipe": recipe | {"start": start}}
     return told | ({"start": without_paths(told["start"], name)} if "start" in told else {})
 
 

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 import pytest
 from hypothesis import settings
+from PIL import Image
 
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=25)
 settings.register_profile("tiny", derandomize=True, deadline=None, max_examples=5)
@@ -47,3 +48,33 @@ def scene(rng):
         return picture if channels else picture[..., 0]
 
     return make
+
+
+RUN_RECIPE = """
+model = "fsrcnn(2,2,0)"
+seed = 7
+batch = 4
+scales = [1.0, 0.8]
+checkpoint_every = 3
+validation = ["photos/1.png"]
+[[stages]]
+data = ["photos"]
+steps = 5
+[[stages]]
+data = ["photos", "more"]
+steps = 3
+rate = 5e-4
+decay = "cosine"
+"""
+
+
+@pytest.fixture
+def data(tmp_path, scene):
+    """Folders of photographs, and beside them a recipe of a run on both."""
+    for folder, names in (("photos", "12"), ("more", "3")):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        for name in names:
+            pixels = (scene(50, 45, 3) * 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / folder / f"{name}.png")
+    (tmp_path / "recipe.toml").write_text(RUN_RECIPE)
+    return tmp_path / "data"

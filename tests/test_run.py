@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 from test_cli import run
 
 import npsr
@@ -14,36 +13,7 @@ from npsr.log import read_log
 from npsr.progress import told
 from npsr.recipe import Recipe, Stage, read_recipe
 from npsr.run import rate_at, run_training
-from npsr.training_images import stage_samples
 from npsr.weights import WeightsError
-
-RECIPE = """
-model = "fsrcnn(2,2,0)"
-seed = 7
-batch = 4
-scales = [1.0, 0.8]
-checkpoint_every = 3
-validation = ["photos/1.png"]
-[[stages]]
-data = ["photos"]
-steps = 5
-[[stages]]
-data = ["photos", "more"]
-steps = 3
-rate = 5e-4
-decay = "cosine"
-"""
-
-
-@pytest.fixture
-def data(tmp_path, scene):
-    for folder, names in (("photos", "12"), ("more", "3")):
-        (tmp_path / "data" / folder).mkdir(parents=True)
-        for name in names:
-            pixels = (scene(50, 45, 3) * 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "data" / folder / f"{name}.png")
-    (tmp_path / "recipe.toml").write_text(RECIPE)
-    return tmp_path / "data"
 
 
 def test_rates_decay():
@@ -122,52 +92,6 @@ def test_a_run_is_not_overwritten_or_continued_as_another(tmp_path, data):
         run_training(recipe, data, tmp_path / "run", resume=True)
 
 
-def test_unusable_data_leaves_no_folder_behind(tmp_path, data):
-    def refused(words, **changes):
-        with pytest.raises(ValueError, match=words):
-            run_training(replace(recipe, **changes), data, tmp_path / "run")
-        assert not (tmp_path / "run").exists()
-
-    def stages(*folders):
-        return tuple(Stage((folder,), 2) for folder in folders)
-
-    recipe = Recipe(model="fsrcnn(2,2,0)", stages=stages("photos"), batch=2)
-    (data / "photos" / "4.png").write_bytes((data / "photos" / "1.png").read_bytes()[:999])
-    refused("4.png is no image or is damaged")
-    (data / "empty").mkdir()
-    refused("holds no image", stages=stages("empty"))
-    refused("none is not a folder", stages=stages("none"))
-    refused("none is not a folder", stages=stages("more", "none"))
-    refused("none.png does not exist", stages=stages("more"), validation=("none.png",))
-    refused("held back for validation", stages=stages("more"), validation=("more/3.png",))
-    refused("fewer than a batch of 500", stages=stages("more"), batch=500)
-    Image.fromarray(np.zeros((20, 20), np.uint8)).save(data / "empty" / "small.png")
-    refused("smaller than a sub-image", stages=stages("empty"))
-    refused("too far for 4 × 4", stages=stages("more"), sub_image=4)
-    refused("no deconvolution", model="srcnn", stages=stages("more"), train="deconvolution")
-    refused("no deconvolution", model="srcnn", stages=stages("more"), solve_deconvolution=True)
-
-
-def test_small_images_among_large_ones_are_no_mistake(tmp_path, data):
-    Image.fromarray(np.zeros((2, 90), np.uint8)).save(data / "photos" / "narrow.png")
-    recipe = replace(read_recipe(tmp_path / "recipe.toml"), **MODES["solved"])
-    run_training(recipe, data, tmp_path / "run")
-
-
-def test_images_beyond_the_memory_give_their_middle(tmp_path, data, monkeypatch):
-    recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("photos",), 1),), batch=2)
-    state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
-    sizes, told = [], []
-    for memory in (2**31, 50_000):
-        monkeypatch.setattr("npsr.training_images.MEMORY", memory)
-        samples = stage_samples(recipe.stages[0], recipe, data, state, told.append)
-        sizes.append(samples.pixels.nbytes + samples.table.nbytes)
-    assert [entry["reduced"] for entry in told] == [0, 2]
-    assert [entry["images"] for entry in told] == [2, 2]
-    assert sizes[0] > 50_000
-    assert 25_000 < sizes[1] <= 50_000
-
-
 def test_a_folder_with_other_things_is_used_and_they_stay(tmp_path, data):
     """Foreign files, foreign lines in the log, and half a line such as a full disk leaves."""
     recipe, folder = read_recipe(tmp_path / "recipe.toml"), tmp_path / "run"
@@ -224,29 +148,6 @@ def test_a_last_update_that_explodes_is_not_kept(tmp_path, data, steps):
     assert run_training(recipe, data, tmp_path / "again").provenance["samples"] == 12
 
 
-def test_the_images_must_stay(tmp_path, data):
-    recipe = read_recipe(tmp_path / "recipe.toml")
-    run_training(recipe, data, tmp_path / "run")
-    kept = (data / "more" / "3.png").read_bytes()
-    Image.fromarray(np.zeros((50, 45), np.uint8)).save(data / "more" / "3.png")
-    with pytest.raises(ValueError, match="other images"):
-        run_training(recipe, data, tmp_path / "run", resume=True)
-    (data / "more" / "3.png").write_bytes(kept)
-    run_training(recipe, data, tmp_path / "run", resume=True)
-
-
-def test_images_that_change_what_is_held_back_are_told_as_such(capsys, tmp_path, data):
-    for k in range(10):
-        (data / "photos" / f"copy{k}.png").write_bytes((data / "photos" / "1.png").read_bytes())
-    arguments = ["train", "-m", "fsrcnn(2,2,0)", "--data", data / "photos", "--batch", 2, "--steps", 1]
-    arguments += ["-o", tmp_path / "run"]
-    assert run(capsys, *arguments)[0] == 0
-    (data / "photos" / "copy0.png").unlink()
-    code, _, err = run(capsys, *arguments, "--resume")
-    assert code == 2
-    assert "other images" in err
-
-
 def test_a_run_without_its_checkpoint_is_not_begun_again(tmp_path, data):
     recipe = read_recipe(tmp_path / "recipe.toml")
     run_training(recipe, data, tmp_path / "run")
@@ -279,61 +180,12 @@ def test_what_a_run_started_from_is_needed_only_at_its_start(tmp_path, data):
     run_training(recipe, data, tmp_path / "run", resume=True)
 
 
-def test_flat_and_small_images_held_back_are_passed_over(tmp_path, data):
-    Image.fromarray(np.zeros((50, 45), np.uint8)).save(data / "flat.png")
-    Image.fromarray(np.zeros((2, 45), np.uint8)).save(data / "small.png")
-    recipe = read_recipe(tmp_path / "recipe.toml")
-    for name, held_back in (("one", ("flat.png",)), ("two", ("small.png", "flat.png", *recipe.validation))):
-        run_training(replace(recipe, validation=held_back), data, tmp_path / name)
-        assert "Infinity" not in (tmp_path / name / "log.jsonl").read_text()
-    one, two = (read_log(tmp_path / name / "log.jsonl")[0] for name in ("one", "two"))
-    assert "validation" not in one  # a new network is black, as the picture is
-    assert 0 < two["validation"] < 20
-
-
-def test_all_unreadable_images_are_named_at_once(tmp_path, data):
-    recipe = read_recipe(tmp_path / "recipe.toml")
-    for k in range(7):
-        (data / "more" / f"bad{k}.png").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"bad0.png.*bad4.png[^,]*; and 2 more$"):  # of the second stage
-        run_training(recipe, data, tmp_path / "run")
-    held_back = tuple(f"more/bad{k}.png" for k in range(2))
-    with pytest.raises(ValueError, match=r"bad0.png.*bad1.png[^,]*$"):
-        run_training(replace(recipe, validation=held_back), data, tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
 def test_leftovers_of_kills_go(tmp_path, data):
     (tmp_path / "run").mkdir()
     for name in (".checkpoint.npz.x.part", ".log.jsonl.x.part", ".notes.part"):
         (tmp_path / "run" / name).write_bytes(b"half")
     run_training(read_recipe(tmp_path / "recipe.toml"), data, tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").glob("*.part")] == [".notes.part"]
-
-
-def test_16_bits_are_rounded_and_hidden_files_passed_over(tmp_path, data):
-    pixels = np.asarray(Image.open(data / "photos" / "2.png").convert("L")).clip(max=254)
-    (data / "deep").mkdir()
-    Image.fromarray(pixels * np.uint16(257) + np.uint16(200)).save(data / "deep" / "a.png")
-    (data / "deep" / "._a.png").write_bytes(b"what macOS leaves on foreign disks")
-    (data / "flat").mkdir()
-    Image.fromarray(pixels + np.uint8(1)).save(data / "flat" / "a.png")
-    nets = []
-    for name in ("deep", "flat"):
-        (data / f"{name}.png").write_bytes((data / name / "a.png").read_bytes())
-        recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage((name,), 3),), batch=2, validation=(f"{name}.png",))
-        nets.append(run_training(recipe, data, tmp_path / name))
-    for key, p in nets[0].parameters.items():
-        np.testing.assert_array_equal(nets[1].parameters[key], p)
-
-
-def test_solving_needs_a_pixel(tmp_path, data):
-    (data / "tiny").mkdir()
-    Image.fromarray(np.zeros((1, 1), np.uint8)).save(data / "tiny" / "a.png")
-    recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("tiny",), 0),), solve_deconvolution=True)
-    with pytest.raises(ValueError, match="no image is as large as 3 × 3"):
-        run_training(recipe, data, tmp_path / "run")
-    assert not (tmp_path / "run").exists()
 
 
 class GoneError(BrokenPipeError):
