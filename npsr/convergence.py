@@ -1,6 +1,8 @@
 """The convergence of runs as a picture: loss and validation PSNR."""
 
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,19 +42,20 @@ def draw(runs: list[Path], output: Path, against: str = "samples", force: bool =
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ValueError("drawing needs matplotlib: pip install 'npsr[plot]'") from error
-    logs = {run: read_log(run / "log.jsonl") for run in runs}
+    logs = [read_log(run / "log.jsonl") for run in runs]
+    names = [run.resolve().name.replace("$", r"\$") for run in runs]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     key = "step" if against == "steps" else against
-    for run, entries in logs.items():
+    for entries in logs:
         for axes, what in ((left, "loss"), (right, "validation")):
             x, y = _curve(entries, key, what)
-            axes.plot(x, y, label=run.resolve().name, marker="." if what == "validation" else "")
+            axes.plot(x, y, marker="." if what == "validation" else "")
     left.set(xlabel=against, ylabel="loss (Equation 3)", yscale="log")
     right.set(xlabel=against, ylabel="validation PSNR, dB")
     best = max((line.get_ydata().max(initial=0) for line in right.lines), default=0)
     right.set_ylim(best - LAST_DECIBELS, best + 0.1)
-    right.legend()
+    right.legend(right.lines, names)
     for axes in (left, right):
         axes.grid(alpha=0.3)
         axes.locator_params(axis="x", nbins=5)
@@ -61,6 +64,11 @@ def draw(runs: list[Path], output: Path, against: str = "samples", force: bool =
 
 
 def _curve(entries: list[Entry], x: str, y: str) -> tuple[np.ndarray, np.ndarray]:
-    """Two keys of those entries that have both."""
-    points = [(entry[x], entry[y]) for entry in entries if x in entry and y in entry]
+    """Two keys of those entries that have both, as numbers."""
+    pairs = [(entry.get(x), entry.get(y)) for entry in entries]
+    points = [pair for pair in pairs if all(map(_is_number, pair))]
     return tuple(np.array(points, float).reshape(-1, 2).T)  # type: ignore[return-value]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and isfinite(value)

@@ -20,7 +20,8 @@ def image_files(folder: Path) -> list[Path]:
         raise ImageError(f"{folder} is not a folder: name a folder of images")
     suffixes = SUFFIXES - {".gif"}
     paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    files = sorted(path for path in paths if path.suffix.lower() in suffixes and path.is_file())
+    named = [path for path in paths if path.suffix.lower() in suffixes]
+    files = sorted(path for path in named if path.is_file() or not path.exists())  # a dead link is missed
     if not files:
         inner = ", ".join(sorted(path.name for path in paths if path.is_dir()))
         hint = f": name one of its folders, {inner}" if inner else ""

@@ -18,8 +18,8 @@ from npsr.transfer import features
 from npsr_kernels.borders import pad
 from npsr_kernels.shapes import replicated_reach
 
-ROWS = 32
-"""LR rows of which the windows are laid out at a time: 32 × 500 pixels × 504 numbers are 64 MB."""
+PIXELS = 16_000
+"""LR pixels, in whole rows, of which the windows are laid out at a time: with 504 numbers each, 64 MB."""
 
 
 @dataclass
@@ -87,13 +87,14 @@ def _accumulate(net: Network, last: DeConv, pairs: Iterable[tuple[np.ndarray, np
         phases = (
             high.reshape(low.shape[0], n, low.shape[1], n).transpose(0, 2, 1, 3).reshape(*low.shape, n * n)
         )
-        for start in range(0, low.shape[0], ROWS):
-            rows = padded[:, start : start + ROWS + window - 1]
+        height = max(1, PIXELS // low.shape[1])
+        for start in range(0, low.shape[0], height):
+            rows = padded[:, start : start + height + window - 1]
             windows = np.lib.stride_tricks.sliding_window_view(rows, (window, window), axis=(1, 2))
             flat = windows.transpose(1, 2, 0, 3, 4).reshape(-1, size - 1)
             flat = np.hstack([flat, np.ones((len(flat), 1), flat.dtype)]).astype(np.float64)
             moments.gram += flat.T @ flat
-            moments.cross += flat.T @ phases[start : start + ROWS].reshape(-1, n * n)
+            moments.cross += flat.T @ phases[start : start + height].reshape(-1, n * n)
     return moments
 
 

@@ -35,6 +35,9 @@ class Stage:
     rate: float = 1e-3
     decay: Literal["none", "halve", "cosine"] = "none"
 
+    def __post_init__(self) -> None:
+        _require_kinds(self)
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -61,7 +64,7 @@ class Recipe:
     scales, rotations : tuple
         Augmentation: reductions and quarter turns of each image.
     sub_image : int
-        Side of the sub-images, in LR pixels; 0 for the paper's.
+        Side of the sub-images, in LR pixels, also for SRCNN; 0 for the paper's.
     initialisation : {"paper", "he"}
         The paper's, or He's by the number of inputs, as in `he_initialised`: without it Adam loses
         most of SRCNN's features.
@@ -78,6 +81,11 @@ class Recipe:
         Images, relative to the data folder, that are held back and measured at each checkpoint.
     checkpoint_every : int
         Steps between checkpoints.
+
+    Raises
+    ------
+    ValueError
+        If a value is of another kind or out of range; so does `Stage`.
     """
 
     model: str = "fsrcnn"
@@ -97,6 +105,9 @@ class Recipe:
     solve_deconvolution: bool = False
     validation: tuple[str, ...] = ()
     checkpoint_every: int = 5000
+
+    def __post_init__(self) -> None:
+        _require_kinds(self)
 
     @property
     def steps(self) -> int:
@@ -125,7 +136,7 @@ CHOICES = {
 RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     "seed": ("at least 0", lambda x: x >= 0),
     "momentum": ("at least 0 and below 1", lambda x: 0 <= x < 1),
-    "sub_image": ("at least 0", lambda x: x >= 0),
+    "sub_image": ("0 to 10000", lambda x: 0 <= x <= 10_000),
     "steps": ("at least 0", lambda x: x >= 0),
 }
 """What numbers must be, if not positive."""
@@ -179,11 +190,13 @@ def find_recipe(name: str, data: Path) -> Recipe:
 
 
 def with_steps(recipe: Recipe, steps: int) -> Recipe:
-    """The recipe with so many steps in all, its stages in their proportions."""
+    """The recipe with so many steps in all, its stages in proportion (without any, all in the last)."""
+    if not recipe.steps:
+        return replace(recipe, stages=(*recipe.stages[:-1], replace(recipe.stages[-1], steps=steps)))
     stages, before, after = [], 0, 0
     for stage in recipe.stages:
         before, start = before + stage.steps, after
-        after = round(steps * before / max(1, recipe.steps))
+        after = round(steps * before / recipe.steps)
         stages.append(replace(stage, steps=after - start))
     return replace(recipe, stages=tuple(stages))
 
@@ -251,30 +264,37 @@ def _filled(kind: type, table: dict[str, Any], path: Path) -> Any:
         if key not in known:
             raise ValueError(f"{path}: the key {key!r} is unknown: there are {', '.join(known)}")
         values[key] = tuple(value) if isinstance(value, list) else value
-        _require_kind(path, key, values[key], known[key].default)
     missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
     if missing:
         raise ValueError(f"{path}: the key {missing[0]!r} is missing")
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
-def _require_kind(path: Path, key: str, value: Any, default: Any) -> None:
-    """Refuse a value that is not of its default's kind, or out of range."""
+def _require_kinds(filled: Stage | Recipe) -> None:
+    """Refuse values that are not of their defaults' kinds, or out of range."""
+    for field in fields(filled):
+        _require_kind(field.name, getattr(filled, field.name), field.default)
+
+
+def _require_kind(key: str, value: Any, default: Any) -> None:
     expected: type = type(default)
     if default is MISSING:
         expected = tuple if key in ELEMENTS else int
     fits = isinstance(value, int | float if expected is float else expected)
     if not fits or isinstance(value, bool) != (expected is bool):
-        raise ValueError(f"{path}: {key} is {value!r}, but must be {KINDS[expected]}")
+        raise ValueError(f"{key} is {value!r}, but must be {KINDS[expected]}")
     if key in CHOICES and value not in CHOICES[key]:
-        raise ValueError(f"{path}: {key} is {value!r}, but must be one of {', '.join(CHOICES[key])}")
+        raise ValueError(f"{key} is {value!r}, but must be one of {', '.join(CHOICES[key])}")
     if isinstance(value, tuple):
         kind, rule, good = ELEMENTS[key]
         if not value and key != "validation":
-            raise ValueError(f"{path}: {key} is empty, but must hold {rule}")
+            raise ValueError(f"{key} is empty, but must hold {rule}")
         if not all(isinstance(x, kind) and not isinstance(x, bool) and good(x) for x in value):
-            raise ValueError(f"{path}: {key} is {list(value)}, but must hold {rule}")
+            raise ValueError(f"{key} is {list(value)}, but must hold {rule}")
     elif isinstance(value, int | float) and not isinstance(value, bool):
         rule, good = RANGES.get(key, ("positive", lambda x: x > 0))
         if not (good(value) and value < inf):
-            raise ValueError(f"{path}: {key} is {value}, but must be {rule}")
+            raise ValueError(f"{key} is {value}, but must be {rule}")

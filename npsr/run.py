@@ -18,7 +18,7 @@ from npsr.network import Network, loss_and_gradients
 from npsr.recipe import Recipe, Stage, differences, recipe_of
 from npsr.samples import Samples
 from npsr.sgd import paper_rates, rates_by_kind
-from npsr.training import State, adam_update, fresh_state, refuse_divergence, sgd_update, train
+from npsr.training import State, adam_update, black_loss, fresh_state, refuse_divergence, sgd_update, train
 from npsr.training_images import held_back, images_digest, refuse_unreadable, solved, stage_samples
 from npsr.transfer import starting_network
 from npsr.upscaling import plane_upscaler
@@ -183,11 +183,18 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
     try:
         train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
     except FloatingPointError as error:
-        checkpoint = run.folder / CHECKPOINT
-        step = load_checkpoint(checkpoint, recipe.train).step
-        raise FloatingPointError(
-            f"{error}. {checkpoint}, of step {step}, is good: --start from it, with another --output"
-        ) from error
+        raise FloatingPointError(f"{error}. {_way_out(run)}") from error
+
+
+def _way_out(run: Run) -> str:
+    """What to do about a run that diverged."""
+    checkpoint = run.folder / CHECKPOINT
+    step = load_checkpoint(checkpoint, run.recipe.train).step
+    if step > 0:
+        return f"{checkpoint}, of step {step}, is good: --start from it, with another --output"
+    unsolved = run.recipe.start and run.recipe.train == "all" and not run.recipe.solve_deconvolution
+    first = ", and if the deconvolution is new with --solve-deconvolution" if unsolved else ""
+    return f"Begin anew with another --output{first}"
 
 
 def _judge(state: State, samples: Samples, batch: int) -> None:
@@ -197,7 +204,7 @@ def _judge(state: State, samples: Samples, batch: int) -> None:
     """
     x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
     loss, _ = loss_and_gradients(state.trained, x, target)
-    refuse_divergence(loss, target, state.step)
+    refuse_divergence(loss, black_loss(samples), state.step)
 
 
 def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = True) -> None:
@@ -224,13 +231,12 @@ def _refuse_used(folder: Path, resume: bool) -> None:
 
 def _resumed(recipe: Recipe, images: str, folder: Path) -> State | None:
     """The state to go on from; None if the run was stopped before its first checkpoint."""
-    if (folder / RECIPE).exists():
-        found = differences(_kept_recipe(folder / RECIPE), recipe)
-        if set(found) - {"validation"}:  # which alone differs if other images are in the folder
-            raise ValueError(
-                f"{folder} holds a run of another recipe ({', '.join(found)}): "
-                "use that one, or another folder"
-            )
+    found = differences(_kept_recipe(folder / RECIPE), recipe) if (folder / RECIPE).exists() else []
+    of_another = ValueError(
+        f"{folder} holds a run of another recipe ({', '.join(found)}): use that one, or another folder"
+    )
+    if set(found) - {"validation"}:  # which alone may differ because other images are in the folder
+        raise of_another
     if not (folder / CHECKPOINT).exists():
         return None
     if not (folder / RECIPE).exists():
@@ -241,6 +247,8 @@ def _resumed(recipe: Recipe, images: str, folder: Path) -> State | None:
         raise ValueError(
             f"{folder} holds a run on other images: bring back those of its start, or use another folder"
         )
+    if found:
+        raise of_another
     state.net = replace(state.net, provenance=provenance.get("start", {}))
     return state
 

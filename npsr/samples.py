@@ -60,7 +60,8 @@ def geometry(net: Network, sub_image: int = 0) -> Geometry:
     net : Network
         The network.
     sub_image : int
-        Another side of the sub-images, in LR pixels; 0 for the paper's.
+        Another side of the sub-images, in LR pixels (of SRCNN, n times as many of the enlargement); 0 for
+        the paper's.
 
     Raises
     ------
@@ -75,12 +76,13 @@ def geometry(net: Network, sub_image: int = 0) -> Geometry:
     context = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv) and layer.border == "valid")
     n = net.scale
     own = 33 if not net.enlarges else {2: 10, 3: 7, 4: 6}.get(n, max(4, 21 // n)) + 2 * context
-    side = sub_image or own
+    each = 1 if net.enlarges else n
+    side = sub_image * each or own
     inner = side - 2 * context
     if inner < 1:
         raise ValueError(
-            f"the filters of {net.name} reach {context} pixels, too far for {side} × {side} sub-images: "
-            f"use {2 * context + 1} or more"
+            f"the filters of {net.name} reach {context} pixels, too far for sub-images of {side} × {side}: "
+            f"use {2 * context // each + 1} or more LR pixels"
         )
     if not isinstance(last, DeConv):
         return Geometry(side, inner, inner, 1, context, 14)

@@ -1,7 +1,8 @@
 """The training loop: sub-images, Equation 3, its gradient, a step of SGD."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,6 +66,8 @@ def fresh_state(net: Network, part: Part = "all") -> State:
 Update = Callable[[State, Arrays], None]
 Rates = Callable[[int], dict[str, float]]
 """Gives the learning rate of every parameter after a number of steps."""
+Batches = Generator[tuple[np.ndarray, np.ndarray], None, None]
+"""Sub-images and labels."""
 
 
 def sgd_update(rates: Rates, momentum: float = 0.9) -> Update:
@@ -119,21 +122,23 @@ def train(
         If there are fewer samples than a batch.
     """
     require_a_batch(len(samples), batch)
-    batches = cut_ahead(samples, sample_order(len(samples), batch, seed, state.step))
-    while state.step < steps:
-        x, target = next(batches)
-        loss, gradients = loss_and_gradients(state.trained, x, target)
-        refuse_divergence(loss, target, state.step + 1)
-        for gradient in gradients.values():
-            np.divide(gradient, 2, out=gradient)
-        with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
-            update(state, gradients)
-        state.step += 1
-        if after_step:
-            after_step(state, loss)
+    black = black_loss(samples)
+    order = sample_order(len(samples), batch, seed, state.step)
+    with closing(cut_ahead(samples, order)) as batches:
+        while state.step < steps:
+            x, target = next(batches)
+            loss, gradients = loss_and_gradients(state.trained, x, target)
+            refuse_divergence(loss, black, state.step + 1)
+            for gradient in gradients.values():
+                np.divide(gradient, 2, out=gradient)
+            with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
+                update(state, gradients)
+            state.step += 1
+            if after_step:
+                after_step(state, loss)
 
 
-def cut_ahead(samples: Samples, order: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def cut_ahead(samples: Samples, order: Iterator[np.ndarray]) -> Batches:
     """The batches of an order, each cut by another thread while the one before is used: cutting waits
     for memory, and a core is free while the parameters are updated.
     """
@@ -160,7 +165,14 @@ def require_a_batch(count: int, batch: int) -> None:
         )
 
 
-def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
+def black_loss(samples: Samples) -> float:
+    """Equation 3 of a black output, the mean of labels from everywhere; of dark images, as if grey of 0.1."""
+    some = np.linspace(0, len(samples) - 1, 256).astype(int)
+    labels = [samples[[index]][1] for index in some]
+    return max(float(np.mean([np.vdot(label, label) for label in labels])), 0.1**2 * labels[0].size)
+
+
+def refuse_divergence(loss: float, black: float, step: int) -> None:
     """Stop a run that has gone astray: a loss that is not finite, or far worse than a black output's.
 
     Raises
@@ -168,11 +180,11 @@ def refuse_divergence(loss: float, target: np.ndarray, step: int) -> None:
     FloatingPointError
         If so.
     """
-    black = float(np.vdot(target, target)) / len(target)
-    if not loss <= 10 * (black + 1):
+    if not loss <= 10 * black:
+        remedy = "start from another network" if step == 1 else "lower the learning rate"
         raise FloatingPointError(
-            f"the loss is {loss:.4g} at step {step}, a black picture's is {black:.4g}: training diverged; "
-            "lower the learning rate"
+            f"the loss is {loss:.4g} at step {step}, a black picture's is {black:.4g}: "
+            f"training diverged; {remedy}"
         )
 
 

@@ -128,7 +128,7 @@ def stage_samples(
 
     samples = Samples(images(), net, *augmented, through)
     if len(samples) == 0:
-        side = samples.geometry.side * (recipe.scale // samples.geometry.step)
+        side = samples.geometry.side * samples.geometry.step
         raise ValueError(
             f"{_folders(stage, data)}: every image is smaller than a sub-image, "
             f"{side} × {side} pixels before reduction: use larger ones"

@@ -99,5 +99,5 @@ def features(net: Network, low: np.ndarray) -> np.ndarray:
     """
     x = np.ascontiguousarray(low[None, None], net.dtype)
     for layer in net.layers[:-1]:
-        x, _ = layer_forward(layer, net.parameters, x)
+        x = layer_forward(layer, net.parameters, x)[0]
     return x[0]

@@ -156,6 +156,17 @@ def test_steps_keep_proportions_and_rates_too():
         assert shorter.steps == steps
         assert abs(shorter.stages[0].steps - 0.75 * steps) <= 0.5
     assert [stage.rate for stage in with_rate(recipe, 2e-3).stages] == pytest.approx([2e-3, 1e-3])
+    assert [stage.steps for stage in with_steps(with_steps(recipe, 0), 7).stages] == [0, 7]
+
+
+def test_a_recipe_made_in_python_is_checked_as_well():
+    stages = (Stage(("a",), 1),)
+    for wrong in ({"optimiser": "Adam"}, {"batch": 0}, {"train": "half"}, {"stages": ()}, {"scale": 2.5}):
+        key = next(iter(wrong))
+        with pytest.raises(ValueError, match=f"^{key} is .*, but must "):
+            Recipe(**({"stages": stages} | wrong))
+    with pytest.raises(ValueError, match="decay is 'Halve'"):
+        Stage(("a",), 1, decay="Halve")
 
 
 def test_the_command_line_overrides(recipe_file):

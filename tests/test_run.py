@@ -13,15 +13,16 @@ from npsr.log import read_log
 from npsr.progress import told
 from npsr.recipe import Recipe, Stage, read_recipe
 from npsr.run import rate_at, run_training
+from npsr.training_images import images_digest
 from npsr.weights import WeightsError
 
 
 def test_rates_decay():
-    assert [rate_at(Stage((), 1, 1.0, "halve"), d) for d in (0, 0.49, 0.5, 0.74, 0.75, 0.9)] == [
+    assert [rate_at(Stage(("a",), 1, 1.0, "halve"), d) for d in (0, 0.49, 0.5, 0.74, 0.75, 0.9)] == [
         1, 1, 0.5, 0.5, 0.25, 0.125,
     ]  # fmt: skip
-    assert rate_at(Stage((), 1, 1.0, "none"), 0.9) == 1
-    assert rate_at(Stage((), 1, 1.0, "cosine"), 0.5) == pytest.approx(0.5)
+    assert rate_at(Stage(("a",), 1, 1.0, "none"), 0.9) == 1
+    assert rate_at(Stage(("a",), 1, 1.0, "cosine"), 0.5) == pytest.approx(0.5)
 
 
 class StoppedError(Exception):
@@ -92,6 +93,18 @@ def test_a_run_is_not_overwritten_or_continued_as_another(tmp_path, data):
         run_training(recipe, data, tmp_path / "run", resume=True)
 
 
+def test_a_run_goes_on_with_the_images_it_held_back(tmp_path, data):
+    """Also where the same images, in the same order, are held back and learnt from."""
+    recipe = replace(read_recipe(tmp_path / "recipe.toml"), stages=(Stage(("photos", "more"), 2),))
+    recipe = replace(recipe, validation=("more/3.png",), batch=2)
+    (data / "more" / "0.png").write_bytes((data / "photos" / "1.png").read_bytes())
+    run_training(recipe, data, tmp_path / "run")
+    other = replace(recipe, validation=())
+    assert images_digest(other, data) == images_digest(recipe, data)
+    with pytest.raises(ValueError, match=r"another recipe \(validation\)"):
+        run_training(other, data, tmp_path / "run", resume=True)
+
+
 def test_a_folder_with_other_things_is_used_and_they_stay(tmp_path, data):
     """Foreign files, foreign lines in the log, and half a line such as a full disk leaves."""
     recipe, folder = read_recipe(tmp_path / "recipe.toml"), tmp_path / "run"
@@ -134,6 +147,20 @@ def test_divergence_keeps_the_last_checkpoint(tmp_path, data):
     net = npsr.load(tmp_path / "run" / "checkpoint.npz")
     assert net.provenance["samples"] == 20
     assert npsr.evaluate(data / "photos", 3, net)["psnr"] > 5
+
+
+def test_divergence_before_the_first_checkpoint_says_what_to_begin_with(tmp_path, data):
+    recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("photos",), 30, 1e8),), batch=2)
+    with pytest.raises(FloatingPointError, match=r"lower the .* rate\. Begin anew with another --output$"):
+        run_training(recipe, data, tmp_path / "run")
+    npsr.save(npsr.fsrcnn(2, 2, 0, scale=2), tmp_path / "x2.npz")
+    recipe = replace(recipe, start=str(tmp_path / "x2.npz"))
+    with pytest.raises(FloatingPointError, match="if the deconvolution is new with --solve-deconvolution"):
+        run_training(recipe, data, tmp_path / "transfer")
+    net = npsr.fsrcnn(2, 2, 0)
+    net.parameters["deconvolution.bias"][:] = 9
+    with pytest.raises(FloatingPointError, match="at step 1, .* start from another network"):
+        run_training(recipe, data, tmp_path / "bad", net=net)
 
 
 @pytest.mark.parametrize("steps", [1, 2])

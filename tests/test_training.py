@@ -14,7 +14,7 @@ import npsr
 from npsr.network import loss_and_gradients
 from npsr.resize import imresize
 from npsr.samples import SCALES, crop_to_multiple, geometry, low_resolution, memory_per_pixel, middle
-from npsr.training import cut_ahead, sample_order
+from npsr.training import black_loss, cut_ahead, refuse_divergence, sample_order
 
 TRACE = Path(__file__).parent / "golden" / "trace.json"
 
@@ -36,9 +36,12 @@ def test_the_papers_sub_images(scale, side, label, offset):
 def test_sub_images_of_another_side():
     g = geometry(npsr.fsrcnn(scale=3, border="valid"), sub_image=18)
     assert (g.side, g.label, g.offset) == (18, 14 * 3 - 2, 7)
-    assert geometry(npsr.srcnn(9, 5, 5, border="valid"), sub_image=40).label == 40 - 16
+    assert geometry(npsr.srcnn(9, 5, 5, 3, border="valid"), sub_image=14).label == 42 - 16
     with pytest.raises(ValueError, match="use 5 or more"):
         geometry(npsr.fsrcnn(border="valid"), sub_image=4)
+    with pytest.raises(ValueError, match="use 9 or more LR pixels"):
+        geometry(npsr.srcnn(9, 5, 5, 2, border="valid"), sub_image=8)
+    assert geometry(npsr.srcnn(9, 5, 5, 2, border="valid"), sub_image=9).inner == 2
 
 
 def test_samples_are_cut_from_the_planes_of_every_scale_and_rotation(scene):
@@ -205,6 +208,19 @@ def test_divergence_stops_with_a_message(scene):
     samples = npsr.Samples([scene(40, 40)], state.net, scales=[1.0])
     with pytest.raises(FloatingPointError, match="lower the learning rate"), np.errstate(all="ignore"):
         npsr.train(state, samples, npsr.sgd_update(lambda _: npsr.paper_rates(state.net, 1e4)), 50, batch=4)
+
+
+def test_few_bright_labels_among_dark_ones_are_no_divergence():
+    net = npsr.fsrcnn(2, 2, 0, border="valid")
+    night, day = np.full((60, 200), 1e-3), np.ones((60, 60))
+    samples = npsr.Samples([np.hstack([night, day])], net, scales=[1.0])
+    labels = samples[np.arange(len(samples))][1]
+    black = black_loss(samples)
+    assert black == pytest.approx(np.square(labels).sum() / len(labels), rel=0.1)
+    refuse_divergence(labels[0].size, black, 9)  # black instead of white
+    assert black_loss(npsr.Samples([night], net, scales=[1.0])) == pytest.approx(0.01 * 19**2)
+    with pytest.raises(FloatingPointError, match="at step 9"):
+        refuse_divergence(10.1 * black, black, 9)
 
 
 @needs_jit

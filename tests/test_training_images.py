@@ -8,6 +8,7 @@ from PIL import Image
 from test_cli import run
 
 import npsr
+from npsr.images import ImageError
 from npsr.log import read_log
 from npsr.recipe import Recipe, Stage, read_recipe
 from npsr.run import run_training
@@ -34,8 +35,10 @@ def test_unusable_data_leaves_no_folder_behind(tmp_path, data):
     refused("held back for validation", stages=stages("more"), validation=("more/3.png",))
     refused("fewer than a batch of 500", stages=stages("more"), batch=500)
     Image.fromarray(np.zeros((20, 20), np.uint8)).save(data / "empty" / "small.png")
-    refused("smaller than a sub-image", stages=stages("empty"))
-    refused("too far for 4 × 4", stages=stages("more"), sub_image=4)
+    refused("smaller than a sub-image, 33 × 33 pixels", stages=stages("empty"))
+    refused("smaller than a sub-image, 40 × 40 pixels", stages=stages("empty"), scale=4)
+    refused("smaller than a sub-image, 33 × 33 pixels", stages=stages("empty"), model="srcnn", scale=2)
+    refused("too far for sub-images of 4 × 4", stages=stages("more"), sub_image=4)
     refused("no deconvolution", model="srcnn", stages=stages("more"), train="deconvolution")
     refused("no deconvolution", model="srcnn", stages=stages("more"), solve_deconvolution=True)
 
@@ -130,3 +133,9 @@ def test_solving_needs_a_pixel(tmp_path, data):
     with pytest.raises(ValueError, match="no image is as large as 3 × 3"):
         run_training(recipe, data, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_dead_link_is_missed(tmp_path, data):
+    (data / "photos" / "0.png").symlink_to("gone.png")
+    with pytest.raises((ImageError, OSError), match=r"0.png"):
+        run_training(read_recipe(tmp_path / "recipe.toml"), data, tmp_path / "run")
