@@ -24,9 +24,9 @@ Set5, Set14 or BSD200 took part in training or in choosing a model; five images 
 back to watch the training (`validation` in the recipe). Samples and hours include those of the networks
 that a model was started from; hours are those of the runs, on a core or two that others shared.
 SRCNN-Ex and both transition states saw equally many, so that they compare with each other; with no other.
-The later ones of both transition states were larger, of 24 × 24, then 32 × 32 LR pixels for the first and of
-18 × 18, then 24 × 24 for the second, where their own are of 15 × 15; so large ones would have cost SRCNN-Ex
-hours more.
+The later samples of both transition states were larger, of 24 × 24, then 32 × 32 LR pixels for the first and
+of 18 × 18, then 24 × 24 for the second, where their own are of 15 × 15; so large ones would have cost
+SRCNN-Ex hours more.
 Filters of a deconvolution are divided by powers of two and the features that it reads multiplied by them,
 until the filters' norms are about 1/8: no result changes by a bit, and training goes on better from there.
 

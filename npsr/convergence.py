@@ -43,7 +43,8 @@ def draw(runs: list[Path], output: Path, against: str = "samples", force: bool =
     except ImportError as error:
         raise ValueError("drawing needs matplotlib: pip install 'npsr[plot]'") from error
     logs = [read_log(run / "log.jsonl") for run in runs]
-    names = [run.resolve().name.replace("$", r"\$") for run in runs]
+    # a legend leaves out names that begin with "_" and takes what is between two "$" for a formula
+    names = [" " + run.resolve().name.replace("$", r"\$") for run in runs]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     key = "step" if against == "steps" else against

@@ -11,6 +11,8 @@ from npsr.images import SUFFIXES, ImageError, read_image
 def image_files(folder: Path) -> list[Path]:
     """The image files of a folder, sorted by name; GIF is none, nor hidden.
 
+    Dead links stay, so that reading them tells.
+
     Raises
     ------
     ImageError
@@ -21,7 +23,7 @@ def image_files(folder: Path) -> list[Path]:
     suffixes = SUFFIXES - {".gif"}
     paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
     named = [path for path in paths if path.suffix.lower() in suffixes]
-    files = sorted(path for path in named if path.is_file() or not path.exists())  # a dead link is missed
+    files = sorted(path for path in named if path.is_file() or not path.exists())
     if not files:
         inner = ", ".join(sorted(path.name for path in paths if path.is_dir()))
         hint = f": name one of its folders, {inner}" if inner else ""

@@ -36,7 +36,7 @@ class Stage:
     decay: Literal["none", "halve", "cosine"] = "none"
 
     def __post_init__(self) -> None:
-        _require_kinds(self)
+        _settle(self)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Recipe:
     scale : int
         Upscaling factor n.
     stages : tuple of Stage
-        What is trained on what, one after the other.
+        What is trained on what, one after the other; at least one.
     seed : int
         Seed of the initialisation and of the samples' order.
     batch : int
@@ -107,7 +107,7 @@ class Recipe:
     checkpoint_every: int = 5000
 
     def __post_init__(self) -> None:
-        _require_kinds(self)
+        _settle(self)
 
     @property
     def steps(self) -> int:
@@ -259,24 +259,26 @@ def recipe_of(table: dict[str, Any], path: Path) -> Recipe:
 def _filled(kind: type, table: dict[str, Any], path: Path) -> Any:
     """A dataclass from a table, every key and value checked."""
     known = {field.name: field for field in fields(kind)}
-    values = {}
-    for key, value in table.items():
+    for key in table:
         if key not in known:
             raise ValueError(f"{path}: the key {key!r} is unknown: there are {', '.join(known)}")
-        values[key] = tuple(value) if isinstance(value, list) else value
-    missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in table]
     if missing:
         raise ValueError(f"{path}: the key {missing[0]!r} is missing")
     try:
-        return kind(**values)
+        return kind(**table)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _require_kinds(filled: Stage | Recipe) -> None:
-    """Refuse values that are not of their defaults' kinds, or out of range."""
+def _settle(filled: Stage | Recipe) -> None:
+    """Make tuples of lists; refuse values that are not of their defaults' kinds, or out of range."""
     for field in fields(filled):
-        _require_kind(field.name, getattr(filled, field.name), field.default)
+        value = getattr(filled, field.name)
+        if isinstance(value, list):
+            value = tuple(value)
+            object.__setattr__(filled, field.name, value)
+        _require_kind(field.name, value, field.default)
 
 
 def _require_kind(key: str, value: Any, default: Any) -> None:

@@ -193,18 +193,18 @@ def _way_out(run: Run) -> str:
     if step > 0:
         return f"{checkpoint}, of step {step}, is good: --start from it, with another --output"
     unsolved = run.recipe.start and run.recipe.train == "all" and not run.recipe.solve_deconvolution
-    first = ", and if the deconvolution is new with --solve-deconvolution" if unsolved else ""
+    first = ", and, if the deconvolution is new, with --solve-deconvolution" if unsolved else ""
     return f"Begin anew with another --output{first}"
 
 
 def _judge(state: State, samples: Samples, batch: int) -> None:
-    """Refuse parameters that diverged in the last update, whose loss no step has told yet.
+    """Refuse parameters that diverged in the last update, whose loss the next step would tell.
 
     The loss comes from where the steps' do, gradients and all: a batch more for each checkpoint.
     """
     x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
     loss, _ = loss_and_gradients(state.trained, x, target)
-    refuse_divergence(loss, black_loss(samples), state.step)
+    refuse_divergence(loss, black_loss(samples), state.step + 1)
 
 
 def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = True) -> None:
@@ -232,11 +232,8 @@ def _refuse_used(folder: Path, resume: bool) -> None:
 def _resumed(recipe: Recipe, images: str, folder: Path) -> State | None:
     """The state to go on from; None if the run was stopped before its first checkpoint."""
     found = differences(_kept_recipe(folder / RECIPE), recipe) if (folder / RECIPE).exists() else []
-    of_another = ValueError(
-        f"{folder} holds a run of another recipe ({', '.join(found)}): use that one, or another folder"
-    )
     if set(found) - {"validation"}:  # which alone may differ because other images are in the folder
-        raise of_another
+        raise _of_another(folder, found)
     if not (folder / CHECKPOINT).exists():
         return None
     if not (folder / RECIPE).exists():
@@ -248,9 +245,16 @@ def _resumed(recipe: Recipe, images: str, folder: Path) -> State | None:
             f"{folder} holds a run on other images: bring back those of its start, or use another folder"
         )
     if found:
-        raise of_another
+        raise _of_another(folder, found)
     state.net = replace(state.net, provenance=provenance.get("start", {}))
     return state
+
+
+def _of_another(folder: Path, found: list[str]) -> ValueError:
+    """The error for a run's folder whose recipe differs in these keys."""
+    return ValueError(
+        f"{folder} holds a run of another recipe ({', '.join(found)}): use that one, or another folder"
+    )
 
 
 def _kept_recipe(path: Path) -> Recipe:

@@ -1,8 +1,8 @@
 """Training samples: sub-images and their labels, cut on demand from luma planes.
 
 Only the planes are held, each image at each scale once as an (LR, HR) pair in float32. Rotations are
-views. A sample is 32 bytes that say where it lies. With the paper's five scales that makes about 20
-bytes per pixel of the images; `memory_per_pixel` says it exactly.
+views. A sample is 32 bytes that say where it lies. With the paper's five scales that makes 16 to 29
+bytes per pixel of the images, as `memory_per_pixel` says.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -107,7 +107,7 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
     rotations : sequence of int
         Quarter turns of each.
     sub_image : int
-        Side of the sub-images; 0 for the paper's.
+        Side of the sub-images in LR pixels, as in `geometry`; 0 for the paper's.
     features : callable, optional
         From an LR plane (H, W) to what `net` reads, (C, H, W), if not the plane itself. Computed
         once for each plane and held; rotations would turn them, not what they are computed from.

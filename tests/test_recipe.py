@@ -167,6 +167,8 @@ def test_a_recipe_made_in_python_is_checked_as_well():
             Recipe(**({"stages": stages} | wrong))
     with pytest.raises(ValueError, match="decay is 'Halve'"):
         Stage(("a",), 1, decay="Halve")
+    listed = Recipe(stages=[Stage(["a"], 1)], scales=[1.0])
+    assert listed == Recipe(stages=stages, scales=(1.0,))
 
 
 def test_the_command_line_overrides(recipe_file):

@@ -93,8 +93,8 @@ def test_a_run_is_not_overwritten_or_continued_as_another(tmp_path, data):
         run_training(recipe, data, tmp_path / "run", resume=True)
 
 
-def test_a_run_goes_on_with_the_images_it_held_back(tmp_path, data):
-    """Also where the same images, in the same order, are held back and learnt from."""
+def test_a_run_with_other_images_held_back_is_refused(tmp_path, data):
+    """Even where the digest is the same, because the same files follow in the same order."""
     recipe = replace(read_recipe(tmp_path / "recipe.toml"), stages=(Stage(("photos", "more"), 2),))
     recipe = replace(recipe, validation=("more/3.png",), batch=2)
     (data / "more" / "0.png").write_bytes((data / "photos" / "1.png").read_bytes())
@@ -153,9 +153,11 @@ def test_divergence_before_the_first_checkpoint_says_what_to_begin_with(tmp_path
     recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("photos",), 30, 1e8),), batch=2)
     with pytest.raises(FloatingPointError, match=r"lower the .* rate\. Begin anew with another --output$"):
         run_training(recipe, data, tmp_path / "run")
+    with pytest.raises(FloatingPointError, match=r"at step 2, .* lower the learning rate\. Begin anew"):
+        run_training(replace(recipe, checkpoint_every=1), data, tmp_path / "judged")
     npsr.save(npsr.fsrcnn(2, 2, 0, scale=2), tmp_path / "x2.npz")
     recipe = replace(recipe, start=str(tmp_path / "x2.npz"))
-    with pytest.raises(FloatingPointError, match="if the deconvolution is new with --solve-deconvolution"):
+    with pytest.raises(FloatingPointError, match="if the deconvolution is new, with --solve-deconvolution"):
         run_training(recipe, data, tmp_path / "transfer")
     net = npsr.fsrcnn(2, 2, 0)
     net.parameters["deconvolution.bias"][:] = 9
