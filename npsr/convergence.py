@@ -1,6 +1,6 @@
 """The convergence of runs as a picture: loss and validation PSNR."""
 
-from math import isfinite
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,4 +72,4 @@ def _curve(entries: list[Entry], x: str, y: str) -> tuple[np.ndarray, np.ndarray
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and isfinite(value)
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max

@@ -18,7 +18,7 @@ from npsr.network import Network, loss_and_gradients
 from npsr.recipe import Recipe, Stage, differences, recipe_of
 from npsr.samples import Samples
 from npsr.sgd import paper_rates, rates_by_kind
-from npsr.training import State, adam_update, black_loss, fresh_state, refuse_divergence, sgd_update, train
+from npsr.training import State, adam_update, fresh_state, refuse_divergence, sgd_update, train
 from npsr.training_images import held_back, images_digest, refuse_unreadable, solved, stage_samples
 from npsr.transfer import starting_network
 from npsr.upscaling import plane_upscaler
@@ -204,7 +204,7 @@ def _judge(state: State, samples: Samples, batch: int) -> None:
     """
     x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
     loss, _ = loss_and_gradients(state.trained, x, target)
-    refuse_divergence(loss, black_loss(samples), state.step + 1)
+    refuse_divergence(loss, samples.black_loss, state.step + 1)
 
 
 def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = True) -> None:

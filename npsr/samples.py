@@ -7,6 +7,7 @@ bytes per pixel of the images, as `memory_per_pixel` says.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -155,6 +156,14 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         rows = self.table[index]
         x = cut(self.pixels, rows[:, :4], self.channels, self.geometry.side)
         return x, cut(self.pixels, rows[:, 4:], 1, self.geometry.label)
+
+    @cached_property
+    def black_loss(self) -> float:
+        """Equation 3 of a black output, by labels from everywhere; of dark images, as if grey of 0.1."""
+        some = np.linspace(0, len(self) - 1, 256).astype(int)
+        labels = (self[[index]][1] for index in some)  # one at a time: they may be large
+        mean = float(np.mean([np.vdot(label, label) for label in labels]))
+        return max(mean, 0.1**2 * self.geometry.label**2)
 
     def _places(self, x: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Where the sub-images of a (rotated) pair of planes lie: for each, and then for its label, the

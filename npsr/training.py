@@ -122,13 +122,12 @@ def train(
         If there are fewer samples than a batch.
     """
     require_a_batch(len(samples), batch)
-    black = black_loss(samples)
     order = sample_order(len(samples), batch, seed, state.step)
     with closing(cut_ahead(samples, order)) as batches:
         while state.step < steps:
             x, target = next(batches)
             loss, gradients = loss_and_gradients(state.trained, x, target)
-            refuse_divergence(loss, black, state.step + 1)
+            refuse_divergence(loss, samples.black_loss, state.step + 1)
             for gradient in gradients.values():
                 np.divide(gradient, 2, out=gradient)
             with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
@@ -163,13 +162,6 @@ def require_a_batch(count: int, batch: int) -> None:
             f"there are {count} sub-images, fewer than a batch of {batch}: "
             "use more or larger images, or a smaller batch"
         )
-
-
-def black_loss(samples: Samples) -> float:
-    """Equation 3 of a black output, the mean of labels from everywhere; of dark images, as if grey of 0.1."""
-    some = np.linspace(0, len(samples) - 1, 256).astype(int)
-    labels = [samples[[index]][1] for index in some]
-    return max(float(np.mean([np.vdot(label, label) for label in labels])), 0.1**2 * labels[0].size)
 
 
 def refuse_divergence(loss: float, black: float, step: int) -> None:

@@ -64,7 +64,9 @@ def test_the_picture_of_runs(capsys, tmp_path):
         (tmp_path / name / "log.jsonl").write_text("a foreign line\n" + text)
     for name in ("_hidden", "a$_$b"):
         (tmp_path / name).mkdir()
-        wrong = ({"loss": {}}, {"loss": float("nan")}, {"validation": "abc"}, {"samples": None, "loss": 1})
+        values = ({}, float("nan"), 10**400, "abc")
+        wrong = [{key: value} for key in ("loss", "validation") for value in values]
+        wrong += [{"samples": None, "loss": 1}]
         text = "".join(json.dumps({"step": 1, "samples": 5, "seconds": 1} | each) + "\n" for each in wrong)
         (tmp_path / name / "log.jsonl").write_text(text)
         output = tmp_path / name / "p.png"

@@ -14,7 +14,7 @@ import npsr
 from npsr.network import loss_and_gradients
 from npsr.resize import imresize
 from npsr.samples import SCALES, crop_to_multiple, geometry, low_resolution, memory_per_pixel, middle
-from npsr.training import black_loss, cut_ahead, refuse_divergence, sample_order
+from npsr.training import cut_ahead, refuse_divergence, sample_order
 
 TRACE = Path(__file__).parent / "golden" / "trace.json"
 
@@ -215,10 +215,10 @@ def test_few_bright_labels_among_dark_ones_are_no_divergence():
     night, day = np.full((60, 200), 1e-3), np.ones((60, 60))
     samples = npsr.Samples([np.hstack([night, day])], net, scales=[1.0])
     labels = samples[np.arange(len(samples))][1]
-    black = black_loss(samples)
+    black = samples.black_loss
     assert black == pytest.approx(np.square(labels).sum() / len(labels), rel=0.1)
     refuse_divergence(labels[0].size, black, 9)  # black instead of white
-    assert black_loss(npsr.Samples([night], net, scales=[1.0])) == pytest.approx(0.01 * 19**2)
+    assert npsr.Samples([night], net, scales=[1.0]).black_loss == pytest.approx(0.01 * 19**2)
     with pytest.raises(FloatingPointError, match="at step 9"):
         refuse_divergence(10.1 * black, black, 9)
 
