@@ -24,10 +24,10 @@ from bench_training import BATCH, task
 from measuring import describe
 
 import npsr
-from npsr import fast, streaming
-from npsr.machine import BUSY
-from npsr.timing import Plan, Run, time_calls
-from npsr_kernels import trainstep
+from npsr.benchmark.machine import BUSY
+from npsr.benchmark.timing import Plan, Run, time_calls
+from npsr.networks import inference_engine, training_engine
+from npsr_kernels.training_step import step as training_step
 
 RESULTS = Path(__file__).parent / "results" / "bench_npsr.json"
 PLAN = Plan(blocks=9, seconds=0.5, most_calls=20, budget=20, pause=0.1)
@@ -117,7 +117,7 @@ def inference(model: str, height: int, width: int, threads: int = 2) -> Run:
     net = npsr.build(model, 3, border="replicate")
     n = 1 if net.enlarges else 3
     x = np.random.default_rng(0).random((1, 1, n * height, n * width), np.float32)
-    return partial(streaming.forward, net.layers, net.parameters, x, threads)
+    return partial(inference_engine.forward, net.layers, net.parameters, x, threads)
 
 
 def two_threads_over_one(plan: Plan, quick: bool) -> Iterator[tuple[str, float]]:
@@ -127,9 +127,9 @@ def two_threads_over_one(plan: Plan, quick: bool) -> Iterator[tuple[str, float]]
         one, two = medians({k: inference(model, height, width, k) for k in (1, 2)}, plan)
         yield f"two threads over one, {model} ×3, {width}×{height}", one / two
     net, x, target = task()
-    step = trainstep.make_plan(fast.describe(net.layers), x.shape[2], net.dtype)
+    step = training_step.make_plan(training_engine.describe(net.layers), x.shape[2], net.dtype)
     parameters = list(net.parameters.values())
-    run = partial(trainstep.loss_and_gradients, step, parameters, x, target)
+    run = partial(training_step.loss_and_gradients, step, parameters, x, target)
     one, two = medians({k: partial(run, k) for k in (1, 2)}, plan)
     yield f"two threads over one, training step, batch {BATCH}", one / two
 

@@ -73,7 +73,7 @@ def main() -> None:
     from contenders import CONTENDERS, missing
     from measuring import FULL, QUICK, describe
 
-    from npsr.machine import BUSY
+    from npsr.benchmark.machine import BUSY
 
     names = options.only or list(CONTENDERS)
     refuse_unknown("--only", names, list(CONTENDERS))
@@ -143,9 +143,9 @@ def run_case(case: Case, names: list[str], plan: Any, before: list[dict[str, Any
     from contenders import CONTENDERS
 
     import npsr
-    from npsr.benchmark import SGEMM_SIDE, sgemm
-    from npsr.network import forward
-    from npsr.timing import interleaved
+    from npsr.benchmark.measure import SGEMM_SIDE, sgemm
+    from npsr.benchmark.timing import interleaved
+    from npsr.networks.network import forward
 
     net = lively(npsr.build(case.network, case.scale))
     n = 1 if net.enlarges else case.scale

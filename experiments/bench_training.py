@@ -13,8 +13,8 @@ from contenders import CONTENDERS, THREADS, missing, torch_layers
 from measuring import QUICK
 
 import npsr
-from npsr.sub_pixel import sub_pixel_weight
-from npsr.timing import Plan, Run, interleaved
+from npsr.benchmark.timing import Plan, Run, interleaved
+from npsr.networks.sub_pixel import sub_pixel_weight
 
 BATCH, SIDE, LABEL = 128, 11, 19
 TOLERANCE = 1e-4

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from npsr import Conv, DeConv, Network, PReLU, ReLU
-from npsr.onnx_file import onnx_model
-from npsr.sub_pixel import sub_pixel_reach, sub_pixel_weight
+from npsr.models.onnx_file import onnx_model
+from npsr.networks.sub_pixel import sub_pixel_reach, sub_pixel_weight
 
 THREADS = 2
 

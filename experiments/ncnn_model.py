@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from npsr import Conv, DeConv, Network, PReLU, ReLU
-from npsr.sub_pixel import sub_pixel_reach, sub_pixel_weight
+from npsr.networks.sub_pixel import sub_pixel_reach, sub_pixel_weight
 
 MAGIC = 7767517
 TAG = bytes(4)

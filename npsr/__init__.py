@@ -7,21 +7,23 @@ without waiting for Numba.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from npsr.system.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from npsr.benchmark import measure
-    from npsr.colour import luma
-    from npsr.evaluation import evaluate
-    from npsr.gradient_check import TensorReport, gradcheck
-    from npsr.image_sets import image_files
-    from npsr.images import ImageError, read_image
-    from npsr.initialisation import he_initialised, initialise
-    from npsr.layers import Conv, DeConv, PReLU, ReLU
-    from npsr.least_squares import solve_deconvolution
-    from npsr.machine import describe_machine
-    from npsr.matlab import import_matlab
-    from npsr.metrics import psnr, ssim
-    from npsr.network import Network, loss_and_gradients
-    from npsr.networks import (
+    from npsr.benchmark.machine import describe_machine
+    from npsr.benchmark.measure import measure
+    from npsr.benchmark.timing import Plan, Timing, time_calls
+    from npsr.evaluation.metrics import psnr, ssim
+    from npsr.evaluation.protocol import crop_to_multiple, evaluate, low_resolution
+    from npsr.images.colour import luma
+    from npsr.images.files import ImageError, read_image
+    from npsr.images.image_sets import image_files
+    from npsr.images.resize import imresize
+    from npsr.models.matlab import import_matlab
+    from npsr.models.onnx_file import export_onnx
+    from npsr.models.pytorch import import_pytorch
+    from npsr.models.weights import WeightsError, load, released, save
+    from npsr.networks.architectures import (
         build,
         equation_1,
         equation_2,
@@ -33,37 +35,22 @@ if TYPE_CHECKING:
         transition,
         weight_count,
     )
-    from npsr.onnx_file import export_onnx
-    from npsr.pytorch import import_pytorch
-    from npsr.recipe import Recipe, Stage
-    from npsr.resize import imresize
-    from npsr.run import run_training
-    from npsr.samples import Samples, crop_to_multiple, low_resolution
-    from npsr.sgd import adam_step, paper_rates, sgd_step
-    from npsr.timing import Plan, Timing, time_calls
-    from npsr.training import adam_update, fresh_state, sgd_update, train
-    from npsr.transfer import starting_network
-    from npsr.upscaling import upscale
-    from npsr.video import upscale_video
-    from npsr.weights import WeightsError, load, released, save
-
-__version__ = "0.1.0"
+    from npsr.networks.gradient_check import TensorReport, gradcheck
+    from npsr.networks.initialisation import he_initialised, initialise
+    from npsr.networks.layers import Conv, DeConv, PReLU, ReLU
+    from npsr.networks.network import Network, loss_and_gradients
+    from npsr.training.least_squares import solve_deconvolution
+    from npsr.training.loop import adam_update, fresh_state, sgd_update, train
+    from npsr.training.recipe import Recipe, Stage
+    from npsr.training.run import run_training
+    from npsr.training.samples import Samples
+    from npsr.training.sgd import adam_step, paper_rates, sgd_step
+    from npsr.training.transfer import starting_network
+    from npsr.upscaling.upscale import upscale
+    from npsr.video.upscale import upscale_video
 
 _MODULES = {
-    "benchmark": ["measure"],
-    "colour": ["luma"],
-    "evaluation": ["evaluate"],
-    "gradient_check": ["TensorReport", "gradcheck"],
-    "image_sets": ["image_files"],
-    "images": ["ImageError", "read_image"],
-    "initialisation": ["he_initialised", "initialise"],
-    "layers": ["Conv", "DeConv", "PReLU", "ReLU"],
-    "least_squares": ["solve_deconvolution"],
-    "machine": ["describe_machine"],
-    "matlab": ["import_matlab"],
-    "metrics": ["psnr", "ssim"],
-    "network": ["Network", "loss_and_gradients"],
-    "networks": [
+    "networks.architectures": [
         "build",
         "equation_1",
         "equation_2",
@@ -75,19 +62,32 @@ _MODULES = {
         "transition",
         "weight_count",
     ],
-    "onnx_file": ["export_onnx"],
-    "pytorch": ["import_pytorch"],
-    "recipe": ["Recipe", "Stage"],
-    "resize": ["imresize"],
-    "run": ["run_training"],
-    "samples": ["Samples", "crop_to_multiple", "low_resolution"],
-    "sgd": ["adam_step", "paper_rates", "sgd_step"],
-    "timing": ["Plan", "Timing", "time_calls"],
-    "training": ["adam_update", "fresh_state", "sgd_update", "train"],
-    "transfer": ["starting_network"],
-    "upscaling": ["upscale"],
-    "video": ["upscale_video"],
-    "weights": ["WeightsError", "load", "released", "save"],
+    "networks.gradient_check": ["TensorReport", "gradcheck"],
+    "networks.initialisation": ["he_initialised", "initialise"],
+    "networks.layers": ["Conv", "DeConv", "PReLU", "ReLU"],
+    "networks.network": ["Network", "loss_and_gradients"],
+    "models.matlab": ["import_matlab"],
+    "models.onnx_file": ["export_onnx"],
+    "models.pytorch": ["import_pytorch"],
+    "models.weights": ["WeightsError", "load", "released", "save"],
+    "images.colour": ["luma"],
+    "images.files": ["ImageError", "read_image"],
+    "images.image_sets": ["image_files"],
+    "images.resize": ["imresize"],
+    "upscaling.upscale": ["upscale"],
+    "evaluation.metrics": ["psnr", "ssim"],
+    "evaluation.protocol": ["crop_to_multiple", "evaluate", "low_resolution"],
+    "training.least_squares": ["solve_deconvolution"],
+    "training.loop": ["adam_update", "fresh_state", "sgd_update", "train"],
+    "training.recipe": ["Recipe", "Stage"],
+    "training.run": ["run_training"],
+    "training.samples": ["Samples"],
+    "training.sgd": ["adam_step", "paper_rates", "sgd_step"],
+    "training.transfer": ["starting_network"],
+    "video.upscale": ["upscale_video"],
+    "benchmark.machine": ["describe_machine"],
+    "benchmark.measure": ["measure"],
+    "benchmark.timing": ["Plan", "Timing", "time_calls"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

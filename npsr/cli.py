@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from npsr import __version__
 from npsr.commands import (
     bench,
     evaluate,
@@ -21,6 +20,7 @@ from npsr.commands import (
     upscale,
     warmup,
 )
+from npsr.system.version import __version__
 
 USER_ERROR = 2
 

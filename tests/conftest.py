@@ -1,13 +1,13 @@
 """Shared fixtures. Hypothesis is derandomised, so that every run tests the same examples."""
 
 import os
-from pathlib import Path
 
 os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count() or 1)))  # before Numba is imported
 
 import numba
 import numpy as np
 import pytest
+from helpers.recipes import RUN_RECIPE
 from hypothesis import settings
 from PIL import Image
 
@@ -15,18 +15,6 @@ settings.register_profile("fixed", derandomize=True, deadline=None, max_examples
 settings.register_profile("tiny", derandomize=True, deadline=None, max_examples=5)
 settings.register_profile("explore", deadline=None, max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tiny" if numba.config.DISABLE_JIT else "fixed"))
-
-DATA = Path(os.environ.get("NPSR_DATA", "../shared/data"))
-
-needs_jit = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="too slow when interpreted")
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no data sets in {DATA} (set NPSR_DATA)")
-
-
-def environment(**changes: str) -> dict[str, str]:
-    """Of a process that runs this source, installed or not."""
-    root = Path(__file__).parents[1]
-    paths = [str(root), str(root / "kernels"), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **changes}
 
 
 @pytest.fixture
@@ -48,24 +36,6 @@ def scene(rng):
         return picture if channels else picture[..., 0]
 
     return make
-
-
-RUN_RECIPE = """
-model = "fsrcnn(2,2,0)"
-seed = 7
-batch = 4
-scales = [1.0, 0.8]
-checkpoint_every = 3
-validation = ["photos/1.png"]
-[[stages]]
-data = ["photos"]
-steps = 5
-[[stages]]
-data = ["photos", "more"]
-steps = 3
-rate = 5e-4
-decay = "cosine"
-"""
 
 
 @pytest.fixture

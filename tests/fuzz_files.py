@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
-from pictures import cmyk_profile, encoded, moving
+from helpers.pictures import cmyk_profile, encoded, moving
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -80,8 +80,8 @@ def good_files():
 
 def _written_here(deep, rgb):
     """What only this program writes: 16-bit colour PNG; and raw arrays."""
-    from npsr.deep_png import write_deep_png
-    from npsr.photograph import Photograph
+    from npsr.images.deep_png import write_deep_png
+    from npsr.images.photograph import Photograph
 
     png, npy = io.BytesIO(), io.BytesIO()
     write_deep_png(png, Photograph(deep))
@@ -159,8 +159,8 @@ def _limit_memory():
 
 def _wrong_results(out, outcomes):
     """Results that should not be there, or cannot be read, or have another size."""
-    from npsr.animations import open_animation
-    from npsr.images import read_image
+    from npsr.images.animations import open_animation
+    from npsr.images.files import read_image
 
     expected = {Path(o["target"]).resolve(): o for o in outcomes if o["status"] == "done"}
     found = {path.resolve() for path in out.iterdir()} if out.exists() else set()

@@ -1,8 +1,8 @@
 """A few damaged files of every format; `fuzz_files.py` does as many as one likes."""
 
 import numpy as np
-from conftest import environment
 from fuzz_files import batches, good_files, run_batch
+from helpers.running import environment
 
 
 def test_good_files_of_every_format_are_enlarged(tmp_path):

@@ -1,6 +1,8 @@
-"""Imports run one way: experiments → npsr → npsr_kernels → numpy, numba. Files stay small."""
+"""Imports run down the floors, without circles: experiments → npsr → npsr_kernels. Files stay small."""
 
 import ast
+import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,75 +10,156 @@ import pytest
 import npsr
 
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted(p for folder in ("npsr", "kernels", "experiments") for p in (ROOT / folder).rglob("*.py"))
+FLOORS = [
+    "npsr_kernels.compiling",
+    "npsr_kernels.vector",
+    "npsr_kernels",
+    "npsr_kernels.stream",
+    "npsr_kernels.training_step",
+    "npsr.system",
+    "npsr.images",
+    "npsr.networks",
+    "npsr.models",
+    "npsr.upscaling",
+    "npsr.evaluation",
+    "npsr.training",
+    "npsr.video",
+    "npsr.benchmark",
+    "npsr.commands",
+    "npsr",
+    "experiments",
+]
+"""The rooms from the lowest floor up: a file imports from its own room and from those below."""
+
 ALLOWED = {
-    "kernels": {"numpy", "numba", "llvmlite", "npsr_kernels"},
-    "npsr": {"numpy", "scipy", "imageio", "PIL", "npsr", "npsr_kernels"},
-    "experiments": {
-        "numpy",
-        "matplotlib",
-        "skimage",
-        "npsr",
-        "equal_training",
-        "measuring",
-        "paper",
-        "study",
-    },
+    "npsr_kernels": {"numpy", "numba", "llvmlite"},
+    "npsr": {"numpy", "scipy", "imageio", "PIL"},
+    "experiments": {"numpy", "matplotlib", "skimage"},
 }
 ALLOWED_ALSO = {
-    "npsr/convergence.py": {"matplotlib"},
-    "npsr/least_squares.py": {"threadpoolctl"},
-    "npsr/onnx_file.py": {"onnx"},
-    "npsr/video_files.py": {"av"},
-    "npsr/progress.py": {"rich"},
-    "experiments/bench_npsr.py": {"bench_training", "imageio", "npsr_kernels"},
-    "experiments/bench_peers.py": {"contenders"},
-    "experiments/bench_training.py": {"contenders", "torch"},
-    "experiments/contenders.py": {"cv2", "ncnn", "ncnn_model", "numba", "onnxruntime", "openvino", "torch"},
+    "npsr.models.onnx_file": {"onnx"},
+    "npsr.training.convergence": {"matplotlib"},
+    "npsr.training.least_squares": {"threadpoolctl"},
+    "npsr.training.progress": {"rich"},
+    "npsr.video.reading": {"av"},
+    "experiments.bench_npsr": {"imageio"},
+    "experiments.bench_training": {"torch"},
+    "experiments.contenders": {"cv2", "ncnn", "numba", "onnxruntime", "openvino", "torch"},
 }
-"""What single files take besides: optional packages and the scripts beside them."""
+"""What single files take besides, optional packages as a rule."""
 
-INSIDE = {"bench_npsr.py", "bench_peers.py", "bench_training.py", "contenders.py", "ncnn_model.py"}
+INSIDE = {"bench_npsr", "bench_peers", "bench_training", "contenders", "ncnn_model"}
 """Scripts that time or translate what is inside; every other one uses what is exported."""
 
-PUBLIC_ONLY = [path for path in SOURCES if path.parent.name == "experiments" and path.name not in INSIDE]
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = parts[1:] if parts[0] == "kernels" else parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+SOURCES = {
+    module_name(path): path
+    for folder in ("npsr", "kernels", "experiments")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text()) for name, path in SOURCES.items()}
+PUBLIC_ONLY = [name for name in SOURCES if name.startswith("experiments.") and name[12:] not in INSIDE]
+files = pytest.mark.parametrize("name", SOURCES)
+
+
+def room(name):
+    """The folder that a module lies in; a package lies in itself."""
+    return name if SOURCES[name].name == "__init__.py" else name.rpartition(".")[0]
+
+
+def imported(name):
+    """Every module that a file names, wherever in it, and what it takes from it."""
+    for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield (whole, "") if whole in SOURCES else (node.module, alias.name)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
-def test_imports_run_one_way(path):
-    import sys
+def ours(name):
+    """Of these, the modules of this repository; scripts import those beside them by their bare names."""
+    for module, taken in imported(name):
+        for found in (module, f"experiments.{module}"):
+            if found in SOURCES and found != name:
+                yield found, taken
 
-    name = path.relative_to(ROOT)
-    allowed = ALLOWED[name.parts[0]] | ALLOWED_ALSO.get(name.as_posix(), set())
-    assert {module.partition(".")[0] for module in imported(path)} <= allowed | set(sys.stdlib_module_names)
+
+def private(name):
+    return name.startswith("_") and not name.startswith("__")
 
 
-@pytest.mark.parametrize("path", PUBLIC_ONLY, ids=str)
-def test_experiments_use_public_names_alone(path):
+@files
+def test_imports_run_down_the_floors(name):
+    own = FLOORS.index(room(name))
+    above = [module for module, _ in ours(name) if FLOORS.index(room(module)) > own]
+    assert not above, f"{name} imports from a floor above: {above}"
+
+
+def test_imports_run_in_no_circle():
+    inner = {name for name in SOURCES if SOURCES[name].name != "__init__.py"}
+    arrows = {name: {module for module, _ in ours(name)} & inner for name in inner}
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        pytest.fail(f"imports run in a circle: {' → '.join(error.args[1])}")
+
+
+@files
+def test_a_room_keeps_its_underscore_names(name):
+    others = [(module, taken) for module, taken in ours(name) if room(module) != room(name)]
+    assert not [f"{module}.{taken}" for module, taken in others if private(taken)]
+    modules = {module.rpartition(".")[2] for module, taken in others if not taken}
+    used = [
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
+        if private(node.attr)
+    ]
+    assert not used
+
+
+@files
+def test_packages_from_outside_are_those_agreed_on(name):
+    allowed = ALLOWED[name.partition(".")[0]] | ALLOWED_ALSO.get(name, set()) | set(sys.stdlib_module_names)
+    scripts = {module[12:] for module in SOURCES if module.startswith("experiments.")}
+    assert {module.partition(".")[0] for module, _ in imported(name)} <= allowed | scripts | {
+        "npsr",
+        "npsr_kernels",
+    }
+
+
+@pytest.mark.parametrize("name", PUBLIC_ONLY)
+def test_experiments_use_public_names_alone(name):
     used = {
         node.attr
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(TREES[name])
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "npsr"
     }
     assert used <= set(npsr.__all__)
-    assert not [name for name in imported(path) if name.startswith(("npsr.", "npsr_kernels"))]
+    assert not [module for module, _ in imported(name) if module.startswith(("npsr.", "npsr_kernels"))]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
-def test_files_and_functions_stay_small(path):
-    text = path.read_text()
-    assert len(text.splitlines()) <= 320
-    for node in ast.walk(ast.parse(text)):
+@files
+def test_files_and_functions_stay_small(name):
+    assert len(SOURCES[name].read_text().splitlines()) <= 320
+    for node in ast.walk(TREES[name]):
         if isinstance(node, ast.FunctionDef):
             first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
             assert node.end_lineno - first.lineno < 45, node.name
             arguments = node.args
             assert len(arguments.args) + len(arguments.kwonlyargs) <= 8, node.name
+
+
+def test_rooms_say_what_they_are_for_and_hold_a_dozen_files():
+    for floor in FLOORS[:-1]:
+        folder = SOURCES[floor].parent
+        assert len(ast.get_docstring(TREES[floor]).splitlines()) >= 3, floor
+        assert floor == "npsr.commands" or len(list(folder.glob("[!_]*.py"))) <= 12, floor

@@ -11,7 +11,7 @@ import numpy as np
 from numba import pndindex
 
 from npsr_kernels.checks import require, require_same_dtype, require_stride
-from npsr_kernels.compiled import parallel
+from npsr_kernels.compiling.compiled import parallel
 from npsr_kernels.shapes import deconv_side
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numba import pndindex, prange
 
 from npsr_kernels.checks import require, require_same_dtype
-from npsr_kernels.compiled import parallel
+from npsr_kernels.compiling.compiled import parallel
 
 
 def prelu_forward(x: np.ndarray, slope: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from npsr import __version__
+from npsr.system.version import __version__
 
 BUSY = 0.5
 """Load of other programs above which figures say little."""

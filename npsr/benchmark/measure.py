@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from npsr import streaming
-from npsr.layers import whole
-from npsr.network import Network
-from npsr.networks import weight_count
-from npsr.timing import Plan, Run, Timing, time_calls
+from npsr.benchmark.timing import Plan, Run, Timing, time_calls
+from npsr.networks import inference_engine
+from npsr.networks.architectures import weight_count
+from npsr.networks.network import Network
+from npsr.system.checks import whole
 
 SGEMM_SIDE = 2048
 
@@ -47,7 +47,7 @@ def measure(
     ValueError
         If a side is no whole number of at least 1, or the fast engine does not take the network.
     """
-    run = partial(streaming.forward, net.layers, net.parameters, _image(net, height, width), threads)
+    run = partial(inference_engine.forward, net.layers, net.parameters, _image(net, height, width), threads)
     return time_calls({"network": run}, plan)["network"]
 
 
@@ -76,8 +76,8 @@ def measure_stages(
         As `measure`.
     """
     x = _image(net, height, width)
-    stages = streaming.stages(net.layers, net.parameters)
-    upto = partial(streaming.forward, net.layers, net.parameters, x, threads)
+    stages = inference_engine.stages(net.layers, net.parameters)
+    upto = partial(inference_engine.forward, net.layers, net.parameters, x, threads)
     runs: dict[str, Run] = {str(k): partial(upto, k) for k in range(1, len(stages) + 1)}
     timings = time_calls({"sgemm": sgemm(), **runs}, plan)
     gemm, *until = timings.values()
@@ -94,7 +94,7 @@ def measure_stages(
         "megapixels": height * width * net.scale**2 / seconds / 1e6,
         "gflops": rate(weight_count(net), seconds),
         "sgemm_gflops": 2 * SGEMM_SIDE**3 / gemm.median / 1e9,
-        "working_bytes": streaming.working_bytes(net.layers, net.parameters, x, threads),
+        "working_bytes": inference_engine.working_bytes(net.layers, net.parameters, x, threads),
         "stages": [
             {
                 "layers": layers,

@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from npsr.network import Network
+    from npsr.networks.network import Network
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -55,10 +55,10 @@ def positive_number(text: str) -> float:
     return value
 
 
-def given_network(model: str, scale: int | None) -> "Network":
+def load_or_build(model: str, scale: int | None) -> "Network":
     """A network from a file, or new by its name."""
-    from npsr.networks import build
-    from npsr.weights import load
+    from npsr.models.weights import load
+    from npsr.networks.architectures import build
 
     if model.endswith(".npz"):
         return load(model, scale)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from npsr.commands.arguments import given_network, positive
+from npsr.commands.arguments import load_or_build, positive
 
 if TYPE_CHECKING:
     from npsr.commands.arguments import Commands
-    from npsr.network import Network
+    from npsr.networks.network import Network
 
 FACTORS = {"fsrcnn": (2, 3, 4), "fsrcnn-s": (2, 3, 4), "srcnn": (3,), "srcnn-ex": (3,)}
 HEAD = (
@@ -39,10 +39,10 @@ def run(options: argparse.Namespace) -> int:
     if options.threads:
         for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[variable] = str(options.threads)  # SGEMM's, read when NumPy is imported
-    from npsr.benchmark import measure_stages
-    from npsr.files import check_target, write_json
-    from npsr.machine import BUSY, describe_machine
-    from npsr_kernels.threads import default_threads
+    from npsr.benchmark.machine import BUSY, describe_machine
+    from npsr.benchmark.measure import measure_stages
+    from npsr.system.files import check_target, write_json
+    from npsr_kernels.compiling.threads import default_threads
 
     if options.json:
         check_target(options.json, options.force)
@@ -67,7 +67,7 @@ def _networks(options: argparse.Namespace) -> Iterator[tuple[str, "Network"]]:
     """The networks to measure, with the border they upscale with."""
     for model in options.model or FACTORS:
         for scale in options.scale or FACTORS.get(model, (None,)):
-            net = given_network(model, scale).with_border("replicate")
+            net = load_or_build(model, scale).with_border("replicate")
             yield f"{model} ×{net.scale}", net.astype("float32")
 
 

@@ -24,8 +24,8 @@ def add(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print PSNR and SSIM of a model on a folder."""
-    from npsr.evaluation import evaluate
-    from npsr.files import check_target, write_json
+    from npsr.evaluation.protocol import evaluate
+    from npsr.system.files import check_target, write_json
 
     if options.json:
         check_target(options.json, options.force)

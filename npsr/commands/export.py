@@ -25,8 +25,8 @@ def add(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write a model for other runtimes."""
-    from npsr.onnx_file import export_onnx
-    from npsr.weights import load
+    from npsr.models.onnx_file import export_onnx
+    from npsr.models.weights import load
 
     from_file = options.model.endswith(".npz")
     net = load(options.model, options.scale or (None if from_file else 3)).with_border(options.border)

@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING
 
-from npsr.commands.arguments import given_network, natural, positive
+from npsr.commands.arguments import load_or_build, natural, positive
 
 if TYPE_CHECKING:
     from npsr.commands.arguments import Commands
@@ -25,11 +25,11 @@ def run(options: argparse.Namespace) -> int:
     """Print the relative error of every parameter's gradient."""
     import numpy as np
 
-    from npsr.gradient_check import gradcheck
-    from npsr.network import loss_and_gradients
-    from npsr.samples import geometry
+    from npsr.networks.gradient_check import gradcheck
+    from npsr.networks.network import loss_and_gradients
+    from npsr.training.samples import geometry
 
-    net = given_network(options.model, options.scale).with_border("valid")
+    net = load_or_build(options.model, options.scale).with_border("valid")
     sub_image = geometry(net)
     rng = np.random.default_rng(options.seed)
     x = rng.random((2, 1, sub_image.side, sub_image.side))

@@ -8,7 +8,7 @@ from npsr.commands.arguments import positive
 
 if TYPE_CHECKING:
     from npsr.commands.arguments import Commands
-    from npsr.network import Network
+    from npsr.networks.network import Network
 
 
 def add(commands: "Commands") -> None:
@@ -25,9 +25,9 @@ def add(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Convert a model of the authors', or of PyTorch's users."""
-    from npsr.matlab import import_matlab
-    from npsr.pytorch import import_pytorch
-    from npsr.weights import WeightsError, check_name, save
+    from npsr.models.matlab import import_matlab
+    from npsr.models.pytorch import import_pytorch
+    from npsr.models.weights import WeightsError, check_name, save
 
     importers = {".mat": import_matlab, ".pth": import_pytorch, ".pt": import_pytorch}
     suffix = options.file.suffix.lower()
@@ -38,14 +38,14 @@ def run(options: argparse.Namespace) -> int:
     check_name(options.output, options.force)
     net = importers[suffix](options.file, options.scale)
     save(net, options.output, options.force)
-    print(f"{options.output}: {net.name} ×{net.scale}, {_told(net)}")
+    print(f"{options.output}: {net.name} ×{net.scale}, {_description(net)}")
     return 0
 
 
-def _told(net: "Network") -> str:
+def _description(net: "Network") -> str:
     """What was imported, in a line."""
-    from npsr.layers import DeConv, PReLU
-    from npsr.networks import parameter_count
+    from npsr.networks.architectures import parameter_count
+    from npsr.networks.layers import DeConv, PReLU
 
     parts = [f"{parameter_count(net)} parameters"]
     if slopes := {layer.slopes for layer in net.layers if isinstance(layer, PReLU)}:

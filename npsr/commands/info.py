@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from npsr.commands.arguments import given_network, positive
+from npsr.commands.arguments import load_or_build, positive
 
 if TYPE_CHECKING:
     from npsr.commands.arguments import Commands
@@ -19,7 +19,7 @@ def add(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what a network is made of and what it costs."""
-    from npsr.description import describe
+    from npsr.networks.description import describe
 
-    print(describe(given_network(options.model, options.scale)))
+    print(describe(load_or_build(options.model, options.scale)))
     return 0

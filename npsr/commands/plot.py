@@ -21,7 +21,7 @@ def add(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw loss and validation of runs."""
-    from npsr.convergence import draw
+    from npsr.training.convergence import draw
 
     draw(options.runs, options.output, options.against, options.force)
     print(options.output)

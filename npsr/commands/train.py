@@ -9,7 +9,7 @@ from npsr.commands.arguments import natural, positive, positive_number
 
 if TYPE_CHECKING:
     from npsr.commands.arguments import Commands
-    from npsr.recipe import Recipe
+    from npsr.training.recipe import Recipe
 
 
 def add(commands: "Commands") -> None:
@@ -45,13 +45,13 @@ def add(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train a network as a recipe says."""
-    from npsr.progress import told
-    from npsr.run import CHECKPOINT, MODEL, run_training
+    from npsr.training.progress import reported
+    from npsr.training.run import CHECKPOINT, MODEL, run_training
 
     data = data_folder(options)
     recipe = asked_recipe(options, data)
     try:
-        with told(recipe.steps, recipe.batch) as progress:
+        with reported(recipe.steps, recipe.batch) as progress:
             run_training(recipe, data, options.output, options.resume, progress)
     except (KeyboardInterrupt, OSError) as error:
         from_system = isinstance(error, KeyboardInterrupt) or error.errno  # ours, of misuse, have no number
@@ -81,7 +81,7 @@ def asked_recipe(options: argparse.Namespace, data: Path) -> "Recipe":
     """The recipe, with what the command line says instead."""
     from dataclasses import fields, replace
 
-    from npsr.recipe import find_recipe, with_rate, with_steps
+    from npsr.training.recipe import find_recipe, with_rate, with_steps
 
     default = "paper-srcnn" if (options.model or "").startswith("srcnn") else "paper"
     recipe = find_recipe(options.recipe or default, data)

@@ -12,10 +12,10 @@ from npsr.commands.arguments import at_least_1, positive, sides_or_side
 from npsr.commands.upscale_video import VIDEOS, run_video
 
 if TYPE_CHECKING:
-    from npsr.batch import Outcome
     from npsr.commands.arguments import Commands
-    from npsr.jobs import Job
-    from npsr.outputs import Settings
+    from npsr.upscaling.batch import Outcome
+    from npsr.upscaling.jobs import Job
+    from npsr.upscaling.outputs import Settings
 
 FORMATS = ("png", "jpg", "webp", "tif", "bmp", "gif", "avif", "npy")
 
@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
     """Enlarge everything; 2 if something failed."""
     if options.threads:
         os.environ["NUMBA_NUM_THREADS"] = str(options.threads)  # read when Numba is imported
-    from npsr.batch import Outcome, run_jobs
-    from npsr.files import check_target
+    from npsr.system.files import check_target
+    from npsr.upscaling.batch import Outcome, run_jobs
 
     settings, jobs = _settings(options), _jobs(options)
     if options.json:
@@ -77,11 +77,11 @@ def is_video(path: Path) -> bool:
 
 def _settings(options: argparse.Namespace) -> "Settings":
     """How; everything that is wrong with the options is found here, before any file is read."""
-    from npsr.enlargement import available
-    from npsr.factors import by_factor, by_sides
-    from npsr.outputs import Settings
-    from npsr.photograph import MAX_PIXELS
-    from npsr.upscaling import default_scale
+    from npsr.images.photograph import MAX_PIXELS
+    from npsr.upscaling.factors import by_factor, by_sides
+    from npsr.upscaling.outputs import Settings
+    from npsr.upscaling.plan import available
+    from npsr.upscaling.upscale import default_scale
 
     if options.scale and options.size:
         raise ValueError("-s and --size are given, but each says how large: choose one")
@@ -106,8 +106,8 @@ def _settings(options: argparse.Namespace) -> "Settings":
 
 
 def _jobs(options: argparse.Namespace) -> "list[Job]":
-    from npsr.images import SUFFIXES
-    from npsr.jobs import plan_jobs
+    from npsr.images.files import SUFFIXES
+    from npsr.upscaling.jobs import plan_jobs
 
     sides = "x".join("" if side is None else str(side) for side in reversed(options.size or ()))
     label = f"_{Path(options.model).stem}_{sides or f'x{options.scale:g}'}"
@@ -118,14 +118,14 @@ def _jobs(options: argparse.Namespace) -> "list[Job]":
 def _suffix(source: Path, name: str | None) -> str:
     """How the result's name ends: as the source's, if that can be written."""
     if is_video(source):
-        from npsr.video_output import WRITTEN
+        from npsr.video.writing import WRITTEN
 
         return source.suffix if source.suffix.lower() in WRITTEN else ".mkv"
     return f".{name}" if name else source.suffix or ".png"
 
 
 def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
-    from npsr.batch import MISTAKES, Outcome
+    from npsr.upscaling.batch import MISTAKES, Outcome
 
     try:
         if job.problem:
@@ -146,6 +146,6 @@ def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
         height=written.height,
         frames=written.frames,
         networks=(int(options.scale),),
-        told=tuple(f"left out {lost}" for lost in written.left_out),
+        notes=tuple(f"left out {lost}" for lost in written.left_out),
         seconds=time.perf_counter() - start,
     )

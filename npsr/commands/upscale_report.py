@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from npsr.batch import Outcome
-    from npsr.jobs import Job
+    from npsr.upscaling.batch import Outcome
+    from npsr.upscaling.jobs import Job
 
 SPENT_ON = ("read", "colour", "network", "chroma", "write")
 
@@ -60,8 +60,8 @@ class Telling:
             sides = f"{outcome.width}×{outcome.height}"
             frames = f", {outcome.frames} frames" if outcome.frames > 1 else ""
             self._print(f"{outcome.target}: {sides}{frames} in {outcome.seconds:.2f} s")
-            for told in outcome.told:
-                self._print(f"{outcome.target}: {told}")
+            for note in outcome.notes:
+                self._print(f"{outcome.target}: {note}")
 
     def sum_up(self, split: dict[str, float], options: argparse.Namespace) -> int:
         """Tell failures, counts and times; write the summary; return the exit code."""
@@ -87,7 +87,7 @@ class Telling:
     def _write(
         self, counts: dict[str, int], split: dict[str, float], seconds: float, options: argparse.Namespace
     ) -> None:
-        from npsr.files import write_json
+        from npsr.system.files import write_json
 
         files: list[dict[str, Any]] = []
         for outcome in self._outcomes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from npsr.video import Written
+    from npsr.video.upscale import Written
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp"}
 VIDEOS |= {".flv", ".wmv", ".asf", ".ogv"}
@@ -16,7 +16,7 @@ VIDEOS |= {".flv", ".wmv", ".asf", ".ogv"}
 
 def run_video(source: Path, target: Path, scale: int, options: argparse.Namespace) -> "Written":
     """Enlarge one video, telling how fast it goes and how long it will take."""
-    from npsr.video import upscale_video
+    from npsr.video.upscale import upscale_video
 
     start = time.perf_counter()
     on_a_line = "\r" if sys.stderr.isatty() else ""
@@ -25,8 +25,8 @@ def run_video(source: Path, target: Path, scale: int, options: argparse.Namespac
         seconds = time.perf_counter() - start
         left = (of - done) * seconds / done / 60
         if on_a_line or done % 100 == 0:
-            told = f"frame {done}/{of}  {done / seconds:.2f} fps  {left:.1f} min left"
-            print(f"{on_a_line}{told}", end=" " if on_a_line else "\n", file=sys.stderr, flush=True)
+            line = f"frame {done}/{of}  {done / seconds:.2f} fps  {left:.1f} min left"
+            print(f"{on_a_line}{line}", end=" " if on_a_line else "\n", file=sys.stderr, flush=True)
 
     try:
         written = upscale_video(

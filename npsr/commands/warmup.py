@@ -19,8 +19,8 @@ def add(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run everything once, small; say how long each took and where the compiled code is."""
-    from npsr_kernels.compiled import available
-    from npsr_kernels.keeping import kept_files
+    from npsr_kernels.compiling.cache import cached_files
+    from npsr_kernels.compiling.compiled import available
 
     if not available():
         raise ValueError("NUMBA_DISABLE_JIT is set, so there is nothing to compile: unset it")
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         start = time.perf_counter()
         work()
         print(f"{name:<24} {time.perf_counter() - start:6.2f} s", flush=True)
-    for folder in dict.fromkeys(file.parent for file in kept_files()):
+    for folder in dict.fromkeys(file.parent for file in cached_files()):
         print(f"kept in {folder}")
     return 0
 
@@ -37,7 +37,7 @@ def _inference() -> Iterator[tuple[str, Callable[[], object]]]:
     """The released networks on a small image."""
     import numpy as np
 
-    from npsr.weights import load, released
+    from npsr.models.weights import load, released
 
     for model, factors in released().items():
         for scale in factors:
@@ -54,9 +54,9 @@ def _one_step(model: str, scale: int) -> None:
     """Train on black, which changes nothing."""
     import numpy as np
 
-    from npsr.networks import build
-    from npsr.samples import Samples
-    from npsr.training import fresh_state, sgd_update, train
+    from npsr.networks.architectures import build
+    from npsr.training.loop import fresh_state, sgd_update, train
+    from npsr.training.samples import Samples
 
     net = build(model, scale, border="valid")
     samples = Samples([np.zeros((60, 60))], net, scales=(1,), rotations=(0,))

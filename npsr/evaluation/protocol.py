@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from npsr.colour import to_8_bits
-from npsr.image_sets import image_files, read_luma
-from npsr.images import ImageError
-from npsr.layers import whole
-from npsr.metrics import psnr, ssim
-from npsr.network import Network
-from npsr.samples import crop_to_multiple, low_resolution
-from npsr.upscaling import PlaneUpscaler, plane_upscaler
+from npsr.evaluation.metrics import psnr, ssim
+from npsr.images.colour import to_8_bits
+from npsr.images.files import ImageError
+from npsr.images.image_sets import image_files, read_luma
+from npsr.images.resize import imresize
+from npsr.networks.network import Network
+from npsr.system.checks import whole
+from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
 
 
 def evaluate(
@@ -94,3 +94,13 @@ def evaluate_luma(high: np.ndarray, scale: int, enlarge: PlaneUpscaler) -> dict[
     result = to_8_bits(enlarge(low_resolution(high / 255.0, scale)))
     inner = slice(scale, -scale), slice(scale, -scale)
     return {"psnr": psnr(result[inner], high[inner]), "ssim": ssim(result[inner], high[inner])}
+
+
+def low_resolution(high: np.ndarray, n: int) -> np.ndarray:
+    """Bicubic reduction by n of a plane whose sides are multiples of n."""
+    return imresize(high, size=(high.shape[0] // n, high.shape[1] // n))
+
+
+def crop_to_multiple(image: np.ndarray, n: int) -> np.ndarray:
+    """The image cut, at its end, to sides that are multiples of n."""
+    return image[: image.shape[0] // n * n, : image.shape[1] // n * n]

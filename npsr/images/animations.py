@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from npsr.decoding import has_deep_colour, read_exif, read_header
-from npsr.palette import REDUCED, palette_image
-from npsr.photograph import ImageError, Source, called, check_pixels, errors, opened
+from npsr.images.decoding import has_deep_colour, read_exif, read_header
+from npsr.images.palette import REDUCED, palette_image
+from npsr.images.photograph import ImageError, Source, called, check_pixels, errors, opened
 
 WRITTEN = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".avif": "AVIF"}
 """How names of animations end, and Pillow's names of their formats."""
@@ -43,7 +43,7 @@ class Animation:
         Pixels of all frames together at most.
     icc_profile, exif : bytes or None
         As of a `Photograph`.
-    told : tuple of str
+    notes : tuple of str
         As of a `Photograph`.
     """
 
@@ -54,7 +54,7 @@ class Animation:
     most: int
     icc_profile: bytes | None = None
     exif: bytes | None = None
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> np.dtype:
@@ -113,14 +113,14 @@ def _survey(source: Source, header: Any, most: int) -> Animation:
         opaque &= bool((_frame(source, header, k, "RGBA")[..., 3] == 255).all())
         durations.append(float(header.info.get("duration", 0)))
     exif, _ = read_exif(header)
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     if _has_stand_in(header):
-        told = ("left out the picture shown in place of the animation",)
+        notes = ("left out the picture shown in place of the animation",)
     if header.format == "GIF" and not _ends(source):
-        told += ("the file ends without a mark: there may have been more frames",)
+        notes += ("the file ends without a mark: there may have been more frames",)
     shape = (header.height, header.width, 3 if opaque else 4)
     return Animation(
-        source, shape, durations, _plays(header), most, header.info.get("icc_profile"), exif, told
+        source, shape, durations, _plays(header), most, header.info.get("icc_profile"), exif, notes
     )
 
 
@@ -186,15 +186,15 @@ def encode_animation(
     """
     kind = WRITTEN[suffix]
     options = OPTIONS[kind] | _looping(kind, animation.plays)
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     for name in ("icc_profile", "exif"):
         if value := getattr(animation, name):
             if kind == "GIF":
-                told += (f"left out {name}",)
+                notes += (f"left out {name}",)
             else:
                 options[name] = value
     if kind == "GIF":
-        told += (REDUCED,)
+        notes += (REDUCED,)
         options["disposal"] = 1 if animation.shape[2] == 3 else 2
     first, *rest = map(palette_image if kind == "GIF" else Image.fromarray, frames)
     durations = list(map(round, animation.durations))
@@ -202,7 +202,7 @@ def encode_animation(
         first.save(file, kind, save_all=True, append_images=rest, duration=durations, **options)
     except (ValueError, SyntaxError) as error:
         raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
-    return told
+    return notes
 
 
 def _looping(kind: str, plays: int) -> dict[str, int]:

@@ -9,7 +9,7 @@ import imageio.v3 as iio
 import numpy as np
 from PIL import Image, ImageCms
 
-from npsr.photograph import ImageError, Source, called, opened
+from npsr.images.photograph import ImageError, Source, called, opened
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
 """Pillow's names of the formats that are read; it knows more, some of which run other programs."""
@@ -69,14 +69,14 @@ def decode(source: Source, header: Any) -> tuple[np.ndarray, bytes | None, tuple
     if header.mode == "CMYK":
         image, profile = _from_cmyk(source, header, profile)
         return np.array(image), profile, ("CMYK, converted to sRGB by its profile",)
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     if getattr(header, "n_frames", 1) > 1 and header.format == "MPO":
-        told = (f"left out {header.n_frames - 1} further pictures of the file",)
+        notes = (f"left out {header.n_frames - 1} further pictures of the file",)
         header.seek(0)
     mode = _mode(source, header)
     with opened(source) as file:
         pixels = iio.imread(file, plugin="pillow", index=0, mode=None if header.mode == mode else mode)
-    return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("=")), profile, told
+    return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("=")), profile, notes
 
 
 def _mode(source: Source, header: Any) -> str:

@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from npsr.decoding import read_header
-from npsr.optional import package
-from npsr.photograph import ImageError, Photograph, Source, called, opened
+from npsr.images.decoding import read_header
+from npsr.images.packages import package
+from npsr.images.photograph import ImageError, Photograph, Source, called, opened
 
 CHUNKS_AT = 8 + 25
 """Where a PNG's first chunk, IHDR, ends."""

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from npsr.decoding import decode, exif_of, exif_texts, has_deep_colour, read_exif, read_header, upright
-from npsr.deep_png import read_deep_png, write_deep_png
-from npsr.files import atomic_write
-from npsr.optional import MissingPackageError, package
-from npsr.palette import REDUCED, palette_image
-from npsr.photograph import (
+from npsr.images.decoding import decode, exif_of, exif_texts, has_deep_colour, read_exif, read_header, upright
+from npsr.images.deep_png import read_deep_png, write_deep_png
+from npsr.images.packages import MissingPackageError, package
+from npsr.images.palette import REDUCED, palette_image
+from npsr.images.photograph import (
     MAX_PIXELS,
     ImageError,
     Photograph,
@@ -24,7 +23,8 @@ from npsr.photograph import (
     opened,
     pillow_limited_to,
 )
-from npsr.row_files import NpyRows, TiffRows, write_npy, write_tiff
+from npsr.images.row_files import NpyRows, TiffRows, write_npy, write_tiff
+from npsr.system.files import atomic_write
 
 __all__ = ["ImageError", "Photograph", "encode", "open_image", "read_image", "write_image"]
 
@@ -128,9 +128,9 @@ def _read_whole(source: Source, header: Any, most: int) -> Photograph:
         raise ImageError(f"{called(source)} has {frames} frames, but must have one: save one frame")
     check_pixels(source, header.width * header.height, most)
     if not has_deep_colour(header):
-        pixels, profile, told = decode(source, header)
+        pixels, profile, notes = decode(source, header)
     elif header.format == "PNG":
-        pixels, profile, told = read_deep_png(source), header.info.get("icc_profile"), ()
+        pixels, profile, notes = read_deep_png(source), header.info.get("icc_profile"), ()
     else:
         raise ImageError(
             f"{called(source)} has more than 8 bits a channel, which would be reduced to 8: "
@@ -138,8 +138,8 @@ def _read_whole(source: Source, header: Any, most: int) -> Photograph:
         )
     exif, orientation = read_exif(header)
     if "xmp" in header.info or "XML:com.adobe.xmp" in header.info:
-        told += ("left out XMP",)
-    return Photograph(upright(pixels, orientation), profile, exif, told)
+        notes += ("left out XMP",)
+    return Photograph(upright(pixels, orientation), profile, exif, notes)
 
 
 def write_image(path: Path, photograph: Photograph, force: bool = False) -> tuple[str, ...]:
@@ -197,25 +197,25 @@ def encode(
     if suffix == RAW:
         write_npy(file, like.dtype, shape, bands)
         return tuple(f"left out {name}" for name in ("icc_profile", "exif") if getattr(photograph, name))
-    profile, told = _fitting_profile(suffix, photograph)
+    profile, notes = _fitting_profile(suffix, photograph)
     if suffix in TIFF and by_rows(like, shape):
         texts, others = exif_texts(photograph.exif)
         write_tiff(file, like.dtype, shape, bands, profile, texts)
-        return (*told, "left out EXIF besides its texts") if others else told
+        return (*notes, "left out EXIF besides its texts") if others else notes
     pixels = _whole(bands)
     if _is_deep_colour(pixels):
         write_deep_png(file, dataclasses.replace(photograph, pixels=pixels, icc_profile=profile))
-        return told
+        return notes
     extras = {"icc_profile": profile, "exif": photograph.exif}
     options = SAVING[suffix] | {key: value for key, value in extras.items() if value}
     image = Image.fromarray(pixels)
     if suffix == ".gif":
-        image, told = palette_image(pixels), (*told, REDUCED)
+        image, notes = palette_image(pixels), (*notes, REDUCED)
     try:
         image.save(file, Image.registered_extensions()[suffix], **options)
     except (ValueError, SyntaxError) as error:
         raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
-    return told
+    return notes
 
 
 def by_rows(pixels: Any, shape: Sequence[int]) -> bool:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from npsr.colour import luma, to_8_bits
-from npsr.images import SUFFIXES, ImageError, read_image
+from npsr.images.colour import luma, to_8_bits
+from npsr.images.files import SUFFIXES, ImageError, read_image
 
 
 def image_files(folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@ import logging
 from importlib import import_module
 from typing import Any
 
-from npsr.photograph import ImageError
+from npsr.images.photograph import ImageError
 
 
 class MissingPackageError(ImageError):

@@ -35,14 +35,14 @@ class Photograph:
         file; upright (EXIF orientation applied). Or what gives such rows for a slice.
     icc_profile, exif : bytes or None
         Colour profile and EXIF without the orientation, which is applied; passed on to the output.
-    told : tuple of str
+    notes : tuple of str
         What was done to the picture, or left out, on the way here.
     """
 
     pixels: Any
     icc_profile: bytes | None = None
     exif: bytes | None = None
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def called(source: Source) -> str:

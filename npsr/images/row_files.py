@@ -6,8 +6,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from npsr.optional import package
-from npsr.photograph import ImageError, Source, called, check_pixels, errors, opened
+from npsr.images.packages import package
+from npsr.images.photograph import ImageError, Source, called, check_pixels, errors, opened
 
 TILE = 128
 """Side of the tiles of a TIFF that is written."""

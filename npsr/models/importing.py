@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from npsr.layers import parameter_shapes
-from npsr.network import Arrays, Network
-from npsr.weights import WeightsError
+from npsr.models.weights import WeightsError
+from npsr.networks.layers import parameter_shapes
+from npsr.networks.network import Arrays, Network
 
 
 def factor_of(path: Path, scale: int | None, factors: Collection[int]) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from scipy.io import loadmat
 
-from npsr.foreign import factor_of, finished
-from npsr.layers import Conv, DeConv
-from npsr.network import Arrays, Network
-from npsr.networks import fsrcnn, srcnn
-from npsr.weights import WeightsError
+from npsr.models.importing import factor_of, finished
+from npsr.models.weights import WeightsError
+from npsr.networks.architectures import fsrcnn, srcnn
+from npsr.networks.layers import Conv, DeConv
+from npsr.networks.network import Arrays, Network
 
 PADDING = {2: 4, 3: 3, 4: 4}
 """The authors cut their deconvolution by 4, and their labels at ×3 are displaced by one pixel:

@@ -16,12 +16,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from npsr import __version__
-from npsr.files import atomic_write
-from npsr.layers import Conv, DeConv, PReLU, ReLU
-from npsr.network import Network
-from npsr.sub_pixel import sub_pixel_reach, sub_pixel_weight
-from npsr.weights import digest
+from npsr.models.weights import digest
+from npsr.networks.layers import Conv, DeConv, PReLU, ReLU
+from npsr.networks.network import Network
+from npsr.networks.sub_pixel import sub_pixel_reach, sub_pixel_weight
+from npsr.system.files import atomic_write
+from npsr.system.version import __version__
 from npsr_kernels.shapes import replicated_reach
 
 Layout = Literal["npsr", "opencv"]
@@ -151,7 +151,7 @@ class _Graph:
 
 
 def _add_layer(graph: _Graph, layer: Any, parameters: dict[str, np.ndarray], x: str, sub_pixel: bool) -> str:
-    """Append one layer; the counterpart of `npsr.network.layer_forward`."""
+    """Append one layer; the counterpart of `npsr.networks.network.layer_forward`."""
     match layer:
         case Conv():
             weight = graph.constant(f"{layer.name}.weight", parameters[f"{layer.name}.weight"])

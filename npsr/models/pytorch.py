@@ -7,12 +7,12 @@ its PReLU. last_part: ConvTranspose2d(d, 1, 9, stride=n, padding=4, output_paddi
 from dataclasses import replace
 from pathlib import Path
 
-from npsr.foreign import factor_of, finished
-from npsr.layers import Conv, DeConv, Layer, PReLU
-from npsr.network import Arrays, Network
-from npsr.networks import fsrcnn
-from npsr.torch_file import read_tensors
-from npsr.weights import WeightsError
+from npsr.models.importing import factor_of, finished
+from npsr.models.torch_file import read_tensors
+from npsr.models.weights import WeightsError
+from npsr.networks.architectures import fsrcnn
+from npsr.networks.layers import Conv, DeConv, Layer, PReLU
+from npsr.networks.network import Arrays, Network
 
 PADDING = 4
 """By which the layout cuts its deconvolution, at every factor."""

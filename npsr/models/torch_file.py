@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from npsr.weights import MAX_BYTES, WeightsError
+from npsr.models.weights import MAX_BYTES, WeightsError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 """What the files of PyTorch before 1.6 begin with, as a pickle."""

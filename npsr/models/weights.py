@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from npsr.files import atomic_write, check_target
-from npsr.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes, whole
-from npsr.network import Arrays, Network
+from npsr.networks.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
+from npsr.networks.network import Arrays, Network
+from npsr.system.checks import whole
+from npsr.system.files import atomic_write, check_target
 
-RELEASED = Path(__file__).parent / "models"
+RELEASED = Path(__file__).parent
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
 """Largest uncompressed file that is read; FSRCNN needs 0.05 MB."""

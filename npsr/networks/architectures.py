@@ -6,17 +6,17 @@ Section 2 of the paper (SRCNN), Section 3 (FSRCNN) and the transition states bet
 import re
 from typing import Any
 
-from npsr.initialisation import initialise
-from npsr.layers import (
+from npsr.networks.initialisation import initialise
+from npsr.networks.layers import (
     Border,
     Conv,
     DeConv,
     Layer,
     PReLU,
     ReLU,
-    whole,
 )
-from npsr.network import Network
+from npsr.networks.network import Network
+from npsr.system.checks import whole
 from npsr_kernels.shapes import centring_padding, replicated_reach
 
 NAMES = ("fsrcnn", "fsrcnn-s", "srcnn", "srcnn-ex", "transition-1", "transition-2")

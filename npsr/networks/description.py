@@ -1,8 +1,8 @@
 """A network described in text: layers, shapes, weights, multiplications, receptive field."""
 
-from npsr.layers import Conv, DeConv, PReLU, ReLU, weight_shape
-from npsr.network import Network
-from npsr.networks import multiplications, parameter_count, reach, speed_up, weight_count
+from npsr.networks.architectures import multiplications, parameter_count, reach, speed_up, weight_count
+from npsr.networks.layers import Conv, DeConv, PReLU, ReLU, weight_shape
+from npsr.networks.network import Network
 
 
 def describe(net: Network) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.layers import PReLU, ReLU
-from npsr.network import Arrays, Network, forward, loss_and_gradients
+from npsr.networks.layers import PReLU, ReLU
+from npsr.networks.network import Arrays, Network, forward, loss_and_gradients
 
 STEPS = (1e-2, 1e-4, 1e-6)
 """Steps tried, in units of the tensor's largest entry."""
@@ -136,7 +136,7 @@ def _difference(
 
 def _output_and_signs(net: Network, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     """The network's output, and which pre-activations are positive."""
-    saved: list[Any] = []
-    y = forward(net, x, saved)
-    pairs = zip(net.layers, saved, strict=True)
-    return y, [kept > 0 for layer, kept in pairs if isinstance(layer, PReLU | ReLU)]
+    caches: list[Any] = []
+    y = forward(net, x, caches)
+    pairs = zip(net.layers, caches, strict=True)
+    return y, [cache > 0 for layer, cache in pairs if isinstance(layer, PReLU | ReLU)]

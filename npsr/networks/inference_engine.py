@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from npsr.layers import Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
-from npsr_kernels import inference
-from npsr_kernels.winograd import ROWS
+from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
+from npsr_kernels.stream import inference
+from npsr_kernels.vector.winograd import ROWS
 
 __all__ = ["ROWS", "describe", "forward", "rows_needed", "stages", "supports", "working_bytes"]
 
@@ -42,7 +42,7 @@ def forward(
     threads: int | None = None,
     stages: int | None = None,
 ) -> np.ndarray:
-    """Run a network; see `npsr.network.forward`, which converts and checks.
+    """Run a network; see `npsr.networks.network.forward`, which converts and checks.
 
     For measurements, its first `stages` stages alone: what is returned then has no meaning.
 
@@ -73,7 +73,7 @@ def rows_needed(
     layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], rows: int, top: int, bottom: int
 ) -> tuple[int, int]:
     """Input rows, of so many, from which output rows follow to the last bit: see
-    `npsr_kernels.geometry.rows_needed`.
+    `npsr_kernels.stream.geometry.rows_needed`.
 
     Raises
     ------

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.layers import Border, Conv, DeConv, Layer, parameter_shapes, weight_shape, with_border
-from npsr.network import Network
+from npsr.networks.layers import Border, Conv, DeConv, Layer, parameter_shapes, weight_shape, with_border
+from npsr.networks.network import Network
 
 
 def initialise(

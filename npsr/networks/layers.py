@@ -6,8 +6,7 @@ Conv(f, n, c), n is its number of filters, as in the paper), d s m FSRCNN's sens
 """
 
 from dataclasses import dataclass, replace
-from operator import index
-from typing import Any, Literal
+from typing import Literal
 
 Border = Literal["valid", "zero", "replicate"]
 BORDERS: tuple[Border, ...] = ("valid", "zero", "replicate")
@@ -93,23 +92,6 @@ def with_border(layers: tuple[Layer, ...], border: Border) -> tuple[Layer, ...]:
         replace(layer, border=rule(place, layer)) if isinstance(layer, Conv | DeConv) else layer
         for place, layer in enumerate(layers)
     )
-
-
-def whole(name: str, value: Any, lowest: int = 1) -> int:
-    """The value as an int, NumPy's integers included.
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number, or below `lowest`.
-    """
-    try:
-        number = index(value)
-    except TypeError:
-        raise ValueError(f"{name} is {value!r}, but must be a whole number") from None
-    if number < lowest:
-        raise ValueError(f"{name} is {number}, but must be at least {lowest}")
-    return number
 
 
 def weight_shape(layer: Conv | DeConv) -> tuple[int, int, int, int]:

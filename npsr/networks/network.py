@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from npsr import fast, streaming
-from npsr.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
+from npsr.networks import inference_engine, training_engine
+from npsr.networks.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
 from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
 from npsr_kernels.conv2d import (
     conv2d_backward_bias,
@@ -63,7 +63,7 @@ class Network:
             parameters' dtype.
         engine : {"fast", "plain"}, optional
             The streamed vector kernels, or the plain ones; by default the fast engine where it takes
-            the network (`npsr.streaming.supports`). They agree to 1e-5 in float32.
+            the network (`npsr.networks.inference_engine.supports`). They agree to 1e-5 in float32.
 
         Returns
         -------
@@ -76,8 +76,8 @@ class Network:
             If x has another shape, or the engine is unknown or does not take the network.
         """
         _check_engine(engine or "fast")
-        if engine == "fast" or (engine is None and streaming.supports(self.layers)):
-            return streaming.forward(self.layers, self.parameters, _check_images("x", x, self.dtype))
+        if engine == "fast" or (engine is None and inference_engine.supports(self.layers)):
+            return inference_engine.forward(self.layers, self.parameters, _check_images("x", x, self.dtype))
         return forward(self, x)
 
     @property
@@ -104,13 +104,13 @@ class Network:
         return replace(self, parameters={key: p.astype(dtype) for key, p in self.parameters.items()})
 
 
-def forward(net: Network, x: np.ndarray, saved: list[Any] | None = None) -> np.ndarray:
-    """Run the network by the plain kernels; append to `saved`, if given, what each layer's backward needs."""
+def forward(net: Network, x: np.ndarray, caches: list[Any] | None = None) -> np.ndarray:
+    """Run the network by the plain kernels; append to `caches`, if given, what every backward needs."""
     x = _check_images("x", x, net.dtype, net.channels)
     for layer in net.layers:
-        x, kept = layer_forward(layer, net.parameters, x)
-        if saved is not None:
-            saved.append(kept)
+        x, cache = layer_forward(layer, net.parameters, x)
+        if caches is not None:
+            caches.append(cache)
     return x
 
 
@@ -132,7 +132,7 @@ def loss_and_gradients(
     engine : {"fast", "plain"}, optional
         The vector kernels, which take networks in training form (border "valid") and square
         sub-images; or the plain ones, which take everything. By default the fast engine where it is
-        made for the task (`npsr.fast.suits`). They agree to 1e-5 in float32.
+        made for the task (`npsr.networks.training_engine.suits`). They agree to 1e-5 in float32.
 
     Returns
     -------
@@ -148,22 +148,22 @@ def loss_and_gradients(
     _check_engine(engine or "fast")
     x = _check_images("x", x, net.dtype, net.channels)
     target = _check_images("target", target, net.dtype)
-    if engine == "fast" or (engine is None and fast.suits(net.layers, x.shape)):
-        return fast.loss_and_gradients(net.layers, net.parameters, x, target)
-    saved: list[Any] = []
-    y = forward(net, x, saved)
+    if engine == "fast" or (engine is None and training_engine.suits(net.layers, x.shape)):
+        return training_engine.loss_and_gradients(net.layers, net.parameters, x, target)
+    caches: list[Any] = []
+    y = forward(net, x, caches)
     if target.shape != y.shape:
         raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
     difference = y - target
     loss = float(np.sum(np.square(difference, dtype=np.float64))) / len(y)
-    return loss, backward(net, difference * net.dtype.type(2 / len(y)), saved)
+    return loss, backward(net, difference * net.dtype.type(2 / len(y)), caches)
 
 
-def backward(net: Network, dy: np.ndarray, saved: list[Any]) -> Arrays:
-    """Gradients of all parameters from the gradient of the output; empties `saved` on the way."""
+def backward(net: Network, dy: np.ndarray, caches: list[Any]) -> Arrays:
+    """Gradients of all parameters from the gradient of the output; empties `caches` on the way."""
     gradients: Arrays = {}
     for index in reversed(range(len(net.layers))):
-        dy, of_layer = layer_backward(net.layers[index], net.parameters, dy, saved.pop(), index > 0)
+        dy, of_layer = layer_backward(net.layers[index], net.parameters, dy, caches.pop(), index > 0)
         gradients |= of_layer
     return {key: gradients[key] for key in net.parameters}
 
@@ -190,7 +190,7 @@ def layer_forward(layer: Layer, parameters: Arrays, x: np.ndarray) -> tuple[np.n
 
 
 def layer_backward(
-    layer: Layer, parameters: Arrays, dy: np.ndarray, kept: Any, need_dx: bool = True
+    layer: Layer, parameters: Arrays, dy: np.ndarray, cache: Any, need_dx: bool = True
 ) -> tuple[np.ndarray, Arrays]:
     """Gradients of one layer's input and parameters. Without `need_dx` (the first layer, whose
     input is the image) a convolution returns dy in the place of its input's gradient.
@@ -198,21 +198,21 @@ def layer_backward(
     match layer:
         case Conv():
             gradients = {
-                f"{layer.name}.weight": conv2d_backward_weight(dy, kept, layer.f),
+                f"{layer.name}.weight": conv2d_backward_weight(dy, cache, layer.f),
                 f"{layer.name}.bias": conv2d_backward_bias(dy),
             }
             if need_dx:
-                dy = conv2d_backward_input(dy, parameters[f"{layer.name}.weight"], kept.shape[2:])
+                dy = conv2d_backward_input(dy, parameters[f"{layer.name}.weight"], cache.shape[2:])
                 if layer.padding:
                     dy = pad_backward(dy, layer.padding, layer.padding, layer.border)
             return dy, gradients
         case PReLU():
-            dx, dslope = prelu_backward(dy, kept, parameters[f"{layer.name}.slope"])
+            dx, dslope = prelu_backward(dy, cache, parameters[f"{layer.name}.slope"])
             return dx, {f"{layer.name}.slope": dslope}
         case ReLU():
-            return prelu_backward(dy, kept, np.zeros(1, dy.dtype))[0], {}
+            return prelu_backward(dy, cache, np.zeros(1, dy.dtype))[0], {}
         case DeConv():
-            x, full_sides = kept
+            x, full_sides = cache
             before, after, start, _ = _deconvolution_borders(layer)
             dbias = dy.sum(axis=(0, 2, 3))
             dy = crop_backward(dy, start, *full_sides)

@@ -7,7 +7,7 @@ one convolution: the same sum, in a form that runtimes have better kernels for.
 
 import numpy as np
 
-from npsr.layers import DeConv
+from npsr.networks.layers import DeConv
 from npsr_kernels.shapes import replicated_reach
 
 

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from npsr.layers import Conv, DeConv, Layer, PReLU, ReLU
-from npsr_kernels import trainstep
+from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU
+from npsr_kernels.training_step import step as training_step
 
 LARGEST_SIDE = 64
 """Of a sub-image. A vector's maps of FSRCNN(56,12,4) then take 60 MB, far beyond any cache."""
@@ -18,7 +18,7 @@ def supports(layers: tuple[Layer, ...]) -> bool:
     alone: one channel out, a rectifier after every layer but the last. Never when Numba's compilation
     is disabled.
     """
-    if not trainstep.available() or len(layers) % 2 == 0:
+    if not training_step.available() or len(layers) % 2 == 0:
         return False
     *inner, last = layers
     convolutions, rectifiers = inner[::2], inner[1::2]
@@ -41,7 +41,7 @@ def suits(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:
 def loss_and_gradients(
     layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], x: np.ndarray, target: np.ndarray
 ) -> tuple[float, dict[str, np.ndarray]]:
-    """Equation 3 and its gradient; see `npsr.network.loss_and_gradients`, which converts and checks.
+    """Equation 3 and its gradient; see `npsr.networks.network.loss_and_gradients`, which converts and checks.
 
     Raises
     ------
@@ -54,23 +54,23 @@ def loss_and_gradients(
             'use net.with_border("valid") or engine="plain"'
         )
     plan = _plan(layers, x.shape[2], np.dtype(x.dtype))
-    loss, gradients = trainstep.loss_and_gradients(plan, list(parameters.values()), x, target)
+    loss, gradients = training_step.loss_and_gradients(plan, list(parameters.values()), x, target)
     return loss, dict(zip(parameters, gradients, strict=True))
 
 
 @lru_cache(maxsize=8)
-def _plan(layers: tuple[Layer, ...], side: int, dtype: np.dtype) -> trainstep.Plan:
-    return trainstep.make_plan(describe(layers), side, dtype)
+def _plan(layers: tuple[Layer, ...], side: int, dtype: np.dtype) -> training_step.Plan:
+    return training_step.make_plan(describe(layers), side, dtype)
 
 
-def describe(layers: tuple[Layer, ...]) -> tuple[trainstep.ConvLayer | trainstep.DeconvLayer, ...]:
+def describe(layers: tuple[Layer, ...]) -> tuple[training_step.ConvLayer | training_step.DeconvLayer, ...]:
     """The layers in the kernels' terms: each convolution together with its rectifier."""
-    described: list[trainstep.ConvLayer | trainstep.DeconvLayer] = []
+    described: list[training_step.ConvLayer | training_step.DeconvLayer] = []
     for layer, rectifier in zip(layers, (*layers[1:], None), strict=True):
         match layer:
             case Conv():
                 slopes = {PReLU: getattr(rectifier, "slopes", None), ReLU: 0}.get(type(rectifier))
-                described.append(trainstep.ConvLayer(layer.f, layer.n, layer.c, layer.padding, slopes))
+                described.append(training_step.ConvLayer(layer.f, layer.n, layer.c, layer.padding, slopes))
             case DeConv():
-                described.append(trainstep.DeconvLayer(layer.f, layer.c, layer.stride, layer.f // 2))
+                described.append(training_step.DeconvLayer(layer.f, layer.c, layer.stride, layer.f // 2))
     return tuple(described)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npsr.training import Part, State, fresh_state
-from npsr.weights import MAX_BYTES, WeightsError, network_of, read_arrays, write_network
+from npsr.models.weights import MAX_BYTES, WeightsError, network_of, read_arrays, write_network
+from npsr.training.loop import Part, State, fresh_state
 
 
 def save_checkpoint(path: Path, state: State, provenance: dict[str, Any]) -> None:

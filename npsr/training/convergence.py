@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.files import atomic_write, check_target
-from npsr.log import Entry, read_log
+from npsr.system.files import atomic_write, check_target
+from npsr.training.log import Entry, read_log
 
 KINDS = (".png", ".svg", ".pdf")
 LAST_DECIBELS = 2.5

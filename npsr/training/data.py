@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from npsr.evaluation import measurable
-from npsr.image_sets import image_files, read_luma
-from npsr.images import ImageError
-from npsr.least_squares import solve_deconvolution
-from npsr.log import Progress
-from npsr.network import Network
-from npsr.recipe import Recipe, Stage
-from npsr.samples import Samples, crop_to_multiple, geometry, memory_per_pixel, middle, planes
-from npsr.training import State, require_a_batch
-from npsr.transfer import features
+from npsr.evaluation.protocol import crop_to_multiple, measurable
+from npsr.images.files import ImageError
+from npsr.images.image_sets import image_files, read_luma
+from npsr.networks.network import Network
+from npsr.training.least_squares import solve_deconvolution
+from npsr.training.log import Progress
+from npsr.training.loop import State, require_a_batch
+from npsr.training.recipe import Recipe, Stage
+from npsr.training.samples import Samples, geometry, memory_per_pixel, middle, planes
+from npsr.training.transfer import features
 
 MEMORY = 2**31
 """Bytes that a stage's images may take: of more, the middle of each is used."""

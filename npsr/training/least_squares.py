@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from npsr.layers import DeConv
-from npsr.network import Network
-from npsr.transfer import features
+from npsr.networks.layers import DeConv
+from npsr.networks.network import Network
+from npsr.training.transfer import features
 from npsr_kernels.borders import pad
 from npsr_kernels.shapes import replicated_reach
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.files import atomic_write, named_if_full
-from npsr.training import State
+from npsr.system.files import atomic_write, named_if_full
+from npsr.training.loop import State
 
 Entry = dict[str, Any]
 Progress = Callable[[Entry], None]

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from npsr.network import Arrays, Network, loss_and_gradients
-from npsr.samples import Samples
-from npsr.sgd import adam_step, sgd_step
-from npsr.transfer import deconvolution_of
+from npsr.networks.network import Arrays, Network, loss_and_gradients
+from npsr.training.samples import Samples
+from npsr.training.sgd import adam_step, sgd_step
+from npsr.training.transfer import deconvolution_of
 
 Part = Literal["all", "deconvolution"]
 

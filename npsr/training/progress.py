@@ -1,4 +1,4 @@
-"""How a run stands, told at a terminal: a bar if rich is installed, plain lines otherwise."""
+"""How a run stands, reported at a terminal: a bar if rich is installed, plain lines otherwise."""
 
 import sys
 import time
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from npsr.log import Entry, Progress
+from npsr.training.log import Entry, Progress
 
 QUIET = 10.0
 """Seconds between plain lines, checkpoints aside."""
 
 
 @contextmanager
-def told(steps: int, batch: int) -> Iterator[Progress]:
-    """A function that tells a log's entries of a run of so many steps.
+def reported(steps: int, batch: int) -> Iterator[Progress]:
+    """A function that reports a log's entries of a run of so many steps.
 
     Parameters
     ----------
@@ -26,26 +26,26 @@ def told(steps: int, batch: int) -> Iterator[Progress]:
     Yields
     ------
     callable
-        For `npsr.run.run_training`.
+        For `npsr.training.run.run_training`.
     """
     bar = _bar() if sys.stdout.isatty() else None
     if bar is None:
         yield _lines(steps, batch)
         return
-    task = bar.add_task("", total=steps, told="", left="")
+    task = bar.add_task("", total=steps, figures="", left="")
     latest = [""]
 
-    def tell(entry: Entry) -> None:
+    def report(entry: Entry) -> None:
         if "images" in entry:
             bar.console.print(_stage(entry), highlight=False)
             return
         if "validation" in entry:
             latest[0] = f"  validation {entry['validation']:.3f} dB"
         left = time_left(entry, steps, batch)
-        bar.update(task, completed=entry["step"], told=_figures(entry) + latest[0], left=left)
+        bar.update(task, completed=entry["step"], figures=_figures(entry) + latest[0], left=left)
 
     with bar:
-        yield tell
+        yield report
 
 
 def time_left(entry: Entry, steps: int, batch: int) -> str:
@@ -63,10 +63,10 @@ def _say(text: str) -> None:
 
 
 def _lines(steps: int, batch: int) -> Progress:
-    """Tells entries as lines: each checkpoint's, and others now and then."""
+    """Reports entries as lines: each checkpoint's, and others now and then."""
     last = [0.0]
 
-    def tell(entry: Entry) -> None:
+    def report(entry: Entry) -> None:
         if "images" in entry:
             _say(_stage(entry))
             return
@@ -77,7 +77,7 @@ def _lines(steps: int, batch: int) -> Progress:
         parts = f"step {entry['step']:>8}/{steps}", _figures(entry), time_left(entry, steps, batch)
         _say("  ".join(part for part in parts if part) + validation)
 
-    return tell
+    return report
 
 
 def _stage(entry: Entry) -> str:
@@ -98,5 +98,5 @@ def _bar() -> Any:
         from rich.table import Column
     except ImportError:
         return None
-    told = TextColumn("{task.fields[told]}  {task.fields[left]}", table_column=Column(no_wrap=True))
-    return Progress(BarColumn(bar_width=10), TaskProgressColumn(), told)
+    figures = TextColumn("{task.fields[figures]}  {task.fields[left]}", table_column=Column(no_wrap=True))
+    return Progress(BarColumn(bar_width=10), TaskProgressColumn(), figures)

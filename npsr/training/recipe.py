@@ -7,9 +7,9 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
-from npsr.image_sets import image_files
-from npsr.images import ImageError
-from npsr.samples import ROTATIONS, SCALES
+from npsr.images.files import ImageError
+from npsr.images.image_sets import image_files
+from npsr.training.samples import ROTATIONS, SCALES
 
 SHIPPED = Path(__file__).parent / "recipes"
 

@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from npsr.checkpoint import load_checkpoint, save_checkpoint
-from npsr.evaluation import evaluate_luma
-from npsr.files import atomic_write, remove_leftovers
-from npsr.locking import own_folder
-from npsr.log import Log, Progress, last_step
-from npsr.network import Network, loss_and_gradients
-from npsr.recipe import Recipe, Stage, differences, recipe_of
-from npsr.samples import Samples
-from npsr.sgd import paper_rates, rates_by_kind
-from npsr.training import State, adam_update, fresh_state, refuse_divergence, sgd_update, train
-from npsr.training_images import held_back, images_digest, refuse_unreadable, solved, stage_samples
-from npsr.transfer import starting_network
-from npsr.upscaling import plane_upscaler
-from npsr.weights import save
+from npsr.evaluation.protocol import evaluate_luma
+from npsr.models.weights import save
+from npsr.networks.network import Network, loss_and_gradients
+from npsr.system.files import atomic_write, remove_leftovers
+from npsr.system.locking import own_folder
+from npsr.training.checkpoint import load_checkpoint, save_checkpoint
+from npsr.training.data import held_back, images_digest, refuse_unreadable, solved, stage_samples
+from npsr.training.log import Log, Progress, last_step
+from npsr.training.loop import State, adam_update, fresh_state, refuse_divergence, sgd_update, train
+from npsr.training.recipe import Recipe, Stage, differences, recipe_of
+from npsr.training.samples import Samples
+from npsr.training.sgd import paper_rates, rates_by_kind
+from npsr.training.transfer import starting_network
+from npsr.upscaling.upscale import plane_upscaler
 
 LOG_EVERY = 100
 FILES = CHECKPOINT, MODEL, RECIPE, LOG = "checkpoint.npz", "model.npz", "recipe.json", "log.jsonl"

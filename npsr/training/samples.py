@@ -12,10 +12,11 @@ from math import sqrt
 
 import numpy as np
 
-from npsr.layers import Conv, DeConv
-from npsr.network import Network
-from npsr.resize import imresize
-from npsr_kernels.subimages import cut
+from npsr.evaluation.protocol import crop_to_multiple, low_resolution
+from npsr.images.resize import imresize
+from npsr.networks.layers import Conv, DeConv
+from npsr.networks.network import Network
+from npsr_kernels.training_step.subimages import cut
 
 SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)
 ROTATIONS = (0, 1, 2, 3)
@@ -196,16 +197,6 @@ def middle(image: np.ndarray, pixels: float) -> np.ndarray:
     rows, columns = (max(1, int(side * shrink)) for side in image.shape)
     top, left = (image.shape[0] - rows) // 2, (image.shape[1] - columns) // 2
     return image[top : top + rows, left : left + columns]
-
-
-def low_resolution(high: np.ndarray, n: int) -> np.ndarray:
-    """Bicubic reduction by n of a plane whose sides are multiples of n."""
-    return imresize(high, size=(high.shape[0] // n, high.shape[1] // n))
-
-
-def crop_to_multiple(image: np.ndarray, n: int) -> np.ndarray:
-    """The image cut, at its end, to sides that are multiples of n."""
-    return image[: image.shape[0] // n * n, : image.shape[1] // n * n]
 
 
 def planes(images: Iterable[np.ndarray], net: Network, scales: Sequence[float] = SCALES) -> Iterator[Planes]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npsr.network import Arrays, Network
+from npsr.networks.network import Arrays, Network
 
 
 def paper_rates(net: Network, rate: float | None = None, share: float = 0.1) -> dict[str, float]:

@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from npsr.initialisation import he_initialised
-from npsr.layers import DeConv
-from npsr.network import Network, layer_forward
-from npsr.networks import build
-from npsr.weights import load
+from npsr.models.weights import load
+from npsr.networks.architectures import build
+from npsr.networks.initialisation import he_initialised
+from npsr.networks.layers import DeConv
+from npsr.networks.network import Network, layer_forward
 
 
 def starting_network(

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.alpha import SPREAD, limits, spread
-from npsr.colour import from_unit, from_ycbcr, to_unit, to_ycbcr
-from npsr.enlargement import Enlargement
-from npsr.stopwatch import Split, timed
-from npsr_kernels.threads import default_threads, share
+from npsr.images.colour import from_unit, from_ycbcr, to_unit, to_ycbcr
+from npsr.upscaling.alpha import SPREAD, limits, spread
+from npsr.upscaling.plan import Enlargement
+from npsr.upscaling.stopwatch import Split, timed
+from npsr_kernels.compiling.threads import default_threads, share
 
 BAND_BYTES = 128 * 2**20
 """What a band may take, unless said otherwise."""

@@ -13,13 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from npsr.animations import open_animation
-from npsr.files import atomic_write
-from npsr.images import open_image
-from npsr.jobs import PIPE, Job
-from npsr.outputs import Enlarged, Settings, enlarge
-from npsr.overlap import read_ahead, write_behind
-from npsr.stopwatch import Split, timed
+from npsr.images.animations import open_animation
+from npsr.images.files import open_image
+from npsr.system.files import atomic_write
+from npsr.upscaling.jobs import PIPE, Job
+from npsr.upscaling.outputs import Enlarged, Settings, enlarge
+from npsr.upscaling.overlap import read_ahead, write_behind
+from npsr.upscaling.stopwatch import Split, timed
 
 MISTAKES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
 """What may be wrong with a file, or with what is asked of it."""
@@ -37,7 +37,7 @@ class Outcome:
     height: int = 0
     frames: int = 0
     networks: tuple[int, ...] = ()
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
@@ -114,7 +114,7 @@ def _store(
     """Write a result, and tell that it is done."""
     with _failures(job, finished):
         with timed(split, "write"), _opened(job, settings.force) as file:
-            told = enlarged.write(file)
+            notes = enlarged.write(file)
         rows, columns = enlarged.sides
         finished(
             Outcome(
@@ -125,7 +125,7 @@ def _store(
                 height=rows,
                 frames=enlarged.frames,
                 networks=enlarged.networks,
-                told=(*enlarged.told, *told),
+                notes=(*enlarged.notes, *notes),
                 seconds=time.perf_counter() - start,
             )
         )

@@ -13,7 +13,7 @@ from math import prod
 from numbers import Real
 from typing import NamedTuple
 
-from npsr.resize import scaled
+from npsr.images.resize import scaled
 
 LARGEST = 64
 """Largest factor."""

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from npsr.files import check_target
-from npsr.photograph import ImageError
+from npsr.images.photograph import ImageError
+from npsr.system.files import check_target
 
 PIPE = Path("-")
 """Standard input or output."""

@@ -1,6 +1,6 @@
-"""Steps from a small plane to a large one, each able to give any part of its rows.
+"""Operations that enlarge a plane, each able to give any part of its rows.
 
-A step says which rows of its input some rows of its output depend on. Given those, or more, it gives
+An operation says which rows of its input some rows of its output depend on. Given those, or more, it gives
 the very bits that it would give for the whole plane: filters see all that they reach, taps and weights
 are those of the whole axis, and networks start at the rows where the streamed engine's steps start.
 """
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr import streaming
-from npsr.factors import Size
-from npsr.network import Network
-from npsr.networks import reach
-from npsr.resize import taps, weigh_rows
-from npsr.streaming import ROWS
+from npsr.images.resize import taps, weigh_rows
+from npsr.networks import inference_engine
+from npsr.networks.architectures import reach
+from npsr.networks.inference_engine import ROWS
+from npsr.networks.network import Network
+from npsr.upscaling.factors import Size
 
 PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
 """Enlarges one plane: (H, W) in [0, 1] → (nH, nW), not clipped."""
@@ -24,8 +24,8 @@ Part = tuple[int, int]
 """The first row, and the one after the last."""
 
 
-class Step(NamedTuple):
-    """One step.
+class Operation(NamedTuple):
+    """One operation.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Step(NamedTuple):
     run: Callable[[np.ndarray, int, int, int], np.ndarray]
 
 
-def network_step(net: Network, rows: int, ensemble: bool = False) -> Step:
+def network_operation(net: Network, rows: int, ensemble: bool = False) -> Operation:
     """A network on a plane of so many rows, in [0, 1]; the result is not clipped.
 
     Parameters
@@ -59,8 +59,8 @@ def network_step(net: Network, rows: int, ensemble: bool = False) -> Step:
         return net(plane[None, None])[0, 0]
 
     def one_way(top: int, bottom: int) -> Part:
-        if streaming.supports(net.layers):
-            return streaming.rows_needed(net.layers, net.parameters, rows, top, bottom)
+        if inference_engine.supports(net.layers):
+            return inference_engine.rows_needed(net.layers, net.parameters, rows, top, bottom)
         return max(0, top - halo), min(rows, bottom + halo)
 
     def needs(start: int, stop: int) -> Part:
@@ -78,10 +78,10 @@ def network_step(net: Network, rows: int, ensemble: bool = False) -> Step:
         large = mean_of_eight(enlarge, given) if ensemble else enlarge(given)
         return large[start - n * low : stop - n * low]
 
-    return Step(needs, run)
+    return Operation(needs, run)
 
 
-def resizing_step(shape: Sequence[int], size: Size) -> Step:
+def resizing_operation(shape: Sequence[int], size: Size) -> Operation:
     """MATLAB's bicubic on a plane of a given shape."""
     (weights, places), across = (
         taps(side, target, factor) for side, target, factor in zip(shape[:2], *size, strict=True)
@@ -94,16 +94,16 @@ def resizing_step(shape: Sequence[int], size: Size) -> Step:
         rows = weigh_rows(given, weights[start:stop], places[start:stop] - first)
         return weigh_rows(rows.T, *across).T
 
-    return Step(needs, run)
+    return Operation(needs, run)
 
 
-def chain(steps: Sequence[Step]) -> Step:
-    """Steps one after the other, as one; the identity if there are none."""
+def chain(operations: Sequence[Operation]) -> Operation:
+    """Operations one after the other, as one; the identity if there are none."""
 
     def parts(start: int, stop: int) -> list[Part]:
         found = [(start, stop)]
-        for step in reversed(steps):
-            found.append(step.needs(*found[-1]))
+        for operation in reversed(operations):
+            found.append(operation.needs(*found[-1]))
         return found[::-1]
 
     def needs(start: int, stop: int) -> Part:
@@ -112,11 +112,11 @@ def chain(steps: Sequence[Step]) -> Step:
     def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
         found = parts(start, stop)
         given = given[found[0][0] - first : found[0][1] - first]
-        for step, before, after in zip(steps, found, found[1:], strict=False):
-            given = step.run(given, before[0], *after)
+        for operation, before, after in zip(operations, found, found[1:], strict=False):
+            given = operation.run(given, before[0], *after)
         return given
 
-    return Step(needs, run)
+    return Operation(needs, run)
 
 
 def mean_of_eight(enlarge: PlaneUpscaler, plane: np.ndarray) -> np.ndarray:

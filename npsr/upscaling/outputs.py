@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.animations import WRITTEN, Animation, encode_animation
-from npsr.bands import BAND_BYTES, bands
-from npsr.enlargement import Enlargement, plan_enlargement
-from npsr.factors import Size
-from npsr.images import RAW, TIFF, by_rows, check_writable, encode
-from npsr.jobs import PIPE
-from npsr.overlap import read_ahead
-from npsr.photograph import MAX_PIXELS, ImageError, Photograph
-from npsr.stopwatch import Split, not_counted
+from npsr.images.animations import WRITTEN, Animation, encode_animation
+from npsr.images.files import RAW, TIFF, by_rows, check_writable, encode
+from npsr.images.photograph import MAX_PIXELS, ImageError, Photograph
+from npsr.upscaling.bands import BAND_BYTES, bands
+from npsr.upscaling.factors import Size
+from npsr.upscaling.jobs import PIPE
+from npsr.upscaling.overlap import read_ahead
+from npsr.upscaling.plan import Enlargement, plan_enlargement
+from npsr.upscaling.stopwatch import Split, not_counted
 
-Told = tuple[str, ...]
+Notes = tuple[str, ...]
 
 BASE = 300 * 2**20
 """Memory of the program itself, compiled code included."""
@@ -71,16 +71,16 @@ class Enlarged(NamedTuple):
         How many there are.
     networks : tuple of int
         Factors of the networks used.
-    told : tuple of str
+    notes : tuple of str
         What happened to it when it was read.
     """
 
-    write: Callable[[Any], Told]
+    write: Callable[[Any], Notes]
     streams: bool
     sides: tuple[int, int]
     frames: int
     networks: tuple[int, ...]
-    told: Told
+    notes: Notes
 
 
 def enlarge(
@@ -126,13 +126,13 @@ def enlarge(
     parts = _counted(bands(pixels, work, budget, split), shape[0], progress)
     made = [] if streams else list(parts)
 
-    def write(file: Any) -> Told:
+    def write(file: Any) -> Notes:
         if not streams:
             return encode(file, suffix, picture, shape, made)
         with closing(read_ahead(parts, 1)) as ahead:  # a band is made while the one before is written
             return encode(file, suffix, picture, shape, _awaited(ahead, split))
 
-    return Enlarged(write, streams, work.size.sides, 1, work.factors, picture.told)
+    return Enlarged(write, streams, work.size.sides, 1, work.factors, picture.notes)
 
 
 def named(target: Path, settings: Settings) -> Path:
@@ -204,8 +204,8 @@ def _enlarge_animation(
             yield np.concatenate(list(bands(frame, work, budget, split)))
             progress(done / count)
 
-    def write(file: Any) -> Told:
+    def write(file: Any) -> Notes:
         with closing(read_ahead(frames(), 1)) as ahead:
             return encode_animation(file, suffix, animation, _awaited(ahead, split))
 
-    return Enlarged(write, True, size.sides, count, work.factors, animation.told)
+    return Enlarged(write, True, size.sides, count, work.factors, animation.notes)

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.factors import Size, networks_for
-from npsr.network import Network
-from npsr.steps import Step, chain, network_step, resizing_step
-from npsr.weights import load, released
+from npsr.models.weights import load, released
+from npsr.networks.network import Network
+from npsr.upscaling.factors import Size, networks_for
+from npsr.upscaling.operations import Operation, chain, network_operation, resizing_operation
 
 BICUBIC = "bicubic"
 
@@ -23,7 +23,7 @@ class Enlargement(NamedTuple):
         Of the output.
     factors : tuple of int
         Of the networks.
-    networks, last, direct : Step
+    networks, last, direct : Operation
         From the image's luma to the networks' output, from that to the output's, and from any plane
         of the image to the output's by bicubic alone.
     bytes_a_row : float
@@ -32,9 +32,9 @@ class Enlargement(NamedTuple):
 
     size: Size
     factors: tuple[int, ...]
-    networks: Step
-    last: Step
-    direct: Step
+    networks: Operation
+    last: Operation
+    direct: Operation
     bytes_a_row: float
 
 
@@ -59,22 +59,22 @@ def plan_enlargement(
     """
     rows, columns = image.shape[:2]
     factors = networks_for(max(size.factors), available(model))
-    steps = []
+    operations = []
     for n in factors:
         net = (model if isinstance(model, Network) else load(model, n)).with_border("replicate")
         if not net.enlarges:
-            steps.append(resizing_step((rows, columns), Size((n * rows, n * columns), (n, n))))
-        steps.append(network_step(net, rows if net.enlarges else n * rows, ensemble))
+            operations.append(resizing_operation((rows, columns), Size((n * rows, n * columns), (n, n))))
+        operations.append(network_operation(net, rows if net.enlarges else n * rows, ensemble))
         rows, columns = n * rows, n * columns
     whole = prod(factors)
-    direct = resizing_step(image.shape, size)
+    direct = resizing_operation(image.shape, size)
     rest = Size(size.sides, (size.factors[0] / whole, size.factors[1] / whole))
-    last = chain([]) if size.sides == (rows, columns) else resizing_step((rows, columns), rest)
+    last = chain([]) if size.sides == (rows, columns) else resizing_operation((rows, columns), rest)
     channels = 1 if len(image.shape) == 2 else image.shape[2]
     planes = 2 - channels % 2  # luma, and alpha if there is one
     needed = 4 * planes * rows * columns + 8 * channels * image.shape[0] * image.shape[1]
     written = 2 * channels * size.sides[1] * np.dtype(image.dtype).itemsize
-    return Enlargement(size, factors, chain(steps), last, direct, needed / size.sides[0] + written)
+    return Enlargement(size, factors, chain(operations), last, direct, needed / size.sides[0] + written)
 
 
 def available(model: str | Path | Network) -> list[int]:

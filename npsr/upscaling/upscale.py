@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npsr.bands import bands
-from npsr.enlargement import BICUBIC, plan_enlargement
-from npsr.factors import by_factor, by_sides
-from npsr.layers import whole
-from npsr.network import Network
-from npsr.resize import imresize
-from npsr.steps import PlaneUpscaler, mean_of_eight
-from npsr.weights import load
+from npsr.images.resize import imresize
+from npsr.models.weights import load
+from npsr.networks.network import Network
+from npsr.system.checks import whole
+from npsr.upscaling.bands import bands
+from npsr.upscaling.factors import by_factor, by_sides
+from npsr.upscaling.operations import PlaneUpscaler, mean_of_eight
+from npsr.upscaling.plan import BICUBIC, plan_enlargement
 
 __all__ = ["PlaneUpscaler", "default_scale", "plane_upscaler", "upscale"]
 
@@ -70,7 +70,7 @@ def upscale(
     are, in the image's own colour space (as a rule sRGB, gamma-encoded as the networks were trained).
 
     Factors without a network: the smallest product of those there are that is not below is run, and
-    reduced by MATLAB's bicubic; see `npsr.factors`.
+    reduced by MATLAB's bicubic; see `npsr.upscaling.factors`.
 
     Several threads may call at once: results are the same, and the network, which uses all
     processors by itself, runs without the interpreter's lock. The image is enlarged in bands of

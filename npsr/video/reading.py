@@ -44,7 +44,7 @@ class Picture:
     full_range : bool
         Whether black is 0.
     siting : str or None
-        Where chroma samples lie (`npsr.yuv.SITINGS`), if the file tells.
+        Where chroma samples lie (`npsr.video.yuv.SITINGS`), if the file tells.
     first : av.VideoFrame
         The first frame, for its tags.
     """

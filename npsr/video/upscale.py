@@ -1,6 +1,6 @@
 """Videos: the picture enlarged frame by frame, time stamps and all other streams kept.
 
-Frames stay in the file's own YUV (`npsr.yuv`). A thread decodes and one encodes, while the network
+Frames stay in the file's own YUV (`npsr.video.yuv`). A thread decodes and one encodes, while the network
 runs between them.
 """
 
@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.files import atomic_write, check_target
-from npsr.layers import whole
-from npsr.network import Network
-from npsr.overlap import read_ahead, write_behind
-from npsr.upscaling import PlaneUpscaler, plane_upscaler
-from npsr.video_files import BYTES_KEPT, Picture, VideoError, errors, library, opened, steps, survey
-from npsr.video_output import WRITTEN, Copied, lay_out
-from npsr.yuv import SITINGS, enlarge_chroma, enlarge_luma
+from npsr.networks.network import Network
+from npsr.system.checks import whole
+from npsr.system.files import atomic_write, check_target
+from npsr.upscaling.overlap import read_ahead, write_behind
+from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
+from npsr.video.reading import BYTES_KEPT, Picture, VideoError, errors, library, opened, steps, survey
+from npsr.video.writing import WRITTEN, Copied, lay_out
+from npsr.video.yuv import SITINGS, enlarge_chroma, enlarge_luma
 
 DEPTH = 4
 """Frames read ahead, and frames waiting to be written, at most."""

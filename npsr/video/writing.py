@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from npsr.video_files import FULL_RANGE, Picture, VideoError, library
+from npsr.video.reading import FULL_RANGE, Picture, VideoError, library
 
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 """How names end, and libavformat's names of the containers that they mean."""

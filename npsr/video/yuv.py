@@ -7,8 +7,8 @@ through RGB, so colour matrix, primaries and transfer function stay what they ar
 
 import numpy as np
 
-from npsr.resize import resize_rows
-from npsr.upscaling import PlaneUpscaler
+from npsr.images.resize import resize_rows
+from npsr.upscaling.upscale import PlaneUpscaler
 
 SITINGS = {
     "left": (0.5, 0.0),

@@ -5,23 +5,22 @@ import json
 import numba
 import numpy as np
 import pytest
-from conftest import needs_jit
-from test_cli import run
-from test_stream import plan_of, trained
+from helpers.networks import plan_of, trained
+from helpers.running import needs_jit, run
 
 import npsr
-from npsr import streaming
-from npsr.benchmark import measure_stages
-from npsr.timing import Plan, interleaved
-from npsr_kernels import inference
+from npsr.benchmark.measure import measure_stages
+from npsr.benchmark.timing import Plan, interleaved
+from npsr.networks import inference_engine
+from npsr_kernels.stream import inference
 
 SHORT = Plan(blocks=2, seconds=0, pause=0)
 
 
 @pytest.fixture
 def short(monkeypatch):
-    monkeypatch.setattr("npsr.benchmark.Plan", lambda: SHORT)
-    monkeypatch.setattr("npsr.benchmark.SGEMM_SIDE", 32)
+    monkeypatch.setattr("npsr.benchmark.measure.Plan", lambda: SHORT)
+    monkeypatch.setattr("npsr.benchmark.measure.SGEMM_SIDE", 32)
 
 
 @needs_jit
@@ -75,7 +74,7 @@ def test_mistakes(capsys):
 )
 def test_the_stages_are_the_networks_layers(name, stages, short):
     net = npsr.build(name, 3)
-    assert streaming.stages(net.layers, net.parameters) == stages
+    assert inference_engine.stages(net.layers, net.parameters) == stages
     entry = measure_stages(net, 5, 6)
     assert [stage["layers"] for stage in entry["stages"]] == stages
 
@@ -98,7 +97,9 @@ def test_the_first_stages_alone(name, rng):
 def test_working_memory_does_not_grow_with_the_image():
     net = npsr.fsrcnn()
     sizes = [
-        streaming.working_bytes(net.layers, net.parameters, np.empty((1, 1, side, side), np.float32), 2)
+        inference_engine.working_bytes(
+            net.layers, net.parameters, np.empty((1, 1, side, side), np.float32), 2
+        )
         for side in (1024, 2048, 4096)
     ]
     assert max(sizes) < 3e6

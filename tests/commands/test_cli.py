@@ -8,27 +8,17 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import environment, needs_jit
+from helpers.matlab_writer import fsrcnn_file
+from helpers.running import environment, needs_jit, run
 from PIL import Image
-from test_matlab import fsrcnn_file
 
 import npsr
-from npsr.cli import main
 
 
 @pytest.fixture
 def photo(tmp_path, scene):
     Image.fromarray((scene(27, 30, 3) * 255).astype(np.uint8)).save(tmp_path / "my.png")
     return tmp_path / "my.png"
-
-
-def run(capsys, *arguments):
-    """Exit code, standard output and standard error of a command."""
-    with pytest.raises(SystemExit) as stop:
-        main([str(a) for a in arguments])
-    captured = capsys.readouterr()
-    assert "Traceback" not in captured.err
-    return stop.value.code or 0, captured.out, captured.err
 
 
 def test_users_mistakes_exit_with_2_and_one_line(capsys, photo, tmp_path):
@@ -73,7 +63,7 @@ def test_an_unwritable_folder(capsys, photo, tmp_path, monkeypatch):
     def refuse(**_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("npsr.files.mkstemp", refuse)
+    monkeypatch.setattr("npsr.system.files.mkstemp", refuse)
     code, _, err = run(capsys, "upscale", photo, "-m", "bicubic")
     assert code == 2
     assert "cannot be written: Permission denied" in err
@@ -125,7 +115,9 @@ def test_gradcheck(capsys):
 
 
 def test_gradcheck_fails_when_the_gradient_is_wrong(capsys, monkeypatch):
-    monkeypatch.setattr("npsr.network.conv2d_backward_bias", lambda dy: 1.01 * dy.sum(axis=(0, 2, 3)))
+    monkeypatch.setattr(
+        "npsr.networks.network.conv2d_backward_bias", lambda dy: 1.01 * dy.sum(axis=(0, 2, 3))
+    )
     code, out, _ = run(capsys, "gradcheck", "-m", "fsrcnn(2,2,0)")
     assert code == 1
     assert "FAILS" in out
@@ -145,7 +137,7 @@ def test_interruption_is_told(capsys, monkeypatch, photo):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("npsr.batch.open_image", interrupt)
+    monkeypatch.setattr("npsr.upscaling.batch.open_image", interrupt)
     assert run(capsys, "upscale", photo)[0] == 130
 
 
@@ -156,7 +148,7 @@ def test_what_the_kernels_log_is_told(capsys, monkeypatch, photo):
         log.info("compiling")
         raise ValueError("stop")
 
-    monkeypatch.setattr("npsr.batch.open_image", read)
+    monkeypatch.setattr("npsr.upscaling.batch.open_image", read)
     assert run(capsys, "upscale", photo) == (2, "", f"npsr: compiling\nnpsr: error: {photo}: stop\n")
     assert not log.handlers
 

@@ -5,10 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from helpers.running import run
 from PIL import Image
-from test_cli import run
 
-from npsr.progress import time_left, told
+from npsr.training.progress import reported, time_left
 
 STAGE = {"images": 91, "reduced": 2, "sub_images": 375540}
 ENTRIES = [
@@ -27,8 +27,8 @@ def test_time_left():
 
 
 def test_plain_lines(capsys, monkeypatch):
-    monkeypatch.setattr("npsr.progress.time.monotonic", lambda: 100.0)
-    with told(2000, 8) as tell:
+    monkeypatch.setattr("npsr.training.progress.time.monotonic", lambda: 100.0)
+    with reported(2000, 8) as tell:
         for entry in [STAGE, *ENTRIES]:
             tell(entry)
     first, *lines = capsys.readouterr().out.splitlines()
@@ -47,7 +47,7 @@ def test_a_bar_if_rich_is_installed_and_lines_otherwise(capsys, monkeypatch, ins
         pytest.importorskip("rich")
         monkeypatch.setenv("COLUMNS", "120")
         monkeypatch.setenv("TERM", "xterm")
-    with told(2000, 8) as tell:
+    with reported(2000, 8) as tell:
         for entry in [STAGE, *ENTRIES]:
             tell(entry)
     out = capsys.readouterr().out

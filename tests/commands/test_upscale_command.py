@@ -8,13 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import environment, needs_jit
-from pictures import moving
+from helpers.pictures import moving
+from helpers.running import environment, needs_jit, run
 from PIL import Image
-from test_cli import run
 
 import npsr
-from npsr.row_files import TiffRows
+from npsr.images.row_files import TiffRows
 
 
 @pytest.fixture
@@ -192,7 +191,7 @@ def test_a_full_disk_leaves_nothing(capsys, photos, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("npsr.batch.atomic_write", full)
+    monkeypatch.setattr("npsr.upscaling.batch.atomic_write", full)
     before = digests(photos)
     code, _, err = run(capsys, "upscale", photos / "a.png", "-m", "bicubic")
     assert code == 2

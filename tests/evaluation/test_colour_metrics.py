@@ -5,7 +5,7 @@ import pytest
 from skimage.metrics import structural_similarity
 
 import npsr
-from npsr.colour import from_ycbcr, luma, to_8_bits, to_ycbcr
+from npsr.images.colour import from_ycbcr, luma, to_8_bits, to_ycbcr
 
 
 def test_luma_of_known_colours():

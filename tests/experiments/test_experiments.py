@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 from PIL import Image
 
 import npsr
 
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 NAMES = (
     *("figure3_transitions", "figure4_settings", "figure4_convergence", "figure2_filters", "real_time"),
     *("comparison", "ablations"),

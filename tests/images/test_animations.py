@@ -4,11 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from pictures import RGB, encoded, moving
+from helpers.pictures import RGB, encoded, moving
 from PIL import Image, features
 
-from npsr.animations import encode_animation, open_animation
-from npsr.photograph import MAX_PIXELS, ImageError
+from npsr.images.animations import encode_animation, open_animation
+from npsr.images.photograph import MAX_PIXELS, ImageError
 
 KINDS = {"GIF": ".gif", "WEBP": ".webp", "PNG": ".png"}
 

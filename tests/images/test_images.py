@@ -4,13 +4,13 @@ import sys
 
 import numpy as np
 import pytest
+from helpers.pictures import ALPHA, GREY16, RGB, cmyk_profile, encoded
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import ALPHA, GREY16, RGB, cmyk_profile, encoded
 from PIL import Image, ImageCms, features
 
-from npsr.image_sets import image_files
-from npsr.images import ImageError, Photograph, check_writable, read_image, write_image
+from npsr.images.files import ImageError, Photograph, check_writable, read_image, write_image
+from npsr.images.image_sets import image_files
 
 RGB16 = np.dstack([GREY16, GREY16[::-1], GREY16[:, ::-1]])
 

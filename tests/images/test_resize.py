@@ -1,12 +1,12 @@
 """MATLAB's bicubic, against a line-by-line oracle with MATLAB's own indices."""
 
-import naive
 import numpy as np
 import pytest
+from helpers import naive
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npsr.resize import imresize
+from npsr.images.resize import imresize
 
 
 @given(st.integers(1, 17), st.sampled_from([2, 3, 4, 1.5, 0.9, 0.7, 0.6, 0.5, 1 / 3, 1 / 4]))

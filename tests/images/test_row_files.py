@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from npsr.photograph import ImageError
-from npsr.row_files import NpyRows, TiffRows, write_npy, write_tiff
+from npsr.images.photograph import ImageError
+from npsr.images.row_files import NpyRows, TiffRows, write_npy, write_tiff
 
 tifffile = pytest.importorskip("tifffile")
 

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 
-from npsr_kernels import keeping
+from npsr_kernels.compiling import cache
 
 pytestmark = needs_jit
 
@@ -21,8 +21,8 @@ def number(typingctx):
     return types.int64(), lambda context, *_: context.get_constant(types.int64, 3)
 """
 TINY = """
-from npsr_kernels.compiled import compiled, parallel
-from npsr_kernels.generator import number
+from npsr_kernels.compiling.compiled import compiled, parallel
+from npsr_kernels.vector.generator import number
 
 @compiled
 def tiny(x):
@@ -40,10 +40,11 @@ print(tiny(np.dtype(sys.argv[1]).type(1)))
 @pytest.fixture
 def package(tmp_path):
     folder = tmp_path / "npsr_kernels"
-    folder.mkdir()
-    for name in ("__init__", "compiled", "keeping"):
-        shutil.copy(keeping.PACKAGE / f"{name}.py", folder)
-    (folder / "generator.py").write_text(GENERATOR)
+    for name in ("__init__", "compiling/__init__", "compiling/compiled", "compiling/cache"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(cache.PACKAGE / f"{name}.py", folder / f"{name}.py")
+    (folder / "vector").mkdir()
+    (folder / "vector" / "generator.py").write_text(GENERATOR)
     (folder / "tiny.py").write_text(TINY)
     return folder
 
@@ -72,7 +73,7 @@ def use(package, dtype="float32", **environment):
 def test_every_change_of_the_sources_is_noticed(package):
     assert use(package) == (4, "compiling for this processor, once; later runs start at once\n")
     assert use(package) == (4, "")
-    generator = package / "generator.py"
+    generator = package / "vector" / "generator.py"
     generator.write_text(GENERATOR.replace("3", "5"))
     result, told = use(package)
     assert result == 6
@@ -108,7 +109,7 @@ def test_nowhere_to_write(package):
         place.write_text("a file where a folder would be")
     result, told = use(package, NUMBA_CACHE_DIR=str(package.parent / "given"))
     assert result == 4
-    assert "cannot be kept" in told
+    assert "cannot be stored" in told
     assert "set NUMBA_CACHE_DIR" in told
 
 

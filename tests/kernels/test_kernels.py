@@ -1,8 +1,8 @@
 """Convolution, transposed convolution and PReLU: oracles, derivatives, adjoints, exact cases."""
 
-import naive
 import numpy as np
 import pytest
+from helpers import naive
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,32 +2,20 @@
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.networks import plan_of, trained
+from helpers.running import needs_jit
 
-from npsr.layers import BORDERS
-from npsr.networks import build, fsrcnn, srcnn
-from npsr.streaming import describe
-from npsr_kernels import inference, memory
+from npsr.networks.architectures import build, fsrcnn, srcnn
+from npsr.networks.inference_engine import describe
+from npsr.networks.layers import BORDERS
+from npsr_kernels.compiling import memory
+from npsr_kernels.stream import inference
 
 pytestmark = needs_jit
 
 SIDES = [(1, 1), (1, 19), (23, 1), (2, 3), (13, 17), (9, 130)]
 NETWORKS = ["fsrcnn(8,4,2)", "fsrcnn(7,5,1)", "fsrcnn(13,3,0)", "srcnn(9,1,5)", "srcnn(5,3,5)",
             "transition-1", "transition-2"]  # fmt: skip
-
-
-def trained(net, rng):
-    """The network with parameters that leave no layer out: biases and slopes of either sign."""
-    scales = {"weight": 1.0, "bias": 0.1, "slope": 0.3}
-    for key, p in net.parameters.items():
-        kind = key.rpartition(".")[2]
-        fan_in = p[0].size if kind == "weight" and "deconvolution" not in key else p.shape[0] * 9
-        p[:] = rng.normal(0, scales[kind] / (np.sqrt(fan_in) if kind == "weight" else 1), p.shape)
-    return net
-
-
-def plan_of(net):
-    return inference.make_plan(describe(net.layers, net.parameters), net.layers[0].border)
 
 
 @pytest.mark.parametrize("border", ["zero", "replicate"])

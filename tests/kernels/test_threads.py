@@ -6,17 +6,17 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import environment, needs_jit
+from helpers.running import environment, needs_jit
 
 import npsr
-from npsr_kernels import inference
-from npsr_kernels.threads import share
+from npsr_kernels.compiling.threads import share
+from npsr_kernels.stream import inference
 
 AT_ONCE = """
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import npsr
-from npsr.network import forward, loss_and_gradients
+from npsr.networks.network import forward, loss_and_gradients
 
 rng = np.random.default_rng(0)
 net, srcnn = npsr.fsrcnn(6, 3, 1, 2), npsr.srcnn(3, 1, 3, 2)

@@ -6,15 +6,17 @@ from functools import partial
 import numpy as np
 import pytest
 
-from npsr import fast
-from npsr.gradient_check import gradcheck, plain
-from npsr.layers import PReLU
-from npsr.network import Network, loss_and_gradients
-from npsr.networks import fsrcnn, srcnn, transition
-from npsr_kernels import trainstep
-from npsr_kernels.simd import lanes
+from npsr.networks import training_engine
+from npsr.networks.architectures import fsrcnn, srcnn, transition
+from npsr.networks.gradient_check import gradcheck, plain
+from npsr.networks.layers import PReLU
+from npsr.networks.network import Network, loss_and_gradients
+from npsr_kernels.training_step import step as training_step
+from npsr_kernels.vector.simd import lanes
 
-compiled = pytest.mark.skipif(not trainstep.available(), reason="the fast engine needs Numba's compilation")
+compiled = pytest.mark.skipif(
+    not training_step.available(), reason="the fast engine needs Numba's compilation"
+)
 
 L = lanes(np.float32)
 NETWORKS = {
@@ -93,9 +95,11 @@ def test_threads_do_not_change_a_bit() -> None:
     net, side = NETWORKS["×3"]
     net = disturbed(net).astype("float32")
     x, target = (a.astype("float32") for a in batch(net, side, 5 * L + 1))
-    plan = trainstep.make_plan(fast.describe(net.layers), side, np.dtype("float32"))
+    plan = training_step.make_plan(training_engine.describe(net.layers), side, np.dtype("float32"))
     parameters = list(net.parameters.values())
-    results = [trainstep.loss_and_gradients(plan, parameters, x, target, threads) for threads in (1, 2, 3, 2)]
+    results = [
+        training_step.loss_and_gradients(plan, parameters, x, target, threads) for threads in (1, 2, 3, 2)
+    ]
     for loss, gradients in results[1:]:
         assert loss == results[0][0]
         assert all(np.array_equal(a, b) for a, b in zip(gradients, results[0][1], strict=True))
@@ -104,7 +108,7 @@ def test_threads_do_not_change_a_bit() -> None:
 def test_every_weight_has_one_place_for_its_gradient() -> None:
     for net, side in NETWORKS.values():
         layers = net.with_border("valid").layers
-        plan = trainstep.make_plan(fast.describe(layers), side, np.dtype("float32"))
+        plan = training_step.make_plan(training_engine.describe(layers), side, np.dtype("float32"))
         count = sum(parameter.size for parameter in net.parameters.values())
         none = count + 6 * plan.weighed.shape[1]
         places = np.bincount(plan.unpack, minlength=none + 1)
@@ -124,13 +128,13 @@ def test_every_weight_has_one_place_for_its_gradient() -> None:
 @compiled
 def test_what_the_engine_does_not_take() -> None:
     net = fsrcnn(3, 2, 1)
-    assert fast.supports(net.with_border("valid").layers)
-    assert not fast.supports(net.layers)
-    assert not fast.supports(net.with_border("replicate").layers)
+    assert training_engine.supports(net.with_border("valid").layers)
+    assert not training_engine.supports(net.layers)
+    assert not training_engine.supports(net.with_border("replicate").layers)
     valid = net.with_border("valid").layers
-    assert fast.suits(valid, (1, 1, 11, 11))
-    assert not fast.suits(valid, (1, 1, 11, 12))
-    assert not fast.suits(valid, (1, 1, 65, 65))
+    assert training_engine.suits(valid, (1, 1, 11, 11))
+    assert not training_engine.suits(valid, (1, 1, 11, 12))
+    assert not training_engine.suits(valid, (1, 1, 65, 65))
     x = np.zeros((1, 1, 11, 11), np.float32)
     with pytest.raises(ValueError, match="training form"):
         loss_and_gradients(net, x, np.zeros((1, 1, 33, 33)), "fast")

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from test_cli import run
+from helpers.running import run
 
 import npsr
-from npsr.onnx_file import onnx_model
-from npsr.sub_pixel import sub_pixel_weight
+from npsr.models.onnx_file import onnx_model
+from npsr.networks.sub_pixel import sub_pixel_weight
 
 onnx = pytest.importorskip("onnx")
 SHAPES = (1, 1, 1, 1), (2, 1, 5, 9), (1, 1, 17, 14)

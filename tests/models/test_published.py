@@ -1,7 +1,7 @@
 """The paper's figures on the standard images, where these are at hand (see `conftest.DATA`)."""
 
 import pytest
-from conftest import DATA, needs_data, needs_jit
+from helpers.running import DATA, needs_data, needs_jit
 
 import npsr
 

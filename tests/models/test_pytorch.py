@@ -5,15 +5,15 @@ import zipfile
 
 import numpy as np
 import pytest
-import torch_writer as writer
+from helpers import torch_writer as writer
+from helpers.running import run
+from helpers.torch_writer import Call, Global, Reference, pickled, state_file, zip_of
 from hypothesis import given
 from hypothesis import strategies as st
-from test_cli import run
-from torch_writer import Call, Global, Reference, pickled, state_file, zip_of
 
 import npsr
-from npsr.layers import Conv, DeConv, PReLU
-from npsr.weights import WeightsError
+from npsr.models.weights import WeightsError
+from npsr.networks.layers import Conv, DeConv, PReLU
 
 
 def layout(net):
@@ -275,7 +275,7 @@ def test_the_command_says_what_was_imported(tmp_path, rng, capsys):
     (tmp_path / "net.pt").write_bytes(state_file(layout(net)))
     code, told, _ = run(capsys, "import", tmp_path / "net.pt", "-s", 2, "-o", tmp_path / "net.npz")
     assert code == 0
-    count = npsr.networks.parameter_count(net)
+    count = npsr.networks.architectures.parameter_count(net)
     assert f"net.npz: fsrcnn(5,3,2) ×2, {count} parameters, slopes by channel, deconvolution cut by 4" in told
     assert "a PyTorch state dict, imported from net.pt" in told
     code, _, error = run(capsys, "import", tmp_path / "net.pt", "-o", tmp_path / "other.npz")

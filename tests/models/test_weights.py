@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import npsr
-from npsr.recipe import differences, read_recipe, recipe_of
-from npsr.weights import WeightsError, digest
+from npsr.models.weights import WeightsError, digest
+from npsr.training.recipe import differences, read_recipe, recipe_of
 
-RECIPES = Path(__file__).parents[1] / "experiments" / "recipes"
+RECIPES = Path(__file__).parents[2] / "experiments" / "recipes"
 
 
 @pytest.mark.parametrize("name", ["fsrcnn(3,2,1)", "srcnn", "transition-1", "transition-2"])

@@ -5,11 +5,11 @@ LR pixel i is centred on HR coordinate n·i + (n − 1)/2.
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 
 import npsr
-from npsr.resize import imresize
-from npsr.upscaling import plane_upscaler
+from npsr.images.resize import imresize
+from npsr.upscaling.upscale import plane_upscaler
 
 
 def interpolator(n, border):

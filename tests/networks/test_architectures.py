@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import npsr
-from npsr.description import describe
-from npsr.networks import NAMES, reach
+from npsr.networks.architectures import NAMES, reach
+from npsr.networks.description import describe
 
 TABLE = {  # PSNR apart, the paper's Table 1 and Section 3: weights, and the speed-up column at ×3
     "srcnn": (8032, 7.1),

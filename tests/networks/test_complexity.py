@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import npsr
-from npsr.network import layer_forward
+from npsr.networks.network import layer_forward
 from npsr_kernels import conv2d, deconv2d, prelu
 
 

@@ -3,13 +3,13 @@
 import numba
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 from hypothesis import given
 from hypothesis import strategies as st
 
 import npsr
-from npsr.gradient_check import gradcheck
-from npsr.network import forward, loss_and_gradients
+from npsr.networks.gradient_check import gradcheck
+from npsr.networks.network import forward, loss_and_gradients
 
 
 def problem(net, seed=0, side=7, samples=2):

@@ -1,9 +1,9 @@
 """Whole networks against the layers' oracles, composed as the contract says: padding f // 2, and the
 deconvolution with (padding, output_padding) = (4, 1), (3, 0), (3, 1) at ×2, ×3, ×4."""
 
-import naive
 import numpy as np
 import pytest
+from helpers import naive
 
 import npsr
 

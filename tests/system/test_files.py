@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from npsr import files
+from npsr.system import files
 
 
 def test_a_failed_write_leaves_nothing_and_keeps_the_old(tmp_path):

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.running import run
 from PIL import Image
-from test_cli import run
 
 import npsr
-from npsr.log import read_log
-from npsr.recipe import Recipe, Stage, read_recipe
-from npsr.run import run_training
-from npsr.training_images import stage_samples
+from npsr.training.data import stage_samples
+from npsr.training.log import read_log
+from npsr.training.recipe import Recipe, Stage, read_recipe
+from npsr.training.run import run_training
 
 
 def test_unusable_data_leaves_no_folder_behind(tmp_path, data):
@@ -53,7 +53,7 @@ def test_images_beyond_the_memory_give_their_middle(tmp_path, data, monkeypatch)
     state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0))
     sizes, told = [], []
     for memory in (2**31, 50_000):
-        monkeypatch.setattr("npsr.training_images.MEMORY", memory)
+        monkeypatch.setattr("npsr.training.data.MEMORY", memory)
         samples = stage_samples(recipe.stages[0], recipe, data, state, told.append)
         sizes.append(samples.pixels.nbytes + samples.table.nbytes)
     assert [entry["reduced"] for entry in told] == [0, 2]

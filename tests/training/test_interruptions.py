@@ -9,13 +9,13 @@ import time
 
 import numpy as np
 import pytest
-from conftest import environment, needs_jit
+from helpers.running import environment, needs_jit
 from PIL import Image
 
 import npsr
-from npsr.log import read_log
-from npsr.recipe import read_recipe
-from npsr.run import run_training
+from npsr.training.log import read_log
+from npsr.training.recipe import read_recipe
+from npsr.training.run import run_training
 
 RECIPE = """
 model = "fsrcnn(4,2,1)"

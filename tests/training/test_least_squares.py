@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import npsr
-from npsr.least_squares import solve_deconvolution
-from npsr.samples import planes
+from npsr.training.least_squares import solve_deconvolution
+from npsr.training.samples import planes
 
 
 def shaken(net, rng):

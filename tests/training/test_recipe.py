@@ -7,10 +7,11 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from helpers.recipes import RUN_RECIPE
 from PIL import Image
 
 from npsr.commands.train import asked_recipe
-from npsr.recipe import (
+from npsr.training.recipe import (
     SHIPPED,
     Recipe,
     Stage,
@@ -22,25 +23,12 @@ from npsr.recipe import (
     with_steps,
 )
 
-RECIPE = """
-model = "fsrcnn(2,2,0)"
-seed = 7
-batch = 4
-scales = [1.0, 0.8]
+MORE = """
 rotations = [0, 1]
-checkpoint_every = 3
 train = "deconvolution"
 solve_deconvolution = true
-validation = ["photos/1.png"]
-[[stages]]
-data = ["photos"]
-steps = 5
-[[stages]]
-data = ["photos", "more"]
-steps = 3
-rate = 5e-4
-decay = "cosine"
 """
+RECIPE = MORE + RUN_RECIPE
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_cli import run
+from helpers.running import run
 
 import npsr
-from npsr.checkpoint import load_checkpoint
-from npsr.log import read_log
-from npsr.progress import told
-from npsr.recipe import Recipe, Stage, read_recipe
-from npsr.run import rate_at, run_training
-from npsr.training_images import images_digest
-from npsr.weights import WeightsError
+from npsr.models.weights import WeightsError
+from npsr.training.checkpoint import load_checkpoint
+from npsr.training.data import images_digest
+from npsr.training.log import read_log
+from npsr.training.progress import reported
+from npsr.training.recipe import Recipe, Stage, read_recipe
+from npsr.training.run import rate_at, run_training
 
 
 def test_rates_decay():
@@ -226,7 +226,7 @@ def test_training_goes_on_when_nobody_reads(tmp_path, data, monkeypatch):
         raise GoneError
 
     monkeypatch.setattr("builtins.print", gone)
-    with pytest.raises(GoneError), told(8, 4) as progress:
+    with pytest.raises(GoneError), reported(8, 4) as progress:
         run_training(read_recipe(tmp_path / "recipe.toml"), data, tmp_path / "run", progress=progress)
         print("the run is over")
     assert (tmp_path / "run" / "model.npz").exists()
@@ -272,9 +272,9 @@ def test_an_interrupted_run_says_how_to_go_on(capsys, tmp_path, data, monkeypatc
         raise KeyboardInterrupt
 
     arguments = ["train", tmp_path / "recipe.toml", "--data", data, "-o", tmp_path / "run"]
-    monkeypatch.setattr("npsr.run.train", interrupt)
+    monkeypatch.setattr("npsr.training.run.train", interrupt)
     code, _, err = run(capsys, *arguments)
     assert code == 130
     assert "--resume" in err
-    monkeypatch.setattr("npsr.run._refuse_used", interrupt)
+    monkeypatch.setattr("npsr.training.run._refuse_used", interrupt)
     assert "--resume" not in run(capsys, *arguments[:-1], tmp_path / "none")[2]

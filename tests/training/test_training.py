@@ -8,13 +8,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 
 import npsr
-from npsr.network import loss_and_gradients
-from npsr.resize import imresize
-from npsr.samples import SCALES, crop_to_multiple, geometry, low_resolution, memory_per_pixel, middle
-from npsr.training import cut_ahead, refuse_divergence, sample_order
+from npsr.evaluation.protocol import crop_to_multiple, low_resolution
+from npsr.images.resize import imresize
+from npsr.networks.network import loss_and_gradients
+from npsr.training.loop import cut_ahead, refuse_divergence, sample_order
+from npsr.training.samples import SCALES, geometry, memory_per_pixel, middle
 
 TRACE = Path(__file__).parent / "golden" / "trace.json"
 

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 from PIL import Image
 
 import npsr
-from npsr.checkpoint import load_checkpoint, save_checkpoint
-from npsr.log import read_log
-from npsr.network import loss_and_gradients
-from npsr.recipe import Recipe, Stage
-from npsr.run import run_training
-from npsr.transfer import deconvolution_of, features, starting_network
+from npsr.networks.network import loss_and_gradients
+from npsr.training.checkpoint import load_checkpoint, save_checkpoint
+from npsr.training.log import read_log
+from npsr.training.recipe import Recipe, Stage
+from npsr.training.run import run_training
+from npsr.training.transfer import deconvolution_of, features, starting_network
 
 
 def shaken(net, rng):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 
 import npsr
-from npsr.alpha import SPREAD, limits, spread
+from npsr.upscaling.alpha import SPREAD, limits, spread
 
 
 def disc(side, channels=4):

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 
 import npsr
-from npsr.bands import bands
-from npsr.enlargement import plan_enlargement
-from npsr.factors import by_factor, by_sides, networks_for
-from npsr.resize import imresize
-from npsr.upscaling import plane_upscaler
+from npsr.images.resize import imresize
+from npsr.upscaling.bands import bands
+from npsr.upscaling.factors import by_factor, by_sides, networks_for
+from npsr.upscaling.plan import plan_enlargement
+from npsr.upscaling.upscale import plane_upscaler
 
 
 class Rows:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from npsr.jobs import PIPE, plan_jobs
-from npsr.photograph import ImageError
+from npsr.images.photograph import ImageError
+from npsr.upscaling.jobs import PIPE, plan_jobs
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from npsr.overlap import read_ahead, write_behind
+from npsr.upscaling.overlap import read_ahead, write_behind
 
 
 def test_items_arrive_in_order_from_another_thread():

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit
 from PIL import Image
 
 import npsr
-from npsr.resize import imresize
-from npsr.upscaling import plane_upscaler
+from npsr.images.resize import imresize
+from npsr.upscaling.upscale import plane_upscaler
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_the_ensemble_is_the_mean_over_flips_and_rotations(scene, rng):
 def test_the_released_model_beats_bicubic_on_a_photograph():
     from skimage import data
 
-    from npsr.evaluation import evaluate_luma
+    from npsr.evaluation.protocol import evaluate_luma
 
     high = data.camera()[:510, :510]
     trained = evaluate_luma(high, 3, plane_upscaler("fsrcnn", 3))

@@ -6,14 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import needs_jit
+from helpers.running import needs_jit, run
 from PIL import Image
-from test_cli import run
 
 import npsr
-from npsr.upscaling import plane_upscaler
-from npsr.video_files import VideoError, survey
-from npsr.yuv import SITINGS, enlarge_chroma, enlarge_luma
+from npsr.upscaling.upscale import plane_upscaler
+from npsr.video.reading import VideoError, survey
+from npsr.video.yuv import SITINGS, enlarge_chroma, enlarge_luma
 
 av = pytest.importorskip("av")
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import npsr
-from npsr.colour import to_ycbcr
-from npsr.resize import imresize
-from npsr.upscaling import plane_upscaler
-from npsr.yuv import SITINGS, enlarge_chroma, enlarge_luma
+from npsr.images.colour import to_ycbcr
+from npsr.images.resize import imresize
+from npsr.upscaling.upscale import plane_upscaler
+from npsr.video.yuv import SITINGS, enlarge_chroma, enlarge_luma
 
 
 @pytest.fixture

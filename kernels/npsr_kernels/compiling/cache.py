@@ -1,4 +1,4 @@
-"""Compiled code kept on disk, where a later process finds it.
+"""The compilation cache: compiled code on disk, where a later process finds it.
 
 Numba's own cache looks at the file of the function alone: it does not notice a change in another from
 which code is generated or imported. Its index names a file before that is written, so processes that
@@ -26,18 +26,18 @@ from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
 LOG = logging.getLogger("npsr_kernels")
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 
 
-def keep(dispatcher: Any) -> Any:
-    """Let a compiled function look on disk before it compiles, and keep there what it compiled."""
+def cached(dispatcher: Any) -> Any:
+    """Let a compiled function look on disk before it compiles, and store there what it compiled."""
     if not numba.config.DISABLE_JIT:  # else it is a plain function
-        dispatcher._cache = Kept(dispatcher.py_func)
+        dispatcher._cache = DiskCache(dispatcher.py_func)
     return dispatcher
 
 
 def folders() -> list[Path]:
-    """Where compiled code is looked for, in this order, and kept in the first that can be written:
+    """Where compiled code is looked for, in this order, and stored in the first that can be written:
     NUMBA_CACHE_DIR if set, beside the sources, the user's cache folder.
     """
     name = f"{PACKAGE.name}_{_digest(str(PACKAGE))}"  # installations may share a folder
@@ -45,12 +45,12 @@ def folders() -> list[Path]:
     return [*given, PACKAGE / "__pycache__", Path(AppDirs("npsr", False).user_cache_dir, name)]
 
 
-def kept_files() -> list[Path]:
+def cached_files() -> list[Path]:
     """The files of code compiled from the present sources."""
     return [file for folder in folders() for file in sorted(folder.glob(f"*.{sources_stamp()}.*.code"))]
 
 
-class Kept(NullCache):
+class DiskCache(NullCache):
     """What Numba asks for a function's compiled code, and gives it to."""
 
     def __init__(self, function: Any) -> None:
@@ -73,7 +73,7 @@ class Kept(NullCache):
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep what was compiled, and remove what other sources have left in the folder."""
+        """Store what was compiled, and remove what other sources have left in the folder."""
         name, content = self._file_name(sig, data.target_context), dumps(data._reduce())
         for folder in folders():
             try:
@@ -86,7 +86,7 @@ class Kept(NullCache):
                     file.unlink(missing_ok=True)
             return
         LOG.warning(
-            "compiled code cannot be kept, and every start will compile again: none of %s can be written; "
+            "compiled code cannot be stored, and every start will compile again: none of %s can be written; "
             "set NUMBA_CACHE_DIR to a folder that can",
             ", ".join(map(str, folders())),
         )
@@ -101,7 +101,11 @@ class Kept(NullCache):
 def sources_stamp() -> str:
     """A digest of every source file of this package."""
     return _digest(
-        *(part for path in sorted(PACKAGE.glob("*.py")) for part in (path.name, path.read_bytes()))
+        *(
+            part
+            for path in sorted(PACKAGE.rglob("*.py"))
+            for part in (str(path.relative_to(PACKAGE)), path.read_bytes())
+        )
     )
 
 

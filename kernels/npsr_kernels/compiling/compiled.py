@@ -1,4 +1,4 @@
-"""The decorators of compiled functions: kept on disk, never stale, safe to call from several threads."""
+"""The decorators of compiled functions: cached on disk, never stale, safe to call from several threads."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,7 +7,7 @@ from typing import Any
 
 from numba import config, njit
 
-from npsr_kernels.keeping import keep
+from npsr_kernels.compiling.cache import cached
 
 _ONE_AT_A_TIME = Lock()
 
@@ -19,11 +19,11 @@ def available() -> bool:
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a kernel that several Python threads may run at once."""
-    return keep(njit(nogil=True)(function))
+    return cached(njit(nogil=True)(function))
 
 
 def inner(function: Callable[..., Any]) -> Any:
-    """Compile a part of a kernel: only compiled functions can call it, and only they are kept.
+    """Compile a part of a kernel: only compiled functions can call it, and only they are cached.
 
     Without entries for Python, compilation takes a quarter less.
     """
@@ -38,7 +38,7 @@ def parallel(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        kernel = keep(njit(parallel=True, **options)(function))
+        kernel = cached(njit(parallel=True, **options)(function))
 
         @wraps(function)
         def run(*arguments: Any) -> Any:

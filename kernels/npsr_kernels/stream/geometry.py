@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.layout import (
+from npsr_kernels.stream.layout import (
     CARRY,
     CHUNK,
     DECONVOLUTION,
@@ -22,11 +22,11 @@ from npsr_kernels.layout import (
     TASK,
     WINOGRAD,
 )
-from npsr_kernels.microkernel import VECTORS, Tables
-from npsr_kernels.packing import Packed
-from npsr_kernels.simd import lanes
-from npsr_kernels.streamplan import Plan, Stage, replicated_before
-from npsr_kernels.winograd import POINTS, ROWS, TAPS
+from npsr_kernels.stream.microkernel import VECTORS, Tables
+from npsr_kernels.stream.packing import Packed
+from npsr_kernels.stream.plan import Plan, Stage, replicated_before
+from npsr_kernels.vector.simd import lanes
+from npsr_kernels.vector.winograd import POINTS, ROWS, TAPS
 
 
 class Geometry(NamedTuple):

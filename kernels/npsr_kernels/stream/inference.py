@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from npsr_kernels.checks import require, require_same_dtype
-from npsr_kernels.compiled import available
-from npsr_kernels.geometry import Geometry, make_geometry, rows_needed
-from npsr_kernels.memory import borrow, give_back
-from npsr_kernels.stream import stream
-from npsr_kernels.streamplan import Convolution, Deconvolution, Plan, make_plan
-from npsr_kernels.threads import default_threads, share
+from npsr_kernels.compiling.compiled import available
+from npsr_kernels.compiling.memory import borrow, give_back
+from npsr_kernels.compiling.threads import default_threads, share
+from npsr_kernels.stream.geometry import Geometry, make_geometry, rows_needed
+from npsr_kernels.stream.plan import Convolution, Deconvolution, Plan, make_plan
+from npsr_kernels.stream.stream import stream
 
 __all__ = [
     "Convolution",

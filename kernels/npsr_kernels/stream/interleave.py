@@ -6,8 +6,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from npsr_kernels.compiled import inner
-from npsr_kernels.simd import REGISTER_BYTES, Vector, emit_load, emit_pointer, emit_splat, emit_store
+from npsr_kernels.compiling.compiled import inner
+from npsr_kernels.vector.simd import REGISTER_BYTES, Vector, emit_load, emit_pointer, emit_splat, emit_store
 
 
 @inner

@@ -4,11 +4,11 @@ Each takes the frame, its stage, the network's tables and the flat array `work` 
 (see layout.py).
 """
 
-from npsr_kernels.compiled import inner
-from npsr_kernels.layout import CARRY, SLACK
-from npsr_kernels.microkernel import multiply
-from npsr_kernels.simd import REGISTER_BYTES, vload, vstore
-from npsr_kernels.winograd import (
+from npsr_kernels.compiling.compiled import inner
+from npsr_kernels.stream.layout import CARRY, SLACK
+from npsr_kernels.stream.microkernel import multiply
+from npsr_kernels.vector.simd import REGISTER_BYTES, vload, vstore
+from npsr_kernels.vector.winograd import (
     POINTS,
     ROWS,
     TAPS,

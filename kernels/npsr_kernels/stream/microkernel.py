@@ -18,8 +18,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-from npsr_kernels.compiled import inner
-from npsr_kernels.simd import (
+from npsr_kernels.compiling.compiled import inner
+from npsr_kernels.vector.simd import (
     REGISTER_BYTES,
     Vector,
     emit_fma,

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr_kernels.layout import BLOCK
-from npsr_kernels.winograd import TAPS, G
+from npsr_kernels.stream.layout import BLOCK
+from npsr_kernels.vector.winograd import TAPS, G
 
 
 class Packed(NamedTuple):

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.layout import DECONVOLUTION, DIRECT, WINOGRAD
-from npsr_kernels.packing import Packed, Packer, convolution, deconvolution_points, points
 from npsr_kernels.shapes import replicated_reach
-from npsr_kernels.winograd import TAPS
+from npsr_kernels.stream.layout import DECONVOLUTION, DIRECT, WINOGRAD
+from npsr_kernels.stream.packing import Packed, Packer, convolution, deconvolution_points, points
+from npsr_kernels.vector.winograd import TAPS
 
 
 class Convolution(NamedTuple):

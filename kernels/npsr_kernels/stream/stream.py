@@ -8,12 +8,12 @@ Steps count from the top of the image, whatever strip or tile a thread works on:
 arithmetic does not depend on how the work is cut.
 """
 
-from npsr_kernels.compiled import compiled, inner
-from npsr_kernels.interleave import interleave
-from npsr_kernels.layer import convolve, convolve_by_points, deconvolve
-from npsr_kernels.layout import DIRECT, WINOGRAD
-from npsr_kernels.simd import REGISTER_BYTES, vload, vsplat, vstore
-from npsr_kernels.winograd import ROWS
+from npsr_kernels.compiling.compiled import compiled, inner
+from npsr_kernels.stream.interleave import interleave
+from npsr_kernels.stream.layer import convolve, convolve_by_points, deconvolve
+from npsr_kernels.stream.layout import DIRECT, WINOGRAD
+from npsr_kernels.vector.simd import REGISTER_BYTES, vload, vsplat, vstore
+from npsr_kernels.vector.winograd import ROWS
 
 
 @compiled

@@ -5,9 +5,9 @@ f filter side, C D channels of input and output, T taps.
 
 import numpy as np
 
-from npsr_kernels.operations import TAPS
-from npsr_kernels.stages import Stage
-from npsr_kernels.trainwriter import Map, ProgramWriter, grouped_taps
+from npsr_kernels.training_step.operations import TAPS
+from npsr_kernels.training_step.stages import Stage
+from npsr_kernels.training_step.writer import Map, ProgramWriter, grouped_taps
 
 
 def write_products(w: ProgramWriter, stage: Stage, x: Map, z: Map) -> None:

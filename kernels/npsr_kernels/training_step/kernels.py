@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.compiled import compiled, inner
-from npsr_kernels.operations import (
+from npsr_kernels.compiling.compiled import compiled, inner
+from npsr_kernels.training_step.operations import (
     COMPARE,
     CONVOLVE,
     CONVOLVE_REST,
@@ -26,9 +26,7 @@ from npsr_kernels.operations import (
     UNRECTIFY,
     WEIGH,
 )
-from npsr_kernels.simd import vadd, vfma, vload, vmul, vstore, vsub, vsum, vzero
-from npsr_kernels.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
-from npsr_kernels.trainpasses import (
+from npsr_kernels.training_step.passes import (
     points_to_rows,
     rectify,
     rectify_to_points,
@@ -36,6 +34,8 @@ from npsr_kernels.trainpasses import (
     unrectify,
     unrectify_rows,
 )
+from npsr_kernels.vector.simd import vadd, vfma, vload, vmul, vstore, vsub, vsum, vzero
+from npsr_kernels.vector.tiles import tile_pairs, tile_splat, tile_store, tile_sum, tile_weighted, tile_zero
 
 
 class Tables(NamedTuple):

@@ -3,10 +3,10 @@
 import numpy as np
 
 LOAD, CONVOLVE, CONVOLVE_REST, COMPARE, WEIGH = range(5)
-"""Kernels of `trainkernels`. A program starts with the one `LOAD`."""
+"""Kernels of `kernels`. A program starts with the one `LOAD`."""
 
 RECTIFY, UNRECTIFY, TO_POINTS, TO_ROWS, TO_POINTS_TRANSPOSED, UNRECTIFY_ROWS = range(5, 11)
-"""Kernels of `trainpasses`."""
+"""Kernels of `passes`."""
 
 TAPS = 4
 """Columns of a weight gradient's tile."""

@@ -1,13 +1,25 @@
 """The kernels of a training step that go over maps once: rectifiers, and Winograd's transforms.
 
-Maps, lanes and operations are as in `trainkernels`. A map of points has one row for each point of each
+Maps, lanes and operations are as in `kernels`. A map of points has one row for each point of each
 block of rows: point p of block b is row p·blocks + b, so that the sixth, which blocks of 3 rows lack,
 comes last. Blocks of 4 rows come before those of 3. x is the map of points, z that of rows.
 """
 
-from npsr_kernels.compiled import inner
-from npsr_kernels.simd import vadd, vfma, vload, vmin, vmul, vprelu, vsplat, vstore, vsum, vwhere, vzero
-from npsr_kernels.winograd import POINTS, to_points, to_points_transposed, to_rows
+from npsr_kernels.compiling.compiled import inner
+from npsr_kernels.vector.simd import (
+    vadd,
+    vfma,
+    vload,
+    vmin,
+    vmul,
+    vprelu,
+    vsplat,
+    vstore,
+    vsum,
+    vwhere,
+    vzero,
+)
+from npsr_kernels.vector.winograd import POINTS, to_points, to_points_transposed, to_rows
 
 
 @inner

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels import trainprogram
-from npsr_kernels.operations import OPERATION
-from npsr_kernels.simd import REGISTERS, lanes
-from npsr_kernels.stages import Stage
-from npsr_kernels.trainkernels import Tables
-from npsr_kernels.trainwriter import ProgramWriter
-from npsr_kernels.winograd import POINTS
+from npsr_kernels.training_step import program
+from npsr_kernels.training_step.kernels import Tables
+from npsr_kernels.training_step.operations import OPERATION
+from npsr_kernels.training_step.stages import Stage
+from npsr_kernels.training_step.writer import ProgramWriter
+from npsr_kernels.vector.simd import REGISTERS, lanes
+from npsr_kernels.vector.winograd import POINTS
 
 
 class ConvLayer(NamedTuple):
@@ -85,7 +85,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     Returns
     -------
     Plan
-        For `trainstep.loss_and_gradients`. It keeps working memory, and may be used by several threads.
+        For `step.loss_and_gradients`. It keeps working memory, and may be used by several threads.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     A, B = _tile(layers, stages)
     count = sum(prod(shape) for shape in shapes)
     writer = ProgramWriter(A, B, lanes(dtype), count)
-    trainprogram.write(writer, stages)
+    program.write(writer, stages)
     labels = stages[-1].labels
     assert labels is not None
     scalars, gradients = np.concatenate(writer.scalars), np.concatenate(writer.gradients)

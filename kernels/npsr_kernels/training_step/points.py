@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.operations import TAPS as GROUP
-from npsr_kernels.operations import TO_POINTS, TO_POINTS_TRANSPOSED, TO_ROWS
-from npsr_kernels.stages import Stage, ring
-from npsr_kernels.trainwriter import Map, ProgramWriter, grouped_taps
-from npsr_kernels.winograd import POINTS, TAPS
+from npsr_kernels.training_step.operations import TAPS as GROUP
+from npsr_kernels.training_step.operations import TO_POINTS, TO_POINTS_TRANSPOSED, TO_ROWS
+from npsr_kernels.training_step.stages import Stage, ring
+from npsr_kernels.training_step.writer import Map, ProgramWriter, grouped_taps
+from npsr_kernels.vector.winograd import POINTS, TAPS
 
 INFINITY = POINTS - 1
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels import traindirect, trainpoints
-from npsr_kernels.operations import COMPARE, LOAD, RECTIFY, UNRECTIFY, UNRECTIFY_ROWS
-from npsr_kernels.stages import Stage, adjoint, ring
-from npsr_kernels.trainpoints import Points
-from npsr_kernels.trainwriter import Map, ProgramWriter
+from npsr_kernels.training_step import direct, points
+from npsr_kernels.training_step.operations import COMPARE, LOAD, RECTIFY, UNRECTIFY, UNRECTIFY_ROWS
+from npsr_kernels.training_step.points import Points
+from npsr_kernels.training_step.stages import Stage, adjoint, ring
+from npsr_kernels.training_step.writer import Map, ProgramWriter
 
 
 class Place(NamedTuple):
@@ -53,7 +53,7 @@ def write(w: ProgramWriter, stages: list[Stage]) -> None:
 
 def lay_out(w: ProgramWriter, stages: list[Stage]) -> list[Place]:
     """Places of all maps. What one stage needs for a while shares its place with that of the others."""
-    weights = [trainpoints.lay_out_weights(w, s) if trainpoints.worthwhile(s) else None for s in stages]
+    weights = [points.lay_out_weights(w, s) if points.worthwhile(s) else None for s in stages]
     maps = [
         w.map(stages[0].weight.shape[3], (stages[0].side,) * 2, around(stages[0], weights[0] is not None))
     ]
@@ -66,24 +66,24 @@ def lay_out(w: ProgramWriter, stages: list[Stage]) -> list[Place]:
     places = []
     start = stop = w.size
     for k, (stage, weight) in enumerate(zip(stages, weights, strict=True)):
-        x, points, turned = None, None, None
+        x, of_points, turned = None, None, None
         w.size = start
         if weight is not None:
-            points = trainpoints.lay_out(w, stage, weight)
+            of_points = points.lay_out(w, stage, weight)
         else:
             x = w.map(stage.weight.shape[3], (stage.side,) * 2, around(stage, False)) if k else maps[0]
         stop, w.size = max(stop, w.size), start
         if weight is not None and k:
-            turned = trainpoints.lay_out(w, adjoint(stage), trainpoints.lay_out_weights(w, adjoint(stage)))
+            turned = points.lay_out(w, adjoint(stage), points.lay_out_weights(w, adjoint(stage)))
         stop = max(stop, w.size)
-        places.append(Place(maps[k], x, maps[k + 1], points, turned))
+        places.append(Place(maps[k], x, maps[k + 1], of_points, turned))
     w.size = stop
     return places
 
 
 def around(stage: Stage, by_points: bool) -> tuple[int, int]:
     """Rows and columns of zeros needed around the stage's input; points have columns of their own."""
-    return (trainpoints.ring_rows(stage), 0) if by_points else (ring(stage), ring(stage))
+    return (points.ring_rows(stage), 0) if by_points else (ring(stage), ring(stage))
 
 
 def write_input(w: ProgramWriter, stages: list[Stage], place: Place, k: int) -> None:
@@ -92,7 +92,7 @@ def write_input(w: ProgramWriter, stages: list[Stage], place: Place, k: int) -> 
     if k and slope is None:
         raise ValueError("a layer has slopes None, but only the last may be without a rectifier")
     if place.points:
-        trainpoints.write_input(w, place.points, place.before, slope)
+        points.write_input(w, place.points, place.before, slope)
     elif place.x and slope is not None:
         size = {"channels": len(slope), "rows": stages[k].side, "columns": stages[k].side}
         w.operation(RECTIFY, place.x, place.before, scalars=w.add(w.scalars, slope), **size)
@@ -101,10 +101,10 @@ def write_input(w: ProgramWriter, stages: list[Stage], place: Place, k: int) -> 
 def write_output(w: ProgramWriter, stage: Stage, place: Place) -> None:
     """A stage's output from its input."""
     if place.points:
-        trainpoints.write_products(w, place.points)
-        trainpoints.write_output(w, place.points, place.z)
+        points.write_products(w, place.points)
+        points.write_output(w, place.points, place.z)
     elif place.x:
-        traindirect.write_products(w, stage, place.x, place.z)
+        direct.write_products(w, stage, place.x, place.z)
 
 
 def write_comparison(w: ProgramWriter, stage: Stage, z: Map, labels: int) -> None:
@@ -117,9 +117,9 @@ def write_comparison(w: ProgramWriter, stage: Stage, z: Map, labels: int) -> Non
 def write_weight_gradient(w: ProgramWriter, stage: Stage, place: Place) -> None:
     """Gradient of a stage's weights from its input and its output's gradient."""
     if place.points:
-        trainpoints.write_weight_gradient(w, place.points, place.z)
+        points.write_weight_gradient(w, place.points, place.z)
     elif place.x:
-        traindirect.write_weight_gradient(w, stage, place.x, place.z)
+        direct.write_weight_gradient(w, stage, place.x, place.z)
 
 
 def write_input_gradient(w: ProgramWriter, stages: list[Stage], place: Place, k: int) -> None:
@@ -131,11 +131,11 @@ def write_input_gradient(w: ProgramWriter, stages: list[Stage], place: Place, k:
         "gradient": w.add(w.gradients, np.concatenate([before.bias, before.slope])),
     }
     if place.adjoint:
-        trainpoints.write_input(w, place.adjoint, place.z, None)
-        trainpoints.write_products(w, place.adjoint)
-        size = trainpoints.size(place.adjoint, len(before.slope), before.out)
+        points.write_input(w, place.adjoint, place.z, None)
+        points.write_products(w, place.adjoint)
+        size = points.size(place.adjoint, len(before.slope), before.out)
         w.operation(UNRECTIFY_ROWS, place.adjoint.z, place.before, **fields, **size)
     elif place.x:
-        traindirect.write_products(w, adjoint(stages[k]), place.z, place.x)
+        direct.write_products(w, adjoint(stages[k]), place.z, place.x)
         size = {"channels": len(before.slope), "rows": before.out, "columns": before.out}
         w.operation(UNRECTIFY, place.x, place.before, **fields, **size)

@@ -1,6 +1,6 @@
 """The fast training step: the loss of a batch and the gradient of every parameter.
 
-A batch is cut into groups of L samples, one per lane of a vector; `trainkernels` takes a group through
+A batch is cut into groups of L samples, one per lane of a vector; `kernels` takes a group through
 the network and back within the second-level cache. Groups form chunks, whose number depends on the
 batch alone. Each chunk adds its gradients in an array of its own, and the chunks are added in their
 order: threads never write to the same place, and their number does not change a bit of the result.
@@ -12,13 +12,13 @@ from math import prod
 
 import numpy as np
 
-from npsr_kernels.compiled import available
-from npsr_kernels.memory import zeroed
-from npsr_kernels.threads import share
-from npsr_kernels.trainkernels import run_groups
-from npsr_kernels.trainplan import ConvLayer, DeconvLayer, Plan, make_plan
-from npsr_kernels.trainweights import arrange, collect
-from npsr_kernels.winograd import POINTS
+from npsr_kernels.compiling.compiled import available
+from npsr_kernels.compiling.memory import zeroed
+from npsr_kernels.compiling.threads import share
+from npsr_kernels.training_step.kernels import run_groups
+from npsr_kernels.training_step.plan import ConvLayer, DeconvLayer, Plan, make_plan
+from npsr_kernels.training_step.weights import arrange, collect
+from npsr_kernels.vector.winograd import POINTS
 
 __all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
 

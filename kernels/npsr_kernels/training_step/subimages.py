@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npsr_kernels.compiled import compiled
+from npsr_kernels.compiling.compiled import compiled
 
 
 def cut(pixels: np.ndarray, places: np.ndarray, channels: int, side: int) -> np.ndarray:

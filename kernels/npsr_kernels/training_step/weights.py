@@ -6,8 +6,8 @@ points by Gᵀ (see winograd.py).
 
 import numpy as np
 
-from npsr_kernels.compiled import compiled
-from npsr_kernels.winograd import POINTS, G
+from npsr_kernels.compiling.compiled import compiled
+from npsr_kernels.vector.winograd import POINTS, G
 
 
 @compiled

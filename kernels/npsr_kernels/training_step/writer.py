@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.operations import CONVOLVE, CONVOLVE_REST, OPERATION, TAPS, WEIGH
-from npsr_kernels.winograd import POINTS
+from npsr_kernels.training_step.operations import CONVOLVE, CONVOLVE_REST, OPERATION, TAPS, WEIGH
+from npsr_kernels.vector.winograd import POINTS
 
 
 class Map(NamedTuple):

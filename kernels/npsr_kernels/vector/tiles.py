@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from npsr_kernels.simd import (
+from npsr_kernels.vector.simd import (
     REGISTERS,
     Vector,
     emit_fma,

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr_kernels.compiled import inner
-from npsr_kernels.simd import REGISTER_BYTES, vadd, vfma, vlike, vload, vprelu, vsplat, vstore, vsub
+from npsr_kernels.compiling.compiled import inner
+from npsr_kernels.vector.simd import REGISTER_BYTES, vadd, vfma, vlike, vload, vprelu, vsplat, vstore, vsub
 
 ROWS = 4
 """Rows of output (of input, transposed) that one application takes."""

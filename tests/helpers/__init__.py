@@ -1,0 +1,1 @@
+"""What tests share: oracles, pictures, files of other programs, processes."""
