@@ -125,7 +125,7 @@ def _suffix(source: Path, name: str | None) -> str:
 
 
 def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
-    from npsr.upscaling.batch import MISTAKES, Outcome
+    from npsr.upscaling.batch import Outcome, reason
 
     try:
         if job.problem:
@@ -136,8 +136,8 @@ def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
             job.target.parent.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()
         written = run_video(job.source, job.target, int(options.scale), options)
-    except MISTAKES as error:
-        return Outcome(job.source, job.target, "failed", str(error) or type(error).__name__)
+    except Exception as error:
+        return Outcome(job.source, job.target, "failed", reason(error))
     return Outcome(
         job.source,
         job.target,

@@ -91,8 +91,9 @@ class Telling:
 
         files: list[dict[str, Any]] = []
         for outcome in self._outcomes:
+            facts = dataclasses.asdict(outcome)
             paths = {"source": str(outcome.source), "target": str(outcome.target)}
-            files.append({**dataclasses.asdict(outcome), **paths})
+            files.append({"told": facts.pop("notes"), **facts, **paths})
         summary = {**counts, "seconds": seconds, "split": split, "model": options.model, "files": files}
         write_json(options.json, summary, options.force)
 

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
+from npsr.system.defects import is_defect
+
 Source = Path | bytes
 """A file, or the content of one that came through a pipe."""
 
@@ -76,7 +78,7 @@ def _too_many(source: Source, pixels: str, most: int) -> str:
 
 @contextmanager
 def errors(source: Source, most: int | None = None) -> Iterator[None]:
-    """Turn what decoders raise for missing and damaged files into an ImageError.
+    """Turn what decoders raise for missing and damaged files into an ImageError; defects of ours pass.
 
     Pillow, too, is held to `most` pixels at once: the frames of some files are larger than their
     headers say. It is not where no limit is given, because only rows, or headers, are read.
@@ -96,6 +98,8 @@ def errors(source: Source, most: int | None = None) -> Iterator[None]:
     except IsADirectoryError as error:
         raise ImageError(f"{called(source)} is a folder: name an image file") from error
     except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, … for damaged files
+        if is_defect(error):
+            raise
         empty = not source if isinstance(source, bytes) else source.is_file() and source.stat().st_size == 0
         reason = "it is empty" if empty else str(error)
         if isinstance(error, UnidentifiedImageError) and not empty:

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from npsr.models.weights import MAX_BYTES, WeightsError
+from npsr.models.weights import MAX_BYTES, WeightsError, require_kind
+from npsr.system.defects import is_defect
 
 MAGIC = 0x1950A86A20F9469CFC6C
 """What the files of PyTorch before 1.6 begin with, as a pickle."""
@@ -92,6 +93,8 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from error
     except Exception as error:  # zipfile, pickletools and NumPy raise many kinds for damaged files
+        if is_defect(error):
+            raise
         reason = f"{type(error).__name__}: {error}"[:200]
         raise WeightsError(f"{path} is not from PyTorch or is damaged ({reason}): get it anew") from error
 
@@ -117,18 +120,19 @@ def _read_old(stream: io.BytesIO) -> dict[str, np.ndarray]:
     if not stream.getvalue().startswith(b"\x80") or _unpickled(stream)[0] != MAGIC:
         raise ValueError("it has neither the form of PyTorch's files since 1.6 nor that of those before")
     (_, _), (system, _), (value, storages), (keys, _) = (_unpickled(stream) for _ in range(4))
-    contents = {}
-    for key in keys:
+    little, contents = require_kind("sys_info", system, dict)["little_endian"], {}
+    for key in require_kind("keys", keys, list):
         storage = storages[_text(key)]
-        if int.from_bytes(stream.read(8), "little" if system["little_endian"] else "big") != storage.length:
+        if int.from_bytes(stream.read(8), "little" if little else "big") != storage.length:
             raise ValueError(f"storage {key:.80} has another length than its tensors say")
         contents[key] = stream.read(storage.length * np.dtype(DTYPES[storage.kind]).itemsize)
-    return _arrays(value, contents, "<" if system["little_endian"] else ">")
+    return _arrays(value, contents, "<" if little else ">")
 
 
 def _arrays(value: Any, contents: dict[str, bytes], order: str) -> dict[str, np.ndarray]:
     """The tensors of a dict, and of the dicts in it, as arrays."""
-    dicts = {"": value} | {f"{key}.": inner for key, inner in value.items() if isinstance(inner, dict)}
+    outer = require_kind("the value", value, dict)
+    dicts = {"": outer} | {f"{key}.": inner for key, inner in outer.items() if isinstance(inner, dict)}
     return {
         f"{prefix}{key}": _array(tensor, contents[tensor.storage.key], order)
         for prefix, inner in dicts.items()
@@ -225,13 +229,14 @@ def _called(function: Any, arguments: Any) -> Any:
             return Tensor(storage, offset, shape, strides)
         case "torch._utils._rebuild_parameter", (Tensor() as tensor, *_):
             return tensor
-    told = function if isinstance(function, Name) else type(function).__name__
-    raise WeightsError(f"it holds {told!s:.80}, but only tensors are read: save net.state_dict() alone")
+    found = function if isinstance(function, Name) else type(function).__name__
+    raise WeightsError(f"it holds {found!s:.80}, but only tensors are read: save net.state_dict() alone")
 
 
 def _set_items(stack: list[Any], items: list[Any]) -> None:
+    target = require_kind("what has items", stack[-1], dict)
     for key, value in zip(items[::2], items[1::2], strict=True):
-        stack[-1][key if type(key) is int else _text(key)] = value
+        target[key if type(key) is int else _text(key)] = value
 
 
 def _text(key: Any) -> str:
@@ -247,15 +252,15 @@ COMBINED: dict[str, Callable[[list[Any]], None]] = {
     "TUPLE1": _combine(1, lambda *values: values),
     "TUPLE2": _combine(2, lambda *values: values),
     "TUPLE3": _combine(3, lambda *values: values),
-    "STACK_GLOBAL": _combine(2, lambda module, name: Name(".".join((module, name)))),
+    "STACK_GLOBAL": _combine(2, lambda module, name: Name(".".join((_text(module), _text(name))))),
     "REDUCE": _combine(2, _called),
     "NEWOBJ": _combine(2, _called),
     "BUILD": _combine(2, lambda value, _: value),  # a dict's further attributes, of no use here
     "SETITEM": lambda stack: _set_items(stack, [stack.pop(-2), stack.pop()]),
-    "APPEND": lambda stack: stack[-2].append(stack.pop()),
+    "APPEND": lambda stack: require_kind("a list", stack[-2], list).append(stack.pop()),
 }
 GATHERED: dict[str, Callable[[list[Any], list[Any]], None]] = {
     "TUPLE": lambda stack, values: stack.append(tuple(values)),
-    "APPENDS": lambda stack, values: stack[-1].extend(values),
+    "APPENDS": lambda stack, values: require_kind("a list", stack[-1], list).extend(values),
     "SETITEMS": _set_items,
 }

@@ -6,7 +6,7 @@ A file holds one array per parameter and one string, "metadata", in JSON. Nothin
 import hashlib
 import json
 import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from npsr.networks.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
 from npsr.networks.network import Arrays, Network
 from npsr.system.checks import whole
+from npsr.system.defects import is_defect
 from npsr.system.files import atomic_write, check_target
 
 RELEASED = Path(__file__).parent
@@ -171,18 +172,19 @@ def network_of(path: Path, arrays: Arrays) -> Network:
         As `read_network`.
     """
     try:
-        metadata = json.loads(str(arrays["metadata"]))
+        metadata = require_kind("metadata", json.loads(str(arrays["metadata"])), dict)
         if metadata["format"] != FORMAT:
             raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
-        layers = tuple(_layer(entry) for entry in metadata["layers"])
+        layers = tuple(map(_layer, require_kind("layers", metadata["layers"], list)))
         shapes = parameter_shapes(layers)
         parameters = {key: arrays[key] for key in shapes}
-        name, scale, provenance = str(metadata["name"]), int(metadata["scale"]), dict(metadata["provenance"])
+        name, scale = str(metadata["name"]), require_kind("scale", metadata["scale"], int)
+        provenance = require_kind("provenance", metadata["provenance"], dict)
         checksum = metadata["sha256"]
         _require_counts(provenance)
     except WeightsError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise WeightsError(
             f"{path} is not an npsr model ({type(error).__name__}: {error}): "
             "import the authors' .mat files with `npsr import`"
@@ -220,28 +222,45 @@ def read_arrays(path: Path, most: int = MAX_BYTES) -> Arrays:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # NumPy and zipfile raise many kinds for damaged files
+        if is_defect(error):
+            raise
         raise WeightsError(f"{path} is not an .npz file or is damaged ({error}): get it anew") from error
 
 
 def _require_counts(provenance: dict[str, Any]) -> None:
     """Refuse a provenance that cannot be added to."""
-    if not all(isinstance(provenance.get(key, 0), int | float) for key in ("samples", "seconds")):
-        raise TypeError("samples and seconds must be numbers")
-    if not all(isinstance(name, str) for name in provenance.get("data", [])):
-        raise TypeError("data must be texts")
+    for key in ("samples", "seconds"):
+        require_kind(key, provenance.get(key, 0), int | float)
+    for name in require_kind("data", provenance.get("data", []), list):
+        require_kind("data", name, str)
 
 
-def _layer(entry: dict[str, Any]) -> Layer:
+def require_kind(name: str, value: Any, kind: Any) -> Any:
+    """The value, if it is of that kind.
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is {value!r:.80}, but must be {getattr(kind, '__name__', kind)}")
+    return value
+
+
+def _layer(entry: Any) -> Layer:
     """A layer from its metadata; numbers must be positive whole numbers."""
-    fields = dict(entry)
-    kind = KINDS[fields.pop("kind")]
-    for key, value in fields.items():
+    values = dict(require_kind("a layer", entry, dict))
+    kind = KINDS[require_kind("kind", values.pop("kind"), str)]
+    if values.keys() != {field.name for field in fields(kind)}:
+        raise ValueError(f"{kind.__name__} has the fields {', '.join(values)}")
+    for key, value in values.items():
         if key in ("name", "border"):
             if not isinstance(value, str) or (key == "border" and value not in BORDERS):
                 raise ValueError(f"{key} is {value!r}")
         elif type(value) is not int or value < (0 if key == "padding" else 1):
             raise ValueError(f"{key} is {value!r}")
-    return kind(**fields)
+    return kind(**values)
 
 
 def _fits_together(layers: tuple[Layer, ...], scale: int) -> bool:

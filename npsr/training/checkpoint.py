@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npsr.models.weights import MAX_BYTES, WeightsError, network_of, read_arrays, write_network
+from npsr.models.weights import MAX_BYTES, WeightsError, network_of, read_arrays, require_kind, write_network
 from npsr.training.loop import Part, State, fresh_state
 
 
@@ -46,13 +46,14 @@ def load_checkpoint(path: Path, part: Part = "all") -> State:
     state = fresh_state(network_of(path, arrays), part)
     try:
         metadata = json.loads(str(arrays["metadata"]))
-        for kind, kept in {"velocity": state.velocity, "square": state.square}.items():
-            for key, array in kept.items():
+        for kind, means in {"velocity": state.velocity, "square": state.square}.items():
+            for key, array in means.items():
                 saved = arrays[f"{kind}/{key}"]
                 if saved.shape != array.shape:
                     raise ValueError(f"{key} is {saved.shape}, but must be {array.shape}")
                 array[...] = saved
-        state.step, state.seconds = int(metadata["step"]), float(metadata["seconds"])
-    except (KeyError, TypeError, ValueError) as error:
+        state.step = require_kind("step", metadata["step"], int)
+        state.seconds = require_kind("seconds", metadata["seconds"], int | float)
+    except (KeyError, ValueError) as error:
         raise WeightsError(f"{path} is not a checkpoint ({error}): start the run anew") from error
     return state
