@@ -79,23 +79,23 @@ def load(model: str | Path, scale: int | None = None) -> Network:
 
 
 def save(net: Network, path: str | Path, force: bool = False) -> None:
-    """Save a network with its provenance.
+    """Save a network with its provenance, atomically.
 
     Parameters
     ----------
     net : Network
-        The network.
+        What is saved; `load` gives it border "replicate".
     path : str or Path
-        The .npz file; written atomically.
+        Ends in .npz.
     force : bool
         Replace an existing file.
 
     Raises
     ------
-    FileExistsError
-        If the file exists and `force` is False.
-    OSError
-        If it cannot be written.
+    ValueError
+        If the name ends otherwise, or a parameter is not finite.
+    FileExistsError, OSError
+        As `npsr.system.files.atomic_write`.
     """
     path = Path(path)
     check_name(path, force)

@@ -4,10 +4,6 @@ A library that decodes a file may raise anything when the file is damaged. Lines
 AttributeError, a NameError or a TypeError from one of them is a defect, and no file is to be blamed for it.
 """
 
-import os
-import traceback
-from pathlib import Path
-from tempfile import mkstemp
 from types import TracebackType
 
 MISTAKES = (ValueError, OSError, ArithmeticError, MemoryError)
@@ -34,11 +30,15 @@ def _raised_in(trace: TracebackType | None) -> str:
 
 def report(error: Exception) -> str:
     """A line that asks for a report of a defect; the traceback goes to a file that it names."""
+    import traceback
+    from tempfile import NamedTemporaryFile
+
     line = f"a defect of npsr, not of what it was given ({type(error).__name__}: {error})"
     try:
-        descriptor, name = mkstemp(prefix="npsr-defect-", suffix=".txt")
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        with NamedTemporaryFile(
+            "w", prefix="npsr-defect-", suffix=".txt", delete=False, errors="replace"
+        ) as file:
             traceback.print_exception(error, file=file)
     except OSError:
         return f"{line}: please report it"
-    return f"{line}: please report it with {Path(name)}, which holds the traceback"
+    return f"{line}: please report it with {file.name}, which holds the traceback"

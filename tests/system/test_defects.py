@@ -143,8 +143,8 @@ def test_mistakes_are_no_defects():
 
 
 def test_without_a_place_for_the_traceback(monkeypatch):
-    def full(**_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("npsr.system.defects.mkstemp", full)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
     assert report(NameError("x")).endswith("(NameError: x): please report it")
