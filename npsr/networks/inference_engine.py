@@ -6,8 +6,13 @@ from itertools import pairwise
 import numpy as np
 
 from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
-from npsr_kernels.stream import inference
-from npsr_kernels.vector.winograd import ROWS
+from npsr_kernels.compiling.compiled import INSTALLED, available
+
+if INSTALLED:  # else nothing below is asked for more than `supports`
+    from npsr_kernels.stream import inference
+    from npsr_kernels.vector.winograd import ROWS
+else:
+    ROWS = 1
 
 __all__ = ["ROWS", "describe", "forward", "rows_needed", "stages", "supports", "working_bytes"]
 
@@ -17,12 +22,12 @@ def supports(layers: tuple[Layer, ...]) -> bool:
 
     It takes every network of the paper with border "zero" or "replicate": one channel in and out,
     convolutions with odd filters, at most one rectifier after each, a deconvolution at most at the
-    end. Never when Numba's compilation is disabled.
+    end. Never where Numba is missing or disabled.
     """
     weighted = [layer for layer in layers if isinstance(layer, Conv | DeConv)]
     rectified = [isinstance(layer, PReLU | ReLU) for layer in layers]
     return (
-        inference.available()
+        available()
         and len(weighted) > 0
         and isinstance(layers[0], Conv)
         and all(isinstance(layer, Conv) and layer.f % 2 == 1 for layer in weighted[:-1])
@@ -51,7 +56,8 @@ def forward(
     ValueError
         If the layers are not those that the engine takes.
     """
-    return inference.run(_plan_of(layers, parameters), x, threads=threads, stages=stages)
+    plan = _plan_of(layers, parameters)
+    return inference.run(plan, x, threads=threads, stages=stages)
 
 
 def stages(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> list[list[str]]:
@@ -96,18 +102,18 @@ def working_bytes(
     return inference.working_bytes(_plan_of(layers, parameters), x, threads)
 
 
-def _plan_of(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> inference.Plan:
+def _plan_of(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> "inference.Plan":
     if not supports(layers):
         raise ValueError(
-            'engine is "fast", but this network has border "valid" or compilation is disabled: '
-            'use net.with_border("zero") or engine="plain"'
+            'engine is "fast", but this network has border "valid", or Numba is missing or disabled: '
+            'use net.with_border("zero") or engine="numpy"'
         )
     content = b"".join(p.tobytes() for p in parameters.values())
     return _plan(layers, next(iter(parameters.values())).dtype, content)
 
 
 @lru_cache(maxsize=8)
-def _plan(layers: tuple[Layer, ...], dtype: np.dtype, content: bytes) -> inference.Plan:
+def _plan(layers: tuple[Layer, ...], dtype: np.dtype, content: bytes) -> "inference.Plan":
     """The plan for the parameters whose bytes are `content`: training changes them in place."""
     parameters, at = {}, 0
     flat = np.frombuffer(content, dtype)
@@ -120,7 +126,7 @@ def _plan(layers: tuple[Layer, ...], dtype: np.dtype, content: bytes) -> inferen
 
 def describe(
     layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]
-) -> list[inference.Convolution | inference.Deconvolution]:
+) -> "list[inference.Convolution | inference.Deconvolution]":
     """The layers in the kernels' terms: each convolution together with its rectifier."""
     described: list[inference.Convolution | inference.Deconvolution] = []
     for layer, rectifier in zip(layers, (*layers[1:], None), strict=True):

@@ -13,6 +13,7 @@ import numpy as np
 from npsr.networks import inference_engine, training_engine
 from npsr.networks.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
 from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
+from npsr_kernels.compiling.compiled import INSTALLED, report_no_numba
 from npsr_kernels.conv2d import (
     conv2d_backward_bias,
     conv2d_backward_input,
@@ -24,8 +25,8 @@ from npsr_kernels.prelu import prelu_backward, prelu_forward
 from npsr_kernels.shapes import replicated_reach
 
 Arrays = dict[str, np.ndarray]
-Engine = Literal["plain", "fast"]
-ENGINES: tuple[Engine, ...] = ("plain", "fast")
+Engine = Literal["plain", "numpy", "fast"]
+ENGINES: tuple[Engine, ...] = ("plain", "numpy", "fast")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +62,11 @@ class Network:
         x : ndarray of shape (N, 1, H, W)
             Luma in [0, 1]: the LR image, or for SRCNN its bicubic enlargement. Converted to the
             parameters' dtype.
-        engine : {"fast", "plain"}, optional
-            The streamed vector kernels, or the plain ones; by default the fast engine where it takes
-            the network (`npsr.networks.inference_engine.supports`). They agree to 1e-5 in float32.
+        engine : {"plain", "numpy", "fast"}, optional
+            The plain kernels; the same by matrix products, in NumPy alone; or the streamed vector
+            kernels. By default the fast engine where it takes the network
+            (`npsr.networks.inference_engine.supports`), else the plain one, or without Numba NumPy's.
+            They agree to 1e-5 in float32.
 
         Returns
         -------
@@ -78,7 +81,7 @@ class Network:
         _check_engine(engine or "fast")
         if engine == "fast" or (engine is None and inference_engine.supports(self.layers)):
             return inference_engine.forward(self.layers, self.parameters, _check_images("x", x, self.dtype))
-        return forward(self, x)
+        return forward(self, x, products=_by_products(engine))
 
     @property
     def dtype(self) -> np.dtype:
@@ -104,11 +107,15 @@ class Network:
         return replace(self, parameters={key: p.astype(dtype) for key, p in self.parameters.items()})
 
 
-def forward(net: Network, x: np.ndarray, caches: list[Any] | None = None) -> np.ndarray:
-    """Run the network by the plain kernels; append to `caches`, if given, what every backward needs."""
+def forward(
+    net: Network, x: np.ndarray, caches: list[Any] | None = None, products: bool = False
+) -> np.ndarray:
+    """Run the network by the plain kernels, or by matrix products; append to `caches`, if given, what
+    every backward needs.
+    """
     x = _check_images("x", x, net.dtype, net.channels)
     for layer in net.layers:
-        x, cache = layer_forward(layer, net.parameters, x)
+        x, cache = layer_forward(layer, net.parameters, x, products)
         if caches is not None:
             caches.append(cache)
     return x
@@ -129,10 +136,12 @@ def loss_and_gradients(
         Inputs in [0, 1]; (N, C, H, W) if the network is a part that reads C channels.
     target : ndarray of the shape of ``net(x)``
         Labels in [0, 1].
-    engine : {"fast", "plain"}, optional
-        The vector kernels, which take networks in training form (border "valid") and square
-        sub-images; or the plain ones, which take everything. By default the fast engine where it is
-        made for the task (`npsr.networks.training_engine.suits`). They agree to 1e-5 in float32.
+    engine : {"plain", "numpy", "fast"}, optional
+        The plain kernels, or the same by matrix products, which take everything; or the vector
+        kernels, which take networks in training form (border "valid") and square sub-images. By
+        default the fast engine where it is made for the task
+        (`npsr.networks.training_engine.suits`), else the plain one, or without Numba NumPy's. They
+        agree to 1e-5 in float32.
 
     Returns
     -------
@@ -151,46 +160,55 @@ def loss_and_gradients(
     if engine == "fast" or (engine is None and training_engine.suits(net.layers, x.shape)):
         return training_engine.loss_and_gradients(net.layers, net.parameters, x, target)
     caches: list[Any] = []
-    y = forward(net, x, caches)
+    products = _by_products(engine)
+    y = forward(net, x, caches, products)
     if target.shape != y.shape:
         raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
     difference = y - target
     loss = float(np.sum(np.square(difference, dtype=np.float64))) / len(y)
-    return loss, backward(net, difference * net.dtype.type(2 / len(y)), caches)
+    return loss, backward(net, difference * net.dtype.type(2 / len(y)), caches, products)
 
 
-def backward(net: Network, dy: np.ndarray, caches: list[Any]) -> Arrays:
+def backward(net: Network, dy: np.ndarray, caches: list[Any], products: bool = False) -> Arrays:
     """Gradients of all parameters from the gradient of the output; empties `caches` on the way."""
     gradients: Arrays = {}
     for index in reversed(range(len(net.layers))):
-        dy, of_layer = layer_backward(net.layers[index], net.parameters, dy, caches.pop(), index > 0)
+        layer, cache = net.layers[index], caches.pop()
+        dy, of_layer = layer_backward(layer, net.parameters, dy, cache, index > 0, products)
         gradients |= of_layer
     return {key: gradients[key] for key in net.parameters}
 
 
-def layer_forward(layer: Layer, parameters: Arrays, x: np.ndarray) -> tuple[np.ndarray, Any]:
+def layer_forward(
+    layer: Layer, parameters: Arrays, x: np.ndarray, products: bool = False
+) -> tuple[np.ndarray, Any]:
     """Output of one layer, and what its backward needs."""
     match layer:
         case Conv():
             x = pad(x, layer.padding, layer.padding, layer.border) if layer.padding else x
             weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
-            return conv2d_forward(x, weight, bias), x
+            return conv2d_forward(x, weight, bias, products=products), x
         case PReLU():
-            return prelu_forward(x, parameters[f"{layer.name}.slope"]), x
+            return prelu_forward(x, parameters[f"{layer.name}.slope"], products), x
         case ReLU():
-            return prelu_forward(x, np.zeros(1, x.dtype)), x
+            return prelu_forward(x, np.zeros(1, x.dtype), products), x
         case DeConv():
             rows, columns = x.shape[2:]
             before, after, start, loss = _deconvolution_borders(layer)
             x = pad(x, before, after, "replicate")
             weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
-            full = deconv2d_forward(x, weight, bias, layer.stride)
+            full = deconv2d_forward(x, weight, bias, layer.stride, products)
             cut = start, layer.stride * rows - loss, layer.stride * columns - loss
             return crop(full, *cut), (x, full.shape[2:])
 
 
 def layer_backward(
-    layer: Layer, parameters: Arrays, dy: np.ndarray, cache: Any, need_dx: bool = True
+    layer: Layer,
+    parameters: Arrays,
+    dy: np.ndarray,
+    cache: Any,
+    need_dx: bool = True,
+    products: bool = False,
 ) -> tuple[np.ndarray, Arrays]:
     """Gradients of one layer's input and parameters. Without `need_dx` (the first layer, whose
     input is the image) a convolution returns dy in the place of its input's gradient.
@@ -198,29 +216,31 @@ def layer_backward(
     match layer:
         case Conv():
             gradients = {
-                f"{layer.name}.weight": conv2d_backward_weight(dy, cache, layer.f),
+                f"{layer.name}.weight": conv2d_backward_weight(dy, cache, layer.f, products=products),
                 f"{layer.name}.bias": conv2d_backward_bias(dy),
             }
             if need_dx:
-                dy = conv2d_backward_input(dy, parameters[f"{layer.name}.weight"], cache.shape[2:])
+                weight, sides = parameters[f"{layer.name}.weight"], cache.shape[2:]
+                dy = conv2d_backward_input(dy, weight, sides, products=products)
                 if layer.padding:
                     dy = pad_backward(dy, layer.padding, layer.padding, layer.border)
             return dy, gradients
         case PReLU():
-            dx, dslope = prelu_backward(dy, cache, parameters[f"{layer.name}.slope"])
+            dx, dslope = prelu_backward(dy, cache, parameters[f"{layer.name}.slope"], products)
             return dx, {f"{layer.name}.slope": dslope}
         case ReLU():
-            return prelu_backward(dy, cache, np.zeros(1, dy.dtype))[0], {}
+            return prelu_backward(dy, cache, np.zeros(1, dy.dtype), products)[0], {}
         case DeConv():
             x, full_sides = cache
             before, after, start, _ = _deconvolution_borders(layer)
             dbias = dy.sum(axis=(0, 2, 3))
             dy = crop_backward(dy, start, *full_sides)
             gradients = {
-                f"{layer.name}.weight": deconv2d_backward_weight(dy, x, layer.f, layer.stride),
+                f"{layer.name}.weight": deconv2d_backward_weight(dy, x, layer.f, layer.stride, products),
                 f"{layer.name}.bias": dbias,
             }
-            dx = deconv2d_backward_input(dy, parameters[f"{layer.name}.weight"], layer.stride)
+            weight = parameters[f"{layer.name}.weight"]
+            dx = deconv2d_backward_input(dy, weight, layer.stride, products)
             return pad_backward(dx, before, after, "replicate"), gradients
 
 
@@ -239,6 +259,13 @@ def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
 def _check_engine(engine: str) -> None:
     if engine not in ENGINES:
         raise ValueError(f"engine is {engine!r}, but must be one of {', '.join(ENGINES)}")
+
+
+def _by_products(engine: Engine | None) -> bool:
+    """Whether layers run by matrix products: if asked for, or where nothing compiles their loops."""
+    if engine is None and not INSTALLED:
+        report_no_numba()
+    return engine == "numpy" or (engine is None and not INSTALLED)
 
 
 def _check_images(name: str, images: np.ndarray, dtype: np.dtype, channels: int = 1) -> np.ndarray:

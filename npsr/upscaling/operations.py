@@ -13,7 +13,6 @@ import numpy as np
 from npsr.images.resize import taps, weigh_rows
 from npsr.networks import inference_engine
 from npsr.networks.architectures import reach
-from npsr.networks.inference_engine import ROWS
 from npsr.networks.network import Network
 from npsr.upscaling.factors import Size
 
@@ -68,8 +67,11 @@ def network_operation(net: Network, rows: int, ensemble: bool = False) -> Operat
         first, last = one_way(top, bottom)
         if ensemble:  # upside down the last row is the first
             above, below = one_way(rows - bottom, rows - top)
-            first, last = min(first, (rows - below) // ROWS * ROWS), max(last, rows - above)
-            last = rows - (rows - last) // ROWS * ROWS
+            first, last = (
+                min(first, (rows - below) // inference_engine.ROWS * inference_engine.ROWS),
+                max(last, rows - above),
+            )
+            last = rows - (rows - last) // inference_engine.ROWS * inference_engine.ROWS
         return first, last
 
     def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:

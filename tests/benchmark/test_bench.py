@@ -149,7 +149,7 @@ def test_warmup(capsys):
         *(f"{name} ×{scale}" for name, scales in npsr.released().items() for scale in scales),
         *("training fsrcnn ×2", "training fsrcnn ×3", "training fsrcnn ×4", "training srcnn ×3"),
     ]
-    assert lines[-1].startswith("kept in ")
+    assert lines[-1].startswith("stored in ")
 
 
 def test_warmup_without_compilation(capsys, monkeypatch):

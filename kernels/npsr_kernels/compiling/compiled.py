@@ -1,25 +1,56 @@
-"""The decorators of compiled functions: cached on disk, never stale, safe to call from several threads."""
+"""The decorators of compiled functions: cached on disk, never stale, safe to call from several threads.
 
+Where Numba is not installed they leave functions as they are, and its loops are Python's.
+"""
+
+import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from threading import Lock
 from typing import Any
 
-from numba import config, njit
+import numpy as np
 
-from npsr_kernels.compiling.cache import cached
+try:
+    from numba import config, njit, pndindex, prange
+
+    from npsr_kernels.compiling.cache import cached
+except ImportError:  # a Python that Numba does not support, or a browser's
+    config, pndindex, prange = None, np.ndindex, range
+
+__all__ = [
+    "INSTALLED",
+    "available",
+    "compiled",
+    "inner",
+    "parallel",
+    "pndindex",
+    "prange",
+    "report_no_numba",
+]
+
+INSTALLED = config is not None
+"""Whether there is a compiler."""
 
 _ONE_AT_A_TIME = Lock()
 
 
+@cache
+def report_no_numba() -> None:
+    """Log it, once."""
+    logging.getLogger("npsr_kernels").info(
+        "Numba is not installed: networks run by NumPy's matrix products, which takes several times as long"
+    )
+
+
 def available() -> bool:
-    """True unless Numba's compilation is disabled, without which vectors do not exist."""
-    return not config.DISABLE_JIT
+    """True unless Numba is missing or its compilation disabled, without which vectors do not exist."""
+    return INSTALLED and not config.DISABLE_JIT
 
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a kernel that several Python threads may run at once."""
-    return cached(njit(nogil=True)(function))
+    return cached(njit(nogil=True)(function)) if INSTALLED else function
 
 
 def inner(function: Callable[..., Any]) -> Any:
@@ -38,6 +69,8 @@ def parallel(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        if not INSTALLED:
+            return function
         kernel = cached(njit(parallel=True, **options)(function))
 
         @wraps(function)

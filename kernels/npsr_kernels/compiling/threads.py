@@ -5,12 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
-from numba import config
+from npsr_kernels.compiling.compiled import INSTALLED, config
 
 
 def default_threads() -> int:
     """As many as Numba would use: one a core, or NUMBA_NUM_THREADS."""
-    return config.NUMBA_NUM_THREADS
+    if INSTALLED:
+        return config.NUMBA_NUM_THREADS
+    return int(os.environ.get("NUMBA_NUM_THREADS", "0")) or os.cpu_count() or 1
 
 
 def share(work: Callable[[], None], threads: int | None = None, parts: int | None = None) -> None:
