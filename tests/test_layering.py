@@ -38,6 +38,7 @@ ALLOWED = {
 }
 ALLOWED_ALSO = {
     "npsr.models.onnx_file": {"onnx"},
+    "npsr.system.locking": {"filelock"},
     "npsr.training.convergence": {"matplotlib"},
     "npsr.training.least_squares": {"threadpoolctl"},
     "npsr.training.progress": {"rich"},

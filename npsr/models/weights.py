@@ -231,7 +231,7 @@ def _require_counts(provenance: dict[str, Any]) -> None:
     """Refuse a provenance that cannot be added to."""
     for key in ("samples", "seconds"):
         require_kind(key, provenance.get(key, 0), int | float)
-    for name in require_kind("data", provenance.get("data", []), list):
+    for name in require_kind("data", provenance.get("data", []), list | str):
         require_kind("data", name, str)
 
 

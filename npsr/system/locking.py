@@ -1,18 +1,19 @@
-"""A folder that one process at a time writes to."""
+"""What one process at a time may do: write to a folder, compile for the first time."""
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+LOCK = ".lock"
+"""Name of the lock's file in a folder. It stays: a file that comes and goes could be locked twice."""
+
 
 @contextmanager
 def own_folder(folder: Path) -> Iterator[None]:
-    """Keep a folder for oneself: whoever asks for it meanwhile is refused.
+    """Keep a folder for oneself: whoever asks for it meanwhile is refused, on every platform.
 
     It is made if missing, and removed again if nothing has been put into it. The lock goes with the
-    process, however that ends. Windows, and file systems without locks, keep nobody out.
+    process, however that ends. File systems without locks keep nobody out.
 
     Parameters
     ----------
@@ -33,31 +34,45 @@ def own_folder(folder: Path) -> Iterator[None]:
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _locked(folder):
+        with locked(folder / LOCK) as free:
+            if not free:
+                raise BlockingIOError(
+                    f"another run writes to {folder}: wait for its end, or choose another folder"
+                )
             yield
     finally:
-        if new:
-            with suppress(OSError):  # it is not empty
+        if new and [path.name for path in folder.glob("*")] in ([], [LOCK]):
+            with suppress(OSError):
+                (folder / LOCK).unlink(missing_ok=True)
                 folder.rmdir()
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
+def locked(path: Path) -> Iterator[bool]:
+    """Hold the lock of a file, without waiting for it.
 
-    descriptor = os.open(folder, os.O_RDONLY)
+    Parameters
+    ----------
+    path : Path
+        The file, made if missing.
+
+    Yields
+    ------
+    bool
+        False if another holds it. True also where files cannot be locked.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=0)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BlockingIOError(
-                f"another run writes to {folder}: wait for its end, or choose another folder"
-            ) from error
-        except OSError:  # no locks here
-            pass
-        yield
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    except (OSError, NotImplementedError):  # a folder that cannot be written, or has no locks
+        yield True
+        return
+    try:
+        yield True
     finally:
-        os.close(descriptor)
+        lock.release()
