@@ -33,6 +33,12 @@ def add(commands: "Commands") -> None:
     upscale.add_argument("--size", type=sides_or_side, metavar="WxH", help=sides)
     upscale.add_argument("-m", "--model", default="fsrcnn", help="a released model, FILE.npz or bicubic")
     upscale.add_argument("--ensemble", action="store_true", help="average eight flips and rotations")
+    upscale.add_argument(
+        "--engine",
+        choices=("auto", "plain", "numpy", "fast"),
+        default="auto",
+        help="what runs networks (default auto: fast; numpy for small pictures until fast is compiled)",
+    )
     upscale.add_argument("-f", "--format", choices=FORMATS, help="of the results (default: as the inputs)")
     upscale.add_argument("--force", action="store_true", help="replace existing results")
     upscale.add_argument("-j", "--threads", type=positive, help="threads (default: one a core)")
@@ -58,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return report.plan(jobs)
     todo = [job for job in jobs if not job.done]
-    telling = report.Telling(len(todo), piped=any(str(job.target) == "-" for job in jobs))
+    piped = any(str(job.target) == "-" for job in jobs)
+    telling = report.Telling(len(todo), piped, options.verbose)
     for job in jobs:
         if job.done:
             telling.finished(Outcome(job.source, job.target, "skipped"))
@@ -99,6 +106,7 @@ def _settings(options: argparse.Namespace) -> "Settings":
         options.model,
         options.ensemble,
         options.force,
+        options.engine,
         most=options.max_pixels * 10**6 if options.max_pixels else MAX_PIXELS,
         memory=options.max_memory * 2**20 if options.max_memory else None,
         piped_suffix=_suffix(options.inputs[0], options.format),

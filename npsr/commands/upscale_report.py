@@ -30,10 +30,13 @@ class Telling:
     files : int
         How many there are to do.
     piped : bool
-        Standard output is the picture's: everything is told on standard error.
+        Standard output is the picture's: everything is reported on standard error.
+    verbose : bool
+        Report engines too.
     """
 
-    def __init__(self, files: int, piped: bool) -> None:
+    def __init__(self, files: int, piped: bool, verbose: bool) -> None:
+        self._verbose = verbose
         self._files, self._start = files, time.perf_counter()
         self._outcomes: list[Outcome] = []
         self._stream = sys.stderr if piped else sys.stdout
@@ -59,7 +62,8 @@ class Telling:
         elif outcome.status == "done":
             sides = f"{outcome.width}×{outcome.height}"
             frames = f", {outcome.frames} frames" if outcome.frames > 1 else ""
-            self._print(f"{outcome.target}: {sides}{frames} in {outcome.seconds:.2f} s")
+            engine = f", engine {outcome.engine}" if self._verbose and outcome.engine else ""
+            self._print(f"{outcome.target}: {sides}{frames} in {outcome.seconds:.2f} s{engine}")
             for note in outcome.notes:
                 self._print(f"{outcome.target}: {note}")
 
@@ -71,7 +75,7 @@ class Telling:
             status: sum(outcome.status == status for outcome in self._outcomes)
             for status in ("done", "skipped", "failed")
         }
-        if options.verbose:
+        if self._verbose:
             parts = "  ".join(f"{name} {split.get(name, 0):.2f} s" for name in SPENT_ON)
             self._print(f"{parts}  together {seconds:.2f} s")
         if len(self._outcomes) > 1:

@@ -14,7 +14,7 @@ if INSTALLED:  # else nothing below is asked for more than `supports`
 else:
     ROWS = 1
 
-__all__ = ["ROWS", "describe", "forward", "rows_needed", "stages", "supports", "working_bytes"]
+__all__ = ["ROWS", "describe", "forward", "is_compiled", "rows_needed", "stages", "supports", "working_bytes"]
 
 
 def supports(layers: tuple[Layer, ...]) -> bool:
@@ -38,6 +38,11 @@ def supports(layers: tuple[Layer, ...]) -> bool:
         and not (isinstance(weighted[-1], DeConv) and rectified[-1])
         and not any(first and second for first, second in pairwise(rectified))
     )
+
+
+def is_compiled() -> bool:
+    """Whether the engine, which is the same code for all networks, has been compiled before."""
+    return INSTALLED and inference.is_compiled()
 
 
 def forward(

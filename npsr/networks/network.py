@@ -78,10 +78,16 @@ class Network:
         ValueError
             If x has another shape, or the engine is unknown or does not take the network.
         """
-        _check_engine(engine or "fast")
-        if engine == "fast" or (engine is None and inference_engine.supports(self.layers)):
+        engine = engine or self.default_engine
+        _check_engine(engine)
+        if engine == "fast":
             return inference_engine.forward(self.layers, self.parameters, _check_images("x", x, self.dtype))
-        return forward(self, x, products=_by_products(engine))
+        return forward(self, x, products=engine == "numpy")
+
+    @property
+    def default_engine(self) -> Engine:
+        """The engine that runs the network when none is asked for."""
+        return "fast" if inference_engine.supports(self.layers) else _layer_by_layer()
 
     @property
     def dtype(self) -> np.dtype:
@@ -154,13 +160,15 @@ def loss_and_gradients(
     ValueError
         If x or target have another shape, or the engine is unknown or does not take the network.
     """
-    _check_engine(engine or "fast")
+    if engine is None:
+        engine = "fast" if training_engine.suits(net.layers, np.shape(x)) else _layer_by_layer()
+    _check_engine(engine)
     x = _check_images("x", x, net.dtype, net.channels)
     target = _check_images("target", target, net.dtype)
-    if engine == "fast" or (engine is None and training_engine.suits(net.layers, x.shape)):
+    if engine == "fast":
         return training_engine.loss_and_gradients(net.layers, net.parameters, x, target)
     caches: list[Any] = []
-    products = _by_products(engine)
+    products = engine == "numpy"
     y = forward(net, x, caches, products)
     if target.shape != y.shape:
         raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
@@ -261,11 +269,12 @@ def _check_engine(engine: str) -> None:
         raise ValueError(f"engine is {engine!r}, but must be one of {', '.join(ENGINES)}")
 
 
-def _by_products(engine: Engine | None) -> bool:
-    """Whether layers run by matrix products: if asked for, or where nothing compiles their loops."""
-    if engine is None and not INSTALLED:
-        report_no_numba()
-    return engine == "numpy" or (engine is None and not INSTALLED)
+def _layer_by_layer() -> Engine:
+    """The engine for what vectors do not take: the plain one, or NumPy's where nothing compiles loops."""
+    if INSTALLED:
+        return "plain"
+    report_no_numba()
+    return "numpy"
 
 
 def _check_images(name: str, images: np.ndarray, dtype: np.dtype, channels: int = 1) -> np.ndarray:

@@ -35,6 +35,7 @@ class Outcome:
     height: int = 0
     frames: int = 0
     networks: tuple[int, ...] = ()
+    engine: str = ""
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -123,6 +124,7 @@ def _store(
                 height=rows,
                 frames=enlarged.frames,
                 networks=enlarged.networks,
+                engine=enlarged.engine,
                 notes=(*enlarged.notes, *notes),
                 seconds=time.perf_counter() - start,
             )

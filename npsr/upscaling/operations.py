@@ -13,7 +13,7 @@ import numpy as np
 from npsr.images.resize import taps, weigh_rows
 from npsr.networks import inference_engine
 from npsr.networks.architectures import reach
-from npsr.networks.network import Network
+from npsr.networks.network import Engine, Network
 from npsr.upscaling.factors import Size
 
 PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
@@ -39,7 +39,9 @@ class Operation(NamedTuple):
     run: Callable[[np.ndarray, int, int, int], np.ndarray]
 
 
-def network_operation(net: Network, rows: int, ensemble: bool = False) -> Operation:
+def network_operation(
+    net: Network, rows: int, ensemble: bool = False, engine: Engine | None = None
+) -> Operation:
     """A network on a plane of so many rows, in [0, 1]; the result is not clipped.
 
     Parameters
@@ -50,15 +52,17 @@ def network_operation(net: Network, rows: int, ensemble: bool = False) -> Operat
         Of the whole input.
     ensemble : bool
         Average over eight flips and rotations.
+    engine : str, optional
+        As a network takes it.
     """
     n = net.scale if net.enlarges else 1
     halo = max(reach(net))
 
     def enlarge(plane: np.ndarray) -> np.ndarray:
-        return net(plane[None, None])[0, 0]
+        return net(plane[None, None], engine)[0, 0]
 
     def one_way(top: int, bottom: int) -> Part:
-        if inference_engine.supports(net.layers):
+        if (engine or net.default_engine) == "fast":
             return inference_engine.rows_needed(net.layers, net.parameters, rows, top, bottom)
         return max(0, top - halo), min(rows, bottom + halo)
 

@@ -1,6 +1,8 @@
 """What is done to an image that is to have a certain size: networks, resizing, memory."""
 
+from itertools import accumulate
 from math import prod
+from operator import mul
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +10,7 @@ import numpy as np
 
 from npsr.models.weights import load, released
 from npsr.networks.network import Network
+from npsr.upscaling.engines import Choice, chosen
 from npsr.upscaling.factors import Size, networks_for
 from npsr.upscaling.operations import Operation, chain, network_operation, resizing_operation
 
@@ -23,6 +26,8 @@ class Enlargement(NamedTuple):
         Of the output.
     factors : tuple of int
         Of the networks.
+    engine : str
+        That runs them, or empty if there are none.
     networks, last, direct : Operation
         From the image's luma to the networks' output, from that to the output's, and from any plane
         of the image to the output's by bicubic alone.
@@ -32,6 +37,7 @@ class Enlargement(NamedTuple):
 
     size: Size
     factors: tuple[int, ...]
+    engine: str
     networks: Operation
     last: Operation
     direct: Operation
@@ -39,7 +45,11 @@ class Enlargement(NamedTuple):
 
 
 def plan_enlargement(
-    image: Any, size: Size, model: str | Path | Network, ensemble: bool = False
+    image: Any,
+    size: Size,
+    model: str | Path | Network,
+    ensemble: bool = False,
+    engine: Choice | None = None,
 ) -> Enlargement:
     """Plan what to do to an image.
 
@@ -51,6 +61,8 @@ def plan_enlargement(
         Of the output.
     model, ensemble
         As in `npsr.upscale`.
+    engine : str, optional
+        As in `npsr.upscaling.engines.chosen`.
 
     Raises
     ------
@@ -59,12 +71,16 @@ def plan_enlargement(
     """
     rows, columns = image.shape[:2]
     factors = networks_for(max(size.factors), available(model))
+    nets = [
+        (model if isinstance(model, Network) else load(model, n)).with_border("replicate") for n in factors
+    ]
+    grown = accumulate(factors, mul, initial=1)  # before each network
+    used = chosen(engine, [(net, rows * columns * k**2) for net, k in zip(nets, grown, strict=False)])
     operations = []
-    for n in factors:
-        net = (model if isinstance(model, Network) else load(model, n)).with_border("replicate")
+    for n, net in zip(factors, nets, strict=True):
         if not net.enlarges:
             operations.append(resizing_operation((rows, columns), Size((n * rows, n * columns), (n, n))))
-        operations.append(network_operation(net, rows if net.enlarges else n * rows, ensemble))
+        operations.append(network_operation(net, rows if net.enlarges else n * rows, ensemble, used))
         rows, columns = n * rows, n * columns
     whole = prod(factors)
     direct = resizing_operation(image.shape, size)
@@ -74,7 +90,10 @@ def plan_enlargement(
     planes = 2 - channels % 2  # luma, and alpha if there is one
     needed = 4 * planes * rows * columns + 8 * channels * image.shape[0] * image.shape[1]
     written = 2 * channels * size.sides[1] * np.dtype(image.dtype).itemsize
-    return Enlargement(size, factors, chain(operations), last, direct, needed / size.sides[0] + written)
+    names = ", ".join(dict.fromkeys(used or net.default_engine for net in nets))
+    return Enlargement(
+        size, factors, names, chain(operations), last, direct, needed / size.sides[0] + written
+    )
 
 
 def available(model: str | Path | Network) -> list[int]:

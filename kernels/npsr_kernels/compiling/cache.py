@@ -50,11 +50,18 @@ def cached_files() -> list[Path]:
     return [file for folder in folders() for file in sorted(folder.glob(f"*.{sources_stamp()}.*.code"))]
 
 
+def is_stored(dispatcher: Any) -> bool:
+    """Whether a compiled function is there, or on disk, for some types of its arguments."""
+    stem = DiskCache(dispatcher.py_func).stem
+    files = (file for folder in folders() for file in folder.glob(f"{stem}.{sources_stamp()}.*.code"))
+    return bool(dispatcher.overloads) or next(files, None) is not None
+
+
 class DiskCache(NullCache):
     """What Numba asks for a function's compiled code, and gives it to."""
 
     def __init__(self, function: Any) -> None:
-        self._stem = f"{function.__module__}.{function.__qualname__}"
+        self.stem = f"{function.__module__}.{function.__qualname__}"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The function compiled for a signature, or None, in which case Numba compiles it.
@@ -81,8 +88,8 @@ class DiskCache(NullCache):
                 _write(folder / name, content)
             except OSError:
                 continue
-            for file in folder.glob(f"{self._stem}.*.code"):
-                if not file.name.startswith(f"{self._stem}.{sources_stamp()}."):
+            for file in folder.glob(f"{self.stem}.*.code"):
+                if not file.name.startswith(f"{self.stem}.{sources_stamp()}."):
                     file.unlink(missing_ok=True)
             return
         LOG.warning(
@@ -94,7 +101,7 @@ class DiskCache(NullCache):
     def _file_name(self, sig: Any, target_context: Any) -> str:
         processor = target_context.codegen().magic_tuple()
         versions = sys.version, numba.__version__, llvmlite.__version__
-        return f"{self._stem}.{sources_stamp()}.{_digest(repr((sig, processor, versions)))}.code"
+        return f"{self.stem}.{sources_stamp()}.{_digest(repr((sig, processor, versions)))}.code"
 
 
 @cache

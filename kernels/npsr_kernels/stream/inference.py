@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from npsr_kernels.checks import require, require_same_dtype
+from npsr_kernels.compiling.cache import is_stored
 from npsr_kernels.compiling.compiled import available
 from npsr_kernels.compiling.memory import borrow, give_back
 from npsr_kernels.compiling.threads import default_threads, share
@@ -20,6 +21,7 @@ __all__ = [
     "Deconvolution",
     "Plan",
     "available",
+    "is_compiled",
     "make_plan",
     "rows_needed",
     "run",
@@ -81,6 +83,11 @@ def run(
     images = np.require(images, requirements=["C", "A", "W"])  # others would be compiled for anew
     share(lambda: _work(geometry, tasks, images[:, 0], out.reshape(-1)), threads)
     return out
+
+
+def is_compiled() -> bool:
+    """Whether `run` may begin at once, because its code has been compiled before."""
+    return is_stored(stream)
 
 
 def working_bytes(plan: Plan, images: np.ndarray, threads: int | None = None, tile: int = TILE) -> int:
