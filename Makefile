@@ -5,7 +5,7 @@ BIN := .venv/bin
 BUDGET ?= quick
 EXPERIMENTS := figure3_transitions figure4_settings figure4_convergence figure2_filters real_time comparison ablations
 
-.PHONY: demo bench test check coverage test-interpreted test-generic paper clean
+.PHONY: demo bench test check coverage test-interpreted test-generic test-assembly paper clean
 
 demo: .venv/installed
 	$(BIN)/python experiments/demo.py
@@ -29,6 +29,10 @@ test-interpreted: .venv/installed
 
 test-generic: .venv/installed
 	NUMBA_CPU_NAME=generic $(BIN)/python -m pytest
+
+# No sum is kept in memory: the inner loops for AVX2, AVX-512 and 64-bit ARM, whatever the processor at hand.
+test-assembly: .venv/installed
+	$(BIN)/python -m pytest -m assembly
 
 # BUDGET=quick takes minutes, standard two hours, full a week; DATA=FOLDER if the data sets are elsewhere.
 paper: .venv/installed

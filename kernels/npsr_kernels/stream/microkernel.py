@@ -21,6 +21,7 @@ from numba.extending import intrinsic, models, register_model
 from npsr_kernels.compiling.compiled import inner
 from npsr_kernels.vector.simd import (
     REGISTER_BYTES,
+    REGISTERS,
     Vector,
     emit_fma,
     emit_load,
@@ -31,8 +32,10 @@ from npsr_kernels.vector.simd import (
     vector_ir,
 )
 
-VECTORS = {4: 3, 3: 3, 1: 6}
-"""Tiles: channels → vectors. 12 accumulators, 3 pixels and 1 weight fill 16 registers."""
+VECTORS = {4: 6, 3: 6, 1: 12} if (REGISTER_BYTES, REGISTERS) == (16, 32) else {4: 3, 3: 3, 1: 6}
+"""Tiles: channels → vectors. 12 accumulators, 3 pixels and 1 weight fill 16 registers. 64-bit ARM has
+32 short ones, and needs more multiply-adds under way at once to keep its units busy.
+"""
 
 
 class Tile(types.Type):
