@@ -31,6 +31,17 @@ def add(commands: "Commands") -> None:
     own.add_argument("--rate", type=positive_number, help="rate of the first stage; others in proportion")
     own.add_argument("--optimiser", choices=("sgd", "adam"), help="sgd as in the paper, or adam")
     own.add_argument("--last-share", type=positive_number, help="of the rate, for the last layer and biases")
+    own.add_argument("--slope-share", type=positive_number, help="of the rate, for slopes (default 1)")
+    own.add_argument(
+        "--slopes", choices=("channel", "layer"), help="of a new network: one a channel, or a layer"
+    )
+    own.add_argument(
+        "--average", type=positive_number, metavar="SHARE", help="running mean of the parameters, as 0.999"
+    )
+    own.add_argument(
+        "--inner-channels", type=natural, metavar="P", help="weights as products; 0 for themselves"
+    )
+    own.add_argument("--flips", action="store_true", default=None, help="mirror the sub-images as well")
     own.add_argument("--sub-image", type=natural, metavar="SIDE", help="LR pixels; 0 for the paper's")
     own.add_argument("--initialisation", choices=("paper", "he"), help="he: for SRCNN under Adam")
     own.add_argument("--seed", type=natural, help="seed (default 0)")

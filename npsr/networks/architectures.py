@@ -4,6 +4,7 @@ Section 2 of the paper (SRCNN), Section 3 (FSRCNN) and the transition states bet
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from npsr.networks.initialisation import initialise
@@ -192,6 +193,13 @@ def build(
         f"the network {name!r} is unknown: there are {', '.join(NAMES)}, and by their numbers "
         "fsrcnn(d,s,m) and srcnn(f1,f2,f3)"
     )
+
+
+def with_shared_slopes(net: Network) -> Network:
+    """The network with one PReLU slope a layer, the first of its channels', instead of one a channel."""
+    layers = tuple(replace(layer, slopes=1) if isinstance(layer, PReLU) else layer for layer in net.layers)
+    parameters = {key: p[:1] if key.endswith(".slope") else p for key, p in net.parameters.items()}
+    return replace(net, layers=layers, parameters=parameters)
 
 
 def deconvolution(c: int, scale: int) -> DeConv:

@@ -112,10 +112,10 @@ def stage_samples(
         If an image cannot be read, or all together do not make a batch.
     """
     net, through, reduced = state.trained, None, 0
-    augmented = recipe.scales, recipe.rotations, recipe.sub_image
+    augmented = recipe.scales, recipe.rotations, recipe.sub_image, recipe.flips
     if recipe.train == "deconvolution":
         through = partial(features, state.net.with_border("replicate"))
-        augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner
+        augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner, False
     files = _files(stage, recipe, data)
     pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
 
@@ -126,7 +126,7 @@ def stage_samples(
             reduced += used.size < original.size
             yield used / 255.0
 
-    samples = Samples(images(), net, *augmented, through)
+    samples = Samples(images(), net, *augmented, features=through)
     if len(samples) == 0:
         side = samples.geometry.side * samples.geometry.step
         raise ValueError(

@@ -5,7 +5,9 @@ import numpy as np
 from npsr.networks.network import Arrays, Network
 
 
-def paper_rates(net: Network, rate: float | None = None, share: float = 0.1) -> dict[str, float]:
+def paper_rates(
+    net: Network, rate: float | None = None, share: float = 0.1, slopes: float = 1.0
+) -> dict[str, float]:
     """The paper's learning rates, for half of Equation 3.
 
     FSRCNN and the transition states: 1e-3 for convolutions and slopes, a tenth of it for the
@@ -19,6 +21,8 @@ def paper_rates(net: Network, rate: float | None = None, share: float = 0.1) -> 
         The larger rate, instead of the paper's.
     share : float
         What the slower parameters get of it, instead of the paper's tenth.
+    slopes : float
+        What slopes get of it; more than 1 for more.
 
     Returns
     -------
@@ -28,10 +32,12 @@ def paper_rates(net: Network, rate: float | None = None, share: float = 0.1) -> 
     rate = rate or (1e-3 if net.enlarges else 1e-4)
     last = net.layers[-1].name
 
-    def slow(key: str) -> bool:
-        return key.startswith(f"{last}.") or (net.enlarges and key.endswith(".bias"))
+    def share_of(key: str) -> float:
+        if key.endswith(".slope"):
+            return slopes
+        return share if key.startswith(f"{last}.") or (net.enlarges and key.endswith(".bias")) else 1.0
 
-    return {key: rate * share if slow(key) else rate for key in net.parameters}
+    return {key: rate * share_of(key) for key in net.parameters}
 
 
 def rates_by_kind(net: Network, rates: dict[str, float]) -> dict[str, float]:

@@ -11,14 +11,19 @@ from typing import Literal
 import numpy as np
 
 from npsr.models.weights import load
-from npsr.networks.architectures import build
+from npsr.networks.architectures import build, with_shared_slopes
 from npsr.networks.initialisation import he_initialised
 from npsr.networks.layers import DeConv
 from npsr.networks.network import Network, layer_forward
 
 
 def starting_network(
-    model: str, scale: int, seed: int, start: str = "", initialisation: Literal["paper", "he"] = "paper"
+    model: str,
+    scale: int,
+    seed: int,
+    start: str = "",
+    initialisation: Literal["paper", "he"] = "paper",
+    slopes: Literal["channel", "layer"] = "channel",
 ) -> Network:
     """The network that a run starts from.
 
@@ -36,6 +41,8 @@ def starting_network(
         that is new throughout.
     initialisation : {"paper", "he"}
         What is new is drawn as the paper does, or by `he_initialised`.
+    slopes : {"channel", "layer"}
+        PReLU slopes of a network that is new throughout: one a channel, or one that a layer shares.
 
     Returns
     -------
@@ -50,7 +57,7 @@ def starting_network(
     if initialisation == "he":
         new = he_initialised(new, seed)
     if not start:
-        return new
+        return with_shared_slopes(new) if slopes == "layer" else new
     name, _, factor = start.rpartition("_x")
     if start.endswith(".npz"):
         old = load(start)
