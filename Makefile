@@ -34,8 +34,9 @@ test-generic: .venv/installed
 test-assembly: .venv/installed
 	$(BIN)/python -m pytest -m assembly
 
-# BUDGET=quick takes minutes, standard two hours, full a week; DATA=FOLDER if the data sets are elsewhere.
+# BUDGET=quick takes minutes, standard two hours, full a day and more; DATA=FOLDER if the data sets are elsewhere.
 paper: .venv/installed
+	$(BIN)/python experiments/trainings.py --budget $(BUDGET) $(if $(DATA),--data "$(DATA)")
 	for experiment in $(EXPERIMENTS); do \
 		$(BIN)/python experiments/$$experiment.py --budget $(BUDGET) $(if $(DATA),--data "$(DATA)") || exit; \
 	done

@@ -17,9 +17,6 @@ import npsr
 CHECKPOINTS = 20
 """Checkpoints of a run, and points of its curve."""
 
-RATE = 2e-3
-"""Learning rate under Adam, of all parameters; under SGD the paper's rates hold, less for the last layer."""
-
 Point = dict[str, float]
 
 
@@ -65,19 +62,20 @@ def equal_recipe(
     """
     budget = study.budget
     steps = max(1, (samples or budget.samples) // budget.batch)
-    srcnn, adam = model.startswith("srcnn"), budget.optimiser == "adam"
-    paper_rate = 1e-4 if srcnn else 1e-3
-    rate, decay, last_share = (RATE, "cosine", 1.0) if adam else (paper_rate, "none", 0.1)
+    srcnn = model.startswith("srcnn")
     return npsr.Recipe(
         model=model,
         scale=scale,
-        stages=(npsr.Stage(("T91",), steps, rate, decay),),
+        stages=(npsr.Stage(("T91",), steps, budget.rate, "cosine"),),
         seed=seed,
         batch=budget.batch,
-        optimiser=budget.optimiser,
-        initialisation="he" if srcnn and adam else "paper",
-        last_share=last_share,
+        optimiser="adam",
+        last_share=1.0,
+        average=budget.average,
+        inner_channels=budget.inner_channels,
         scales=budget.scales,
+        sub_image=0 if srcnn else budget.sub_image,
+        initialisation="he" if srcnn else "paper",
         checkpoint_every=-(-steps // CHECKPOINTS),
     )
 
@@ -112,6 +110,11 @@ def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) 
     record = {"run": folder.name, "commit": commit, "samples": training.samples, "seconds": training.seconds}
     study.trainings.append(record)
     return training
+
+
+def hours(*trainings: Training) -> float:
+    """Hours that trainings took, of the core or the cores that each had."""
+    return round(sum(training.seconds for training in trainings) / 3600, 2)
 
 
 FOLDER_NAMES = str.maketrans("(,", "__", ")")
@@ -165,10 +168,12 @@ def fingerprint(study: Study, net: npsr.Network | None, more: Any = None) -> str
 
 def how_trained(study: Study, samples: int | None = None, srcnn: bool = False) -> str:
     """Half a sentence on the budget's training, for the page of results; `srcnn` if SRCNN takes part."""
-    rules = {"adam": "Adam with a cosine-shaped rate", "sgd": "the paper's SGD"}
-    rule = rules[study.budget.optimiser]
-    if srcnn and study.budget.optimiser == "adam":
-        rule += " (SRCNN from He's initialisation)"
+    budget = study.budget
+    rule = "Adam with a cosine-shaped rate" + (" (SRCNN from He's initialisation)" if srcnn else "")
+    if budget.inner_channels:
+        rule += f", every weight as a product through {budget.inner_channels} channels"
+    if budget.sub_image:
+        rule += f", in {budget.sub_image}²" + (" (SRCNN's 33² of the enlargement)" if srcnn else "")
     count = samples or study.budget.samples
     return f"ours saw {count:,} sub-images by {rule}, the paper's about 100 million by SGD"
 
