@@ -10,7 +10,7 @@ import numpy as np
 
 from npsr_kernels.checks import require, require_same_dtype, require_stride
 from npsr_kernels.compiling.compiled import parallel, pndindex
-from npsr_kernels.products import conv_backward_input, conv_backward_weight, conv_forward
+from npsr_kernels.matrix_products import conv_backward_input, conv_backward_weight, conv_forward
 from npsr_kernels.shapes import conv_side
 
 
@@ -30,7 +30,7 @@ def conv2d_forward(
     stride : int
         Step between output pixels, in input pixels.
     products : bool
-        By matrix products, as in `products.py`, instead of the loops below.
+        By matrix products, as in `matrix_products.py`, instead of the loops below.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def conv2d_backward_input(
     stride : int
         Stride of the forward pass.
     products : bool
-        By matrix products, as in `products.py`, instead of the loops below.
+        By matrix products, as in `matrix_products.py`, instead of the loops below.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def conv2d_backward_weight(
     stride : int
         Stride of the forward pass.
     products : bool
-        By matrix products, as in `products.py`, instead of the loops below.
+        By matrix products, as in `matrix_products.py`, instead of the loops below.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import numpy as np
 
 from npsr_kernels.checks import require, require_same_dtype, require_stride
 from npsr_kernels.compiling.compiled import parallel, pndindex
-from npsr_kernels.products import deconv_backward_input, deconv_backward_weight, deconv_forward
+from npsr_kernels.matrix_products import deconv_backward_input, deconv_backward_weight, deconv_forward
 from npsr_kernels.shapes import deconv_side
 
 
@@ -31,7 +31,7 @@ def deconv2d_forward(
     stride : int
         Upscaling factor.
     products : bool
-        By matrix products, as in `products.py`, instead of the loops below.
+        By matrix products, as in `matrix_products.py`, instead of the loops below.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def deconv2d_backward_input(
     stride : int
         Upscaling factor.
     products : bool
-        By matrix products, as in `products.py`, instead of the loops below.
+        By matrix products, as in `matrix_products.py`, instead of the loops below.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def deconv2d_backward_weight(
     stride : int
         Upscaling factor.
     products : bool
-        By matrix products, as in `products.py`, instead of the loops below.
+        By matrix products, as in `matrix_products.py`, instead of the loops below.
 
     Returns
     -------

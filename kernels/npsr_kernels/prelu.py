@@ -10,8 +10,8 @@ import numpy as np
 
 from npsr_kernels.checks import require, require_same_dtype
 from npsr_kernels.compiling.compiled import parallel, pndindex, prange
-from npsr_kernels.products import prelu_backward as products_backward
-from npsr_kernels.products import prelu_forward as products_forward
+from npsr_kernels.matrix_products import prelu_backward as products_backward
+from npsr_kernels.matrix_products import prelu_forward as products_forward
 
 
 def prelu_forward(x: np.ndarray, slope: np.ndarray, products: bool = False) -> np.ndarray:
@@ -24,7 +24,7 @@ def prelu_forward(x: np.ndarray, slope: np.ndarray, products: bool = False) -> n
     slope : ndarray of shape (C,) or (1,)
         Slope on the negative side, same dtype.
     products : bool
-        By matrix products, as in `products.py`, instead of the loops below.
+        By matrix products, as in `matrix_products.py`, instead of the loops below.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def prelu_backward(
     slope : ndarray of shape (C,) or (1,)
         Slope of the forward pass.
     products : bool
-        By matrix products, as in `products.py`, instead of the loops below.
+        By matrix products, as in `matrix_products.py`, instead of the loops below.
 
     Returns
     -------

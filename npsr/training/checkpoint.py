@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from npsr.models.weights import MAX_BYTES, WeightsError, network_of, read_arrays, require_kind, write_network
-from npsr.networks.network import Arrays
 from npsr.networks.products import weight_of
 from npsr.training.loop import Part, State, fresh_state
 

@@ -11,7 +11,7 @@ from helpers.running import environment
 
 import npsr
 from npsr.networks.layers import BORDERS
-from npsr_kernels import products
+from npsr_kernels import matrix_products as products
 
 NETWORKS = ["fsrcnn(8,4,2)", "fsrcnn(7,5,0)", "srcnn(5,3,5)", "transition-1", "transition-2"]
 
