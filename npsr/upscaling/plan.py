@@ -80,8 +80,9 @@ def plan_enlargement(
     for n, net in zip(factors, nets, strict=True):
         if not net.enlarges:
             operations.append(resizing_operation((rows, columns), Size((n * rows, n * columns), (n, n))))
-        operations.append(network_operation(net, rows if net.enlarges else n * rows, ensemble, used))
-        rows, columns = n * rows, n * columns
+        larger = n * rows, n * columns
+        operations.append(network_operation(net, (rows, columns) if net.enlarges else larger, ensemble, used))
+        rows, columns = larger
     whole = prod(factors)
     direct = resizing_operation(image.shape, size)
     rest = Size(size.sides, (size.factors[0] / whole, size.factors[1] / whole))
