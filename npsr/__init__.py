@@ -153,6 +153,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "dask":  # a room with names of its own, and with packages that not everybody has
+        return import_module("npsr.dask")
     if name not in _HOME:
         raise AttributeError(f"module 'npsr' has no attribute {name!r}")
     return getattr(import_module(f"npsr.{_HOME[name]}"), name)

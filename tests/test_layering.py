@@ -22,6 +22,7 @@ FLOORS = [
     "npsr.models",
     "npsr.upscaling",
     "npsr.evaluation",
+    "npsr.dask",
     "npsr.training",
     "npsr.video",
     "npsr.benchmark",
@@ -37,6 +38,8 @@ ALLOWED = {
     "experiments": {"numpy", "matplotlib", "skimage"},
 }
 ALLOWED_ALSO = {
+    "npsr.dask": {"dask"},
+    "npsr.dask.arrays": {"dask"},
     "npsr.models.onnx_file": {"onnx"},
     "npsr.system.locking": {"filelock"},
     "npsr.training.convergence": {"matplotlib"},

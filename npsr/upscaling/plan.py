@@ -1,5 +1,6 @@
 """What is done to an image that is to have a certain size: networks, resizing, memory."""
 
+from collections.abc import Mapping
 from itertools import accumulate
 from math import prod
 from operator import mul
@@ -15,6 +16,9 @@ from npsr.upscaling.factors import Size, networks_for
 from npsr.upscaling.operations import Operation, chain, network_operation, resizing_operation
 
 BICUBIC = "bicubic"
+
+Model = str | Path | Network | Mapping[int, Network]
+"""As in `npsr.upscale`; or networks by their factors."""
 
 
 class Enlargement(NamedTuple):
@@ -47,7 +51,7 @@ class Enlargement(NamedTuple):
 def plan_enlargement(
     image: Any,
     size: Size,
-    model: str | Path | Network,
+    model: Model,
     ensemble: bool = False,
     engine: Choice | None = None,
 ) -> Enlargement:
@@ -59,7 +63,9 @@ def plan_enlargement(
         Its shape and dtype matter.
     size : Size
         Of the output.
-    model, ensemble
+    model : Model
+        What enlarges.
+    ensemble : bool
         As in `npsr.upscale`.
     engine : str, optional
         As in `npsr.upscaling.engines.chosen`.
@@ -71,9 +77,7 @@ def plan_enlargement(
     """
     rows, columns = image.shape[:2]
     factors = networks_for(max(size.factors), available(model))
-    nets = [
-        (model if isinstance(model, Network) else load(model, n)).with_border("replicate") for n in factors
-    ]
+    nets = [network_for(model, n).with_border("replicate") for n in factors]
     grown = accumulate(factors, mul, initial=1)  # before each network
     used = chosen(engine, [(net, rows * columns * k**2) for net, k in zip(nets, grown, strict=False)])
     operations = []
@@ -97,7 +101,20 @@ def plan_enlargement(
     )
 
 
-def available(model: str | Path | Network) -> list[int]:
+def network_for(model: Model, n: int) -> Network:
+    """The network of a model for a factor.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if isinstance(model, Mapping):
+        return model[n]
+    return model if isinstance(model, Network) else load(model, n)
+
+
+def available(model: Model) -> list[int]:
     """Factors for which a model has networks.
 
     Raises
@@ -105,6 +122,8 @@ def available(model: str | Path | Network) -> list[int]:
     ValueError
         If there is no such model.
     """
+    if isinstance(model, Mapping):
+        return list(model)
     if isinstance(model, Network):
         return [model.scale]
     if model == BICUBIC:
