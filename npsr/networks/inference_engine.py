@@ -10,11 +10,22 @@ from npsr_kernels.compiling.compiled import INSTALLED, available
 
 if INSTALLED:  # else nothing below is asked for more than `supports`
     from npsr_kernels.stream import inference
+    from npsr_kernels.stream.step_times import run_timed
     from npsr_kernels.vector.winograd import ROWS
 else:
     ROWS = 1
 
-__all__ = ["ROWS", "describe", "forward", "is_compiled", "rows_needed", "stages", "supports", "working_bytes"]
+__all__ = [
+    "ROWS",
+    "describe",
+    "forward",
+    "is_compiled",
+    "rows_needed",
+    "stages",
+    "step_seconds",
+    "supports",
+    "working_bytes",
+]
 
 
 def supports(layers: tuple[Layer, ...]) -> bool:
@@ -50,19 +61,15 @@ def forward(
     parameters: dict[str, np.ndarray],
     x: np.ndarray,
     threads: int | None = None,
-    stages: int | None = None,
 ) -> np.ndarray:
     """Run a network; see `npsr.networks.network.forward`, which converts and checks.
-
-    For measurements, its first `stages` stages alone: what is returned then has no meaning.
 
     Raises
     ------
     ValueError
         If the layers are not those that the engine takes.
     """
-    plan = _plan_of(layers, parameters)
-    return inference.run(plan, x, threads=threads, stages=stages)
+    return inference.run(_plan_of(layers, parameters), x, threads=threads)
 
 
 def stages(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> list[list[str]]:
@@ -105,6 +112,19 @@ def working_bytes(
         As `forward`.
     """
     return inference.working_bytes(_plan_of(layers, parameters), x, threads)
+
+
+def step_seconds(
+    layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], x: np.ndarray, threads: int | None = None
+) -> np.ndarray:
+    """How long each stage takes in each of its steps: see `npsr_kernels.stream.step_times.run_timed`.
+
+    Raises
+    ------
+    ValueError
+        As `forward`.
+    """
+    return run_timed(_plan_of(layers, parameters), x, threads)[1]
 
 
 def _plan_of(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> "inference.Plan":

@@ -21,11 +21,10 @@ def stream(frame, task, spans, stages, tables, images, work, out):
     """Assign one task's part of `out`.
 
     spans[k] are the first and the last step in which line buffer k is needed; the last span is the
-    output's.
+    output's. Before a task's first step, `clear_sums`.
     """
     last = len(stages)
-    work[frame.sums : frame.sums + frame.scale**2 * frame.sums_plane] = 0
-    for step in range(spans[0, 0], spans[last, 1] + 1):
+    for step in range(spans[:, 0].min(), spans[:, 1].max() + 1):
         for k in range(last + 1):
             if step < spans[k, 0]:
                 continue
@@ -48,6 +47,11 @@ def stream(frame, task, spans, stages, tables, images, work, out):
             else:
                 stage = stages[last - 1]
                 _store(frame, task, ROWS * step - stage.lag - stage.reach, tables, work, out)
+
+
+def clear_sums(frame, work):
+    """Assign 0 to the output's sums."""
+    work[frame["sums"] :][: frame["scale"] ** 2 * frame["sums_plane"]] = 0
 
 
 @inner
