@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import npsr
-from npsr.explorer.modules import script
+from npsr.explorer.modules import order, script
 
 PAGE = Path(npsr.__file__).parent / "explorer" / "page"
 NODE = shutil.which("node")
@@ -28,7 +28,7 @@ def calls(module, expression, cases):
     program = "\n".join(
         [
             '"use strict"; const modules = {};',
-            script(PAGE, [module]),
+            script(PAGE, order(PAGE, module)),
             f'const m = modules["{module}"];',
             "const numbers = (key, value) => ArrayBuffer.isView(value) ? Array.from(value) : value;",
             'const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));',

@@ -1,0 +1,100 @@
+"""One HTML page with everything in it: style, scripts, networks, the kernels' lines, a photograph."""
+
+import ast
+import base64
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import numpy as np
+
+import npsr
+from npsr.explorer.modules import order, script
+from npsr.layers import parameter_shapes
+from npsr.network import Network
+
+PAGE = Path(__file__).parent / "page"
+SOURCE = re.compile(r'^ +sources: \[([^\]]*)\]', re.MULTILINE)
+
+Labelled = tuple[str, Network]
+
+
+def html(networks: Iterable[Labelled]) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    networks : iterable of (str, Network)
+        Networks to show, each with the name it is called by; the first is shown at the start.
+
+    Returns
+    -------
+    str
+        HTML that fetches nothing.
+    """
+    mathematics = order(PAGE, "mathematics/jobs.js")
+    rest = [name for name in order(PAGE, "main.js") if name not in mathematics]
+    parts = {
+        "style": (PAGE / "style.css").read_text(encoding="utf-8"),
+        "version": npsr.__version__,
+        "data": json.dumps(_data(networks), separators=(",", ":")).replace("</", "<\\/"),
+        "mathematics": script(PAGE, mathematics),
+        "script": script(PAGE, rest),
+    }
+    frame = (PAGE / "index.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], frame)
+
+
+def _data(networks: Iterable[Labelled]) -> dict[str, Any]:
+    panels = [path.read_text(encoding="utf-8") for path in sorted((PAGE / "panels").glob("*.js"))]
+    wanted = sorted({name for text in panels for found in SOURCE.findall(text) for name in re.findall(r'"([^"]+)"', found)})
+    return {
+        "networks": [_packed(label, net) for label, net in networks],
+        "sources": {name: lines_of(name) for name in wanted},
+        "photograph": base64.b64encode((PAGE / "pictures" / "cat.png").read_bytes()).decode(),
+        "design": json.loads((PAGE / "design.json").read_text(encoding="utf-8")),
+    }
+
+
+def _packed(label: str, net: Network) -> dict[str, Any]:
+    """A network with its numbers as one base64 text of little-endian 32-bit floats."""
+    numbers = b"".join(np.ascontiguousarray(p, "<f4").tobytes() for p in net.parameters.values())
+    return {
+        "label": label,
+        "name": net.name,
+        "scale": net.scale,
+        "layers": [{"kind": type(layer).__name__, **asdict(layer)} for layer in net.layers],
+        "shapes": parameter_shapes(net.layers),
+        "numbers": base64.b64encode(numbers).decode(),
+    }
+
+
+def lines_of(name: str) -> str:
+    """Source of a function without its docstring.
+
+    Parameters
+    ----------
+    name : str
+        A kernel, such as ``"conv2d.forward"``, or a public function, such as ``"npsr.sgd_step"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such function.
+    """
+    home, _, function = name.partition(".")
+    module = import_module(getattr(npsr, function).__module__ if home == "npsr" else f"npsr_kernels.{home}")
+    text = Path(str(module.__file__)).read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            kept = text.splitlines()[node.lineno - 1 : node.end_lineno]
+            if ast.get_docstring(node) is not None:
+                told = node.body[0]
+                del kept[told.lineno - node.lineno : (told.end_lineno or told.lineno) - node.lineno + 1]
+            return dedent("\n".join(kept))
+    raise ValueError(f"there is no function {name}, but a panel of the explorer shows its lines")

@@ -1,0 +1,84 @@
+/**
+ * What all panels share: the networks, the picture, and what the network makes of its middle.
+ *
+ * @typedef {import("../mathematics/kernels.js").Network} Network
+ */
+import { enlarges, layerForward, withBorder } from "../mathematics/network.js";
+import { bicubic } from "../mathematics/resize.js";
+import { lumaOf, middle, testCard } from "./photographs.js";
+import { stateOf } from "./state.js";
+
+/** HR pixels of the specimen's side: small enough for every number to be made anew at each stroke. */
+const SPECIMEN = 144, SPECIMEN_SRCNN = 72;
+
+/** Numbers from base64 of little-endian 32-bit floats. */
+function floats(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
+
+/** A network as the page's data hold it: one text for all its parameters. @returns {Network & {key: string, label: string}} */
+function unpacked({ label, name, scale, layers, shapes, numbers }) {
+  const all = floats(numbers), parameters = {};
+  let place = 0;
+  for (const [key, shape] of Object.entries(shapes)) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    parameters[key] = all.slice(place, place + size);
+    place += size;
+  }
+  return { key: `${label}_x${scale}`, label, name, scale, layers, parameters };
+}
+
+export function pageOf(data) {
+  const networks = data.networks.map(unpacked);
+  const state = stateOf("", { network: networks[0].key, picture: "cat" });
+  const photographs = new Map([["card", testCard()]]);
+  let cache = new Map();
+
+  /** A value that holds until network or picture change. */
+  const kept = (name, make) => {
+    if (!cache.has(name)) cache.set(name, make());
+    return cache.get(name);
+  };
+
+  const page = {
+    data,
+    sources: data.sources,
+    state,
+    networks,
+    photographs,
+    network: () => networks.find(({ key }) => key === state.get("network")) ?? networks[0],
+    photograph: () => photographs.get(state.get("picture")) ?? photographs.get("cat") ?? photographs.get("card"),
+    forget: () => { cache = new Map(); },
+    /** The picture's middle: HR and LR luma, and what the network reads. */
+    specimen: () => kept("specimen", () => {
+      const network = page.network(), n = network.scale;
+      const part = middle(page.photograph(), enlarges(network) ? SPECIMEN : SPECIMEN_SRCNN, n), high = lumaOf(part);
+      const { y: low, shape: [rows, columns] } = bicubic(Float64Array.from(high, (v) => v / 255), part.rows, part.columns, 1 / n);
+      const large = bicubic(low, rows, columns, n).y;
+      const x = enlarges(network) ? { data: low, shape: [1, 1, rows, columns] } : { data: large, shape: [1, 1, part.rows, part.columns] };
+      return { part, high, low, rows, columns, large, x };
+    }),
+    /** Input, output and what backward needs, of every layer, for the specimen. */
+    passes: () => kept("passes", () => {
+      const network = page.network();
+      let x = page.specimen().x;
+      return network.layers.map((layer) => {
+        const { y, kept: inside } = layerForward(layer, network.parameters, x), pass = { layer, x, y, kept: inside };
+        x = y;
+        return pass;
+      });
+    }),
+    /** Add a network of the reader's and show it. */
+    adopt(network) {
+      const label = network.name, key = `${label}_x${network.scale}`;
+      const made = { ...withBorder(network, "replicate"), key, label };
+      const place = networks.findIndex((one) => one.key === key);
+      if (place >= 0) networks[place] = made;
+      else networks.push(made);
+      state.set({ network: key });
+      return made;
+    },
+  };
+  return page;
+}
