@@ -6,17 +6,17 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
-from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import numpy as np
 
-import npsr
 from npsr.explorer.modules import order, script
-from npsr.layers import parameter_shapes
-from npsr.network import Network
+from npsr.networks.layers import parameter_shapes
+from npsr.networks.network import Network
+from npsr.system.version import __version__
 
 PAGE = Path(__file__).parent / "page"
 SOURCE = re.compile(r'^ +sources: \[([^\]]*)\]', re.MULTILINE)
@@ -41,7 +41,7 @@ def html(networks: Iterable[Labelled]) -> str:
     rest = [name for name in order(PAGE, "main.js") if name not in mathematics]
     parts = {
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
-        "version": npsr.__version__,
+        "version": __version__,
         "data": json.dumps(_data(networks), separators=(",", ":")).replace("</", "<\\/"),
         "mathematics": script(PAGE, mathematics),
         "script": script(PAGE, rest),
@@ -80,16 +80,16 @@ def lines_of(name: str) -> str:
     Parameters
     ----------
     name : str
-        A kernel, such as ``"conv2d.forward"``, or a public function, such as ``"npsr.sgd_step"``.
+        A kernel, such as ``"conv2d.forward"``, or a function of npsr with its module's whole name.
 
     Raises
     ------
     ValueError
         If there is no such function.
     """
-    home, _, function = name.partition(".")
-    module = import_module(getattr(npsr, function).__module__ if home == "npsr" else f"npsr_kernels.{home}")
-    text = Path(str(module.__file__)).read_text(encoding="utf-8")
+    module, _, function = name.rpartition(".")
+    found = find_spec(module if module.startswith("npsr.") else f"npsr_kernels.{module}")
+    text = Path(found.origin).read_text(encoding="utf-8") if found and found.origin else ""
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             kept = text.splitlines()[node.lineno - 1 : node.end_lineno]

@@ -1,4 +1,5 @@
 /** What runs beside the page: in a worker, or, where none can be had, between two strokes of the page itself. */
+import { checkAll, sweep } from "./gradient_check.js";
 import { imagesFor, reach, run } from "./network.js";
 import { train } from "./training.js";
 
@@ -12,7 +13,7 @@ function tile({ network, plane, rows, columns, box }) {
   return cut;
 }
 
-const JOBS = { tile, train: ({ state, samples, options, steps }) => train(state, samples, options, steps) };
+const JOBS = { tile, sweep, checkAll, train: ({ state, samples, options, steps }) => train(state, samples, options, steps) };
 
 /** Do a job by its name. */
 export const work = (name, details) => JOBS[name](details);

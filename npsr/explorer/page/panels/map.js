@@ -2,7 +2,7 @@
 import { button } from "../parts/controls.js";
 import { element, grouped, number, output } from "../parts/dom.js";
 import { largest } from "../parts/colours.js";
-import { formula, sub } from "../parts/mathml.js";
+import { formula, sup } from "../parts/mathml.js";
 import { paint, picture, rgbaOf } from "../parts/picture.js";
 import { enlarges, weightCount } from "../mathematics/network.js";
 
@@ -31,8 +31,8 @@ export const map = {
   title: "Map",
   question: "What is in the network, and what passes through it?",
   lead: "Each row is a layer, in the paper's notation Conv(filter side, filters, channels). Choose one to see every feature map that it makes from the picture's middle; choose a map to see it large, and from there descend to its filter.",
-  formula: () => formula('"Conv"', "(", "f", ",", "n", ",", "c", ")", ":", sub("W", '"weights"'), "=", "f·f·n·c"),
-  sources: ["npsr.weight_count", "npsr.multiplications"],
+  formula: () => formula('"Conv"', "(", "f", ",", "n", ",", "c", ")", '"has"', sup("f", "2"), "·", "n", "·", "c", '"weights"'),
+  sources: ["npsr.networks.architectures.weight_count", "npsr.networks.architectures.multiplications"],
   predict: {
     question: "Which layer of FSRCNN(56,12,4) needs the most multiplications for each LR pixel?",
     choices: ["the first, 5 × 5", "the four mapping layers together", "the deconvolution, 9 × 9"],

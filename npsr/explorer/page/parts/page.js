@@ -29,6 +29,23 @@ function unpacked({ label, name, scale, layers, shapes, numbers }) {
   return { key: `${label}_x${scale}`, label, name, scale, layers, parameters };
 }
 
+/** Sub-images from two places, of as few pixels as give labels of about 19 × 19; of SRCNN 9 × 9. */
+function lessonOf(network, { x, high, part }) {
+  const [, , H, W] = x.shape, n = enlarges(network) ? network.scale : 1;
+  const context = network.layers.reduce((sum, { kind, border, f }) => sum + (kind === "Conv" && border === "valid" ? Math.floor(f / 2) : 0), 0);
+  const last = network.layers.at(-1), inner = enlarges(network) ? ({ 2: 10, 3: 7, 4: 6 }[n] ?? 6) : 9, side = inner + 2 * context;
+  const label = enlarges(network) ? n * inner - (n - last.f + 2 * Math.floor(last.f / 2)) : inner;
+  const offset = n * context + (enlarges(network) ? Math.floor(last.f / 2) - last.padding : 0);
+  const inputs = new Float32Array(2 * side * side), target = new Float32Array(2 * label * label);
+  [[0.35, 0.3], [0.5, 0.75]].forEach(([down, across], m) => {
+    const top = Math.floor((H - side) * down), left = Math.floor((W - side) * across);
+    for (let i = 0; i < side; i++) inputs.set(x.data.subarray((top + i) * W + left, (top + i) * W + left + side), (m * side + i) * side);
+    for (let i = 0; i < label; i++)
+      for (let j = 0; j < label; j++) target[(m * label + i) * label + j] = high[(n * top + offset + i) * part.columns + n * left + offset + j] / 255;
+  });
+  return { network, x: inputs, target, shape: [2, side, side], side, label };
+}
+
 export function pageOf(data) {
   const networks = data.networks.map(unpacked);
   const state = stateOf("", { network: networks[0].key, picture: "cat" });
@@ -50,25 +67,27 @@ export function pageOf(data) {
     network: () => networks.find(({ key }) => key === state.get("network")) ?? networks[0],
     photograph: () => photographs.get(state.get("picture")) ?? photographs.get("cat") ?? photographs.get("card"),
     forget: () => { cache = new Map(); },
+    /** The network shown, or the first that has a deconvolution if it has none. */
+    enlarging: () => (enlarges(page.network()) ? page.network() : networks.find(enlarges) ?? page.network()),
     /** The picture's middle: HR and LR luma, and what the network reads. */
-    specimen: () => kept("specimen", () => {
-      const network = page.network(), n = network.scale;
-      const part = middle(page.photograph(), enlarges(network) ? SPECIMEN : SPECIMEN_SRCNN, n), high = lumaOf(part);
+    specimen: (network = page.network()) => kept(`specimen ${network.key}`, () => {
+      const n = network.scale, part = middle(page.photograph(), enlarges(network) ? SPECIMEN : SPECIMEN_SRCNN, n), high = lumaOf(part);
       const { y: low, shape: [rows, columns] } = bicubic(Float64Array.from(high, (v) => v / 255), part.rows, part.columns, 1 / n);
       const large = bicubic(low, rows, columns, n).y;
       const x = enlarges(network) ? { data: low, shape: [1, 1, rows, columns] } : { data: large, shape: [1, 1, part.rows, part.columns] };
       return { part, high, low, rows, columns, large, x };
     }),
     /** Input, output and what backward needs, of every layer, for the specimen. */
-    passes: () => kept("passes", () => {
-      const network = page.network();
-      let x = page.specimen().x;
+    passes: (network = page.network()) => kept(`passes ${network.key}`, () => {
+      let { x } = page.specimen(network);
       return network.layers.map((layer) => {
         const { y, kept: inside } = layerForward(layer, network.parameters, x), pass = { layer, x, y, kept: inside };
         x = y;
         return pass;
       });
     }),
+    /** Two sub-images of the specimen with their labels, and the network in the form that it is trained in. */
+    lesson: (network = page.network()) => kept(`lesson ${network.key}`, () => lessonOf(withBorder(network, "valid"), page.specimen(network))),
     /** Add a network of the reader's and show it. */
     adopt(network) {
       const label = network.name, key = `${label}_x${network.scale}`;
