@@ -14,15 +14,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path, default=TARGET)
     options = parser.parse_args()
-    options.output.write_text(json.dumps(points(), indent=1) + "\n", encoding="utf-8")
+    options.output.write_text(json.dumps(points()) + "\n", encoding="utf-8")
     print(options.output)
 
 
-def points() -> dict[str, list[dict[str, Any]]]:
-    """Name, weights and both PSNRs of every network of both figures."""
-    settings = [{"name": f"({row['d']},{row['s']},{row['m']})", **_point(row)} for row in _rows("figure4_settings")]
+def points() -> dict[str, Any]:
+    """Every network of both figures, with its weights and PSNRs; and the curves of Figure 4, right."""
+    settings = [
+        {"name": f"({row['d']},{row['s']},{row['m']})", **_point(row)} for row in _rows("figure4_settings")
+    ]
     transitions = [{"name": row["network"], **_point(row)} for row in _rows("figure3_transitions")]
-    return {"settings": settings, "transitions": transitions}
+    curves = json.loads((RESULTS / "figure4_convergence.json").read_text(encoding="utf-8"))["data"]
+    convergence = {
+        name: [[point["samples"], round(point["psnr"], 2)] for point in curve]
+        for name, curve in curves.items()
+    }
+    return {"settings": settings, "transitions": transitions, "convergence": convergence}
 
 
 def _rows(name: str) -> list[dict[str, Any]]:

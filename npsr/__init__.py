@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from npsr.benchmark.timing import Plan, Timing, time_calls
     from npsr.evaluation.metrics import psnr, ssim
     from npsr.evaluation.protocol import crop_to_multiple, evaluate, low_resolution
+    from npsr.explorer.notebook import explore
     from npsr.images.colour import luma
     from npsr.images.files import ImageError, read_image
     from npsr.images.image_sets import image_files
@@ -77,6 +78,7 @@ _MODULES = {
     "upscaling.upscale": ["upscale"],
     "evaluation.metrics": ["psnr", "ssim"],
     "evaluation.protocol": ["crop_to_multiple", "evaluate", "low_resolution"],
+    "explorer.notebook": ["explore"],
     "training.least_squares": ["solve_deconvolution"],
     "training.loop": ["adam_update", "fresh_state", "sgd_update", "train"],
     "training.recipe": ["Recipe", "Stage"],
@@ -113,6 +115,7 @@ __all__ = [
     "equation_1",
     "equation_2",
     "evaluate",
+    "explore",
     "export_onnx",
     "fresh_state",
     "fsrcnn",

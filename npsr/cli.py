@@ -11,6 +11,7 @@ from typing import NoReturn
 from npsr.commands import (
     bench,
     evaluate,
+    explore,
     export,
     gradcheck,
     import_model,
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (
         upscale,
         evaluate,
+        explore,
         info,
         gradcheck,
         train,

@@ -26,6 +26,7 @@ FLOORS = [
     "npsr.training",
     "npsr.video",
     "npsr.benchmark",
+    "npsr.explorer",
     "npsr.commands",
     "npsr",
     "experiments",

@@ -19,7 +19,8 @@ from npsr.networks.network import Network
 from npsr.system.version import __version__
 
 PAGE = Path(__file__).parent / "page"
-SOURCE = re.compile(r'^ +sources: \[([^\]]*)\]', re.MULTILINE)
+TITLE = b"<title>npsr explorer"
+SOURCE = re.compile(r"^ +sources: \[([^\]]*)\]", re.MULTILINE)
 
 Labelled = tuple[str, Network]
 
@@ -36,6 +37,11 @@ def html(networks: Iterable[Labelled]) -> str:
     -------
     str
         HTML that fetches nothing.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not finite.
     """
     mathematics = order(PAGE, "mathematics/jobs.js")
     rest = [name for name in order(PAGE, "main.js") if name not in mathematics]
@@ -52,7 +58,14 @@ def html(networks: Iterable[Labelled]) -> str:
 
 def _data(networks: Iterable[Labelled]) -> dict[str, Any]:
     panels = [path.read_text(encoding="utf-8") for path in sorted((PAGE / "panels").glob("*.js"))]
-    wanted = sorted({name for text in panels for found in SOURCE.findall(text) for name in re.findall(r'"([^"]+)"', found)})
+    wanted = sorted(
+        {
+            name
+            for text in panels
+            for found in SOURCE.findall(text)
+            for name in re.findall(r'"([^"]+)"', found)
+        }
+    )
     return {
         "networks": [_packed(label, net) for label, net in networks],
         "sources": {name: lines_of(name) for name in wanted},
@@ -61,8 +74,19 @@ def _data(networks: Iterable[Labelled]) -> dict[str, Any]:
     }
 
 
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that was written here, and so may be replaced by a newer one."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return TITLE in file.read(1000)
+
+
 def _packed(label: str, net: Network) -> dict[str, Any]:
     """A network with its numbers as one base64 text of little-endian 32-bit floats."""
+    for key, p in net.parameters.items():
+        if not np.isfinite(p).all():
+            raise ValueError(f"{label}: {key} holds numbers that are not finite: train with a lower rate")
     numbers = b"".join(np.ascontiguousarray(p, "<f4").tobytes() for p in net.parameters.values())
     return {
         "label": label,

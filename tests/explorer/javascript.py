@@ -13,7 +13,9 @@ from npsr.explorer.modules import order, script
 
 PAGE = Path(npsr.__file__).parent / "explorer" / "page"
 NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="no node on the path: install Node.js to test the functions alone")
+needs_node = pytest.mark.skipif(
+    NODE is None, reason="no node on the path: install Node.js to test the functions alone"
+)
 
 
 def plain(value):
@@ -38,7 +40,11 @@ def calls(module, expression, cases):
     )
     done = subprocess.run(
         [NODE, "-e", program],
-        input=json.dumps(cases, default=plain), capture_output=True, text=True, timeout=120, check=False,
+        input=json.dumps(cases, default=plain),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -14,8 +14,12 @@ TOLERANCE = 1e-5
 
 def drawn(net, rng):
     """The network with random parameters that pass signals of every sign."""
-    for key, p in net.parameters.items():
-        p[...] = rng.normal(0, 1, p.shape) / np.sqrt(max(1, p[0].size)) if p.ndim > 1 else rng.normal(0, 0.3, p.shape)
+    for p in net.parameters.values():
+        p[...] = (
+            rng.normal(0, 1, p.shape) / np.sqrt(max(1, p[0].size))
+            if p.ndim > 1
+            else rng.normal(0, 0.3, p.shape)
+        )
     return net
 
 
@@ -64,10 +68,16 @@ def test_gradients_in_64_bits(rng):
     x, target = rng.random((3, 1, 11, 11)), rng.random((3, 1, 19, 19))
     loss, gradients = npsr.loss_and_gradients(net, x, target, engine="plain")
     case = {"net": network_value(net), "x": x, "target": target}
-    (made,) = calls("mathematics/network.js", "m.lossAndGradients(a.net, a.x, a.target, [3, 11, 11], Float64Array)", [case])
+    (made,) = calls(
+        "mathematics/network.js",
+        "m.lossAndGradients(a.net, a.x, a.target, [3, 11, 11], Float64Array)",
+        [case],
+    )
     assert made["loss"] == pytest.approx(loss, rel=1e-12)
     for key, gradient in gradients.items():
-        np.testing.assert_allclose(made["gradients"][key], gradient.ravel(), atol=1e-12 * np.abs(gradient).max())
+        np.testing.assert_allclose(
+            made["gradients"][key], gradient.ravel(), atol=1e-12 * np.abs(gradient).max()
+        )
 
 
 FACTORS = [2, 3, 4, 1 / 2, 1 / 3, 1 / 4, 1.7, 0.45]
@@ -75,8 +85,12 @@ FACTORS = [2, 3, 4, 1 / 2, 1 / 3, 1 / 4, 1.7, 0.45]
 
 def test_bicubic(rng):
     planes = [rng.random((int(h), int(w))) for h, w in rng.integers(1, 40, (len(FACTORS), 2))]
-    cases = [{"x": plane, "shape": plane.shape, "factor": f} for plane, f in zip(planes, FACTORS, strict=True)]
-    for case, made in zip(cases, calls("mathematics/resize.js", "m.bicubic(a.x, ...a.shape, a.factor)", cases), strict=True):
+    cases = [
+        {"x": plane, "shape": plane.shape, "factor": f} for plane, f in zip(planes, FACTORS, strict=True)
+    ]
+    for case, made in zip(
+        cases, calls("mathematics/resize.js", "m.bicubic(a.x, ...a.shape, a.factor)", cases), strict=True
+    ):
         expected = npsr.imresize(case["x"], case["factor"])
         assert made["shape"] == list(expected.shape)
         np.testing.assert_allclose(made["y"], expected.ravel(), atol=1e-6)
@@ -85,7 +99,9 @@ def test_bicubic(rng):
 @pytest.mark.parametrize("cut", [0, 1, 4])
 def test_psnr(rng, cut):
     a, b = rng.uniform(0, 255, (2, 23, 17))
-    (made,) = calls("mathematics/resize.js", "m.psnr(a.a, a.b, 23, 17, a.cut)", [{"a": a, "b": b, "cut": cut}])
+    (made,) = calls(
+        "mathematics/resize.js", "m.psnr(a.a, a.b, 23, 17, a.cut)", [{"a": a, "b": b, "cut": cut}]
+    )
     inner = slice(cut, -cut or None), slice(cut, -cut or None)
     assert made == pytest.approx(npsr.psnr(a[inner], b[inner]), rel=1e-12)
 
@@ -96,6 +112,9 @@ def test_equal_planes_are_infinitely_alike():
 
 
 def test_wrong_input_is_named():
-    expression = """(() => { try { m.forward({layers: [{kind: "Conv", f: 1, n: 1, c: 1}]}, [1, 2], [1, 1, 3]); }
-                    catch (error) { return error.message; } })()"""
-    assert calls("mathematics/network.js", expression, [{}]) == ["x holds 2 numbers, but [N, H, W] = [1,1,3] needs 3"]
+    network = '{layers: [{kind: "Conv", f: 1, n: 1, c: 1}]}'
+    attempt = f"try {{ m.forward({network}, [1, 2], [1, 1, 3]); }} catch (error) {{ return error.message; }}"
+    expression = f"(() => {{ {attempt} }})()"
+    assert calls("mathematics/network.js", expression, [{}]) == [
+        "x holds 2 numbers, but [N, H, W] = [1,1,3] needs 3"
+    ]

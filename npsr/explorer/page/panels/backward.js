@@ -1,6 +1,6 @@
 /** Panel 7: the gradient of one layer, pixel by pixel: scattered, gathered, and of its weights. */
 import { controls, menu, slider, tick } from "../parts/controls.js";
-import { announce, element, number, output } from "../parts/dom.js";
+import { announce, element, number, output, precise } from "../parts/dom.js";
 import { grid } from "../parts/grid.js";
 import { formula, row, sub, sum } from "../parts/mathml.js";
 import { paint, picture, rgbaOf } from "../parts/picture.js";
@@ -8,6 +8,8 @@ import { backward as backwardThrough, layerBackward, layerForward, loss, padding
 import { uniform } from "../mathematics/training.js";
 
 const titled = (text, node) => element("div", { class: "titled" }, element("h3", {}, text), node);
+/** An offset behind an index; nothing for 0. */
+const signed = (k) => (k ? ` ${k < 0 ? "−" : "+"} ${Math.abs(k)}` : "");
 const plane = ({ data, shape: [, , H, W] }, c) => data.subarray(c * H * W, (c + 1) * H * W);
 
 /** Forward and backward of the first sub-image; dys[k] is the gradient of layer k's output, dys[-1] of the image. */
@@ -82,7 +84,7 @@ export const backward = {
     const filter = slider(state, "filter", "Filter d", { max: 0 }), channel = slider(state, "channel", "Input channel c", { max: 0 }), turned = tick(state, "turned", "filter turned by 180° (gather)");
     const errors = picture("the loss's pixels", (i, j) => state.set({ pixelRow: i, pixelColumn: j, loss: "pixel" }));
     const strip = element("div", { class: "maps", role: "group", "aria-label": "gradient at every layer's output" });
-    const told = (name, value) => announce(`${name} is ${number(value, 5)}`);
+    const told = (name, value) => announce(`${name} is ${precise(value)}`);
     const dyView = picture("dy", (row_, column) => state.set({ row: row_, column, mode: "scatter" })), dxView = picture("dx", (h, k) => state.set({ h, k, mode: "gather" })), xView = picture("x, the layer's input");
     const taps = grid("Filter w", (u, v) => state.set({ u, v, mode: "weights" })), parts = grid("Products"), partsTitle = element("h3");
     const [value, wrong, dw, db, left, right, gap] = ["dx", "unturned", "dw", "db", "ax-y", "x-aty", "gap"].map((name) => output(name)), sentence = element("p", { class: "sum" }), slopes = element("div");
@@ -114,8 +116,8 @@ export const backward = {
       partsTitle.textContent = "What dy passes on: w · dy";
       parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => w.tap(d, c, u, v) * g, marked: (u, v) => ([w.lands(i, u), w.lands(j, v)].every(Number.isInteger) ? "" : "outside") });
       sentence.textContent = trip.network.layers[k].kind === "Conv"
-        ? `dy[${d}, ${i}, ${j}] = ${number(g, 5)} adds w[u, v] · ${number(g, 5)} to dx[${c}, ${i} + u − ${w.p}, ${j} + v − ${w.p}]: the filter is laid down as it is, not turned.`
-        : `dy[${d}, ${i}, ${j}] = ${number(g, 5)} goes to the input pixels whose filter reached it: those h with u = ${i} + ${w.p} − ${w.s}·h a tap (upright numbers).`;
+        ? `dy[${d}, ${i}, ${j}] = ${precise(g)} adds w[u, v] · ${precise(g)} to dx[${c}, ${i - w.p} + u, ${j - w.p} + v]: the filter is laid down as it is, not turned.`
+        : `dy[${d}, ${i}, ${j}] = ${precise(g)} goes to the input pixels whose filter reached it: those h with u = ${i} + ${w.p} − ${w.s}·h a tap (upright numbers).`;
       const box = trip.network.layers[k].kind === "Conv" ? [i - w.p, j - w.p, w.f, w.f] : undefined;
       return { box };
     };
@@ -124,7 +126,7 @@ export const backward = {
       partsTitle.textContent = `Products w · dy for d = ${d}, by tap`;
       parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => { const t = at.get(u * w.f + v); return t ? t.tap * t.g : 0; } });
       const first = own[0];
-      sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${number(first.tap, 4)} · ${number(first.g, 4)}` : ""}. Their sum is ${number(all.total, 6)}.`;
+      sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : ""}. Their sum is ${number(all.total, 6)}.`;
     };
     const showWeights = (trip, k, d, c, u, v) => {
       const w = wiring(trip, k), conv = trip.network.layers[k].kind === "Conv", x = trip.inputs[k], [, , H, W] = x.shape, [, , I, J] = trip.dys[k].shape;
@@ -132,8 +134,8 @@ export const backward = {
       const gradient = trip.gradients[`${trip.network.layers[k].name}.weight`], size = w.f * w.f, base = (conv ? d * w.inner + c : c * w.outer + d) * size;
       parts.refresh({ rows: w.f, columns: w.f, value: (a, b) => gradient[base + a * w.f + b], chosen: [u, v] });
       sentence.textContent = conv
-        ? `dw[${d}, ${c}, ${u}, ${v}] is the sum over ${I} × ${J} pixels of dy[${d}, i, j] · x[${c}, i + ${u - w.p}, j + ${v - w.p}]: x correlated with dy, the framed part of x (beyond its edge are zeros).`
-        : `dw[${c}, ${d}, ${u}, ${v}] is the sum over ${H} × ${W} pixels of x[${c}, h, k] · dy[${d}, ${w.s}h + ${u - w.p}, ${w.s}k + ${v - w.p}].`;
+        ? `dw[${d}, ${c}, ${u}, ${v}] is the sum over ${I} × ${J} pixels of dy[${d}, i, j] · x[${c}, i${signed(u - w.p)}, j${signed(v - w.p)}]: x correlated with dy, the framed part of x (beyond its edge are zeros).`
+        : `dw[${c}, ${d}, ${u}, ${v}] is the sum over ${H} × ${W} pixels of x[${c}, h, k] · dy[${d}, ${w.s}h${signed(u - w.p)}, ${w.s}k${signed(v - w.p)}].`;
       return { box: conv ? [u - w.p, v - w.p, I, J] : undefined };
     };
     const showLinear = (trip, k) => {
@@ -173,7 +175,7 @@ export const backward = {
       xView.refresh(plane(x, c), H, W, { colouring: "signed", chosen: [h, k_] });
       const x_ = plane(x, c)[m], slope = trip.gradients[`${one.name}.slope`];
       slopes.replaceChildren(
-        element("p", { class: "sum" }, `x[${c}, ${h}, ${k_}] = ${number(x_, 5)} is ${x_ > 0 ? "above 0: dx = dy · 1" : `not above 0: dx = dy · a = dy · ${number(a, 4)}`} = ${number(plane(dx, c)[m], 6)}`),
+        element("p", { class: "sum" }, `x[${c}, ${h}, ${k_}] = ${precise(x_)} is ${x_ > 0 ? "above 0: dx = dy · 1" : `not above 0: dx = dy · a = dy · ${number(a, 4)}`} = ${number(plane(dx, c)[m], 6)}`),
         element("p", { class: "sum" }, slope ? `da[${c % slopes_.length}], the sum of dy · x where x is not above 0: ${number(slope[c % slopes_.length], 6)}` : "ReLU has no slope to learn."),
       );
     };

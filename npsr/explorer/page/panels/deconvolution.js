@@ -1,6 +1,6 @@
 /** Panel 5: a strided transposed convolution, painted from its input or gathered from its output. */
 import { controls, menu, slider } from "../parts/controls.js";
-import { announce, element, number, output } from "../parts/dom.js";
+import { announce, element, number, output, precise } from "../parts/dom.js";
 import { grid } from "../parts/grid.js";
 import { formula, row, sub } from "../parts/mathml.js";
 import { picture } from "../parts/picture.js";
@@ -17,7 +17,7 @@ function middleOf(filter, from, f) {
 
 /** All that the panel shows, from the state. */
 export function painted(page, state) {
-  const network = page.enlarging(), pass = page.passes(network).at(-1), last = pass.layer, c = Math.min(state.get("feature"), last.c - 1);
+  const network = page.enlarging(), pass = page.passes(network).at(-1), last = pass.layer, c = Math.min(state.get("feature") < 0 ? page.strongest(network) : state.get("feature"), last.c - 1);
   const [, , H, W] = pass.x.shape, f = Math.min(state.get("f"), last.f), n = state.get("n") || last.stride, p = state.get("p") < 0 ? centringPadding(f, n) : state.get("p");
   const learnt = network.parameters[`${last.name}.weight`].subarray(c * last.f ** 2, (c + 1) * last.f ** 2);
   const filter = state.get("filter") === "ones" ? new Float32Array(f * f).fill(1) : middleOf(learnt, last.f, f);
@@ -57,7 +57,7 @@ export const deconvolution = {
   title: "Deconvolution",
   question: "How does a small map become a large one?",
   lead: "Paint: each input pixel adds its value times the whole filter to the output, n pixels further for each step. Gather: an output pixel is the sum of those products that landed on it. Both are the same sum. A uniform input and a filter of ones show how many products meet: an uneven count is one cause of grids in pictures.",
-  formula: () => formula(sub("y", row("n", "h", "+", "u", "−", "p", ",", "n", "w", "+", "v", "−", "p")), "+", "=", sub("w", "u,v"), "·", sub("x", "h,w")),
+  formula: () => formula(sub("y", row("n", "h", "+", "u", "−", "p", ",", "n", "w", "+", "v", "−", "p")), '"+="', sub("w", "u,v"), "·", sub("x", "h,w")),
   sources: ["deconv2d.forward"],
   predict: {
     question: "A filter of 9 × 9 enlarges by n = 2. Do all output pixels receive equally many products?",
@@ -65,7 +65,7 @@ export const deconvolution = {
     right: 1,
     because: "of 9 taps, 5 fall on even and 4 on odd pixels: 5·5, 5·4, 4·5, 4·4. At n = 3 it is 9 everywhere, as 3 divides 9.",
   },
-  defaults: { mode: "gather", feature: 0, f: 9, n: 0, p: -1, filter: "learnt", input: "map", row: 8, column: 8, h: 2, w: 2 },
+  defaults: { mode: "gather", feature: -1, f: 9, n: 0, p: -1, filter: "learnt", input: "map", row: 8, column: 8, h: 2, w: 2 },
   mount(body, page, state) {
     const mode = menu(state, "mode", "Read it as", [["scatter", "paint: from an input pixel"], ["gather", "gather: of an output pixel"]]);
     const filter = menu(state, "filter", "Filter", [["learnt", "learnt"], ["ones", "ones"]]), input = menu(state, "input", "Input", [["map", "the feature map's middle"], ["uniform", "1 everywhere"]]);
@@ -87,23 +87,20 @@ export const deconvolution = {
 
     const scatterTold = (m) => {
       const h = state.get("h"), w = state.get("w"), value = m.x[h * SIDE + w];
-      told.textContent = `x[${h}, ${w}] = ${number(value, 4)} paints ${number(value, 4)} · w onto rows ${m.n * h - m.p} to ${m.n * h - m.p + m.f - 1} and columns ${m.n * w - m.p} to ${m.n * w - m.p + m.f - 1}.`;
+      told.textContent = `x[${h}, ${w}] = ${precise(value)} paints ${precise(value)} · w onto rows ${m.n * h - m.p} to ${m.n * h - m.p + m.f - 1} and columns ${m.n * w - m.p} to ${m.n * w - m.p + m.f - 1}.`;
       list.textContent = "What lies outside the output is cut. Choose an output pixel to see everything that meets there.";
     };
     const gatherTold = (m, terms) => {
-      told.textContent = `y[${m.row}, ${m.column}], of phase (${m.row % m.n}, ${m.column % m.n}), is the sum of`;
-      list.textContent = terms.map((t) => `x[${t.h},${t.w}]·w[${t.u},${t.v}] = ${number(t.x)}·${number(t.tap)} = ${number(t.x * t.tap, 4)}`).join("   +   ");
+      told.textContent = `y[${m.row}, ${m.column}], of phase (${m.row % m.n}, ${m.column % m.n}), is the sum of these products:`;
+      list.textContent = terms.map((t) => `x[${t.h},${t.w}]·w[${t.u},${t.v}] = ${precise(t.x * t.tap)}`).join(",  ");
     };
     return () => {
       const m = painted(page, state), terms = meeting(m), scatter = state.get("mode") === "scatter", h = state.get("h"), w = state.get("w");
       [mode, filter, input].forEach((control) => control.refresh());
-      feature.refresh({ max: m.last.c - 1 });
+      feature.refresh({ max: m.last.c - 1 }, m.c);
       f.refresh();
-      for (const [control, value] of [[n, m.n], [p, m.p]]) {
-        control.refresh();
-        control.node.querySelector("input").value = value;
-        control.node.querySelector("output").textContent = value;
-      }
+      n.refresh({}, m.n);
+      p.refresh({}, m.p);
       note.textContent = enlarges(page.network()) ? "" : `SRCNN has no deconvolution: this is that of ${m.network.label} ×${m.network.scale}.`;
       const meets = new Set(terms.map((t) => t.h * SIDE + t.w)), used = new Set(terms.map((t) => t.u * m.f + t.v));
       source.refresh({ rows: SIDE, columns: SIDE, value: (a, b) => m.x[a * SIDE + b], chosen: [h, w], marked: (a, b) => (!scatter && meets.has(a * SIDE + b) ? "taken" : "") });

@@ -2,7 +2,7 @@
 import { controls, slider } from "../parts/controls.js";
 import { element, grouped, number, output } from "../parts/dom.js";
 import { chart } from "../parts/chart.js";
-import { formula } from "../parts/mathml.js";
+import { formula, sub, sup } from "../parts/mathml.js";
 import { fsrcnnLayers, reach } from "../mathematics/network.js";
 
 const SRCNN_EX = 57184;
@@ -11,6 +11,13 @@ const SRCNN_EX = 57184;
 export const equation2 = (d, s, m) => 25 * d + s * d + 9 * m * s * s + d * s + 81 * d;
 
 const value = (text) => Number(String(text).replace("~", ""));
+
+/** PSNR against samples of the trainings of Figure 4, right. */
+function convergence(curves) {
+  const plot = chart("PSNR against samples, trainings at ×2");
+  plot.refresh({ series: Object.entries(curves).map(([name, points]) => ({ name, points })), x: { label: "sub-images seen", low: 0, high: 1024000 }, y: { label: "PSNR in dB", low: 33, high: 37.5 } });
+  return plot.node;
+}
 
 /** A table of the points that the chart shows. */
 function tableOf(points) {
@@ -26,13 +33,13 @@ export const design = {
   title: "Design",
   question: "How large should a network be?",
   lead: "d features, shrunk to s, m mapping layers, factor n. The counts follow as you move; SRCNN-Ex, which the paper's speed-ups are measured against, works on the enlarged picture and so pays n² times. The points are PSNR on Set5 ×3, ours after 1,024,000 sub-images and the paper's after about 100 million: compare each series with itself.",
-  formula: () => formula('"Equation 2:"', "(", "25", "d", "+", "s", "d", "+", "9", "m", "s·s", "+", "d", "s", "+", "81", "d", ")", "·", '"LR pixels"'),
+  formula: () => formula("(", "25", "d", "+", "s", "d", "+", "9", "m", sup("s", "2"), "+", "d", "s", "+", "81", "d", ")", "·", sub("S", '"LR"'), '"(Equation 2)"'),
   sources: ["npsr.networks.architectures.equation_1", "npsr.networks.architectures.equation_2"],
   predict: {
     question: "Which saves most: halving d, halving s, or halving m of (56, 12, 4)?",
     choices: ["d", "s", "m"],
-    right: 0,
-    because: "d stands in the first and last layers, whose 25d + 81d are half of all: halving it saves 3640 multiplications. Halving s saves 4560 … see the counts: s enters squared in the mapping. Try it with the sliders before you believe a sentence.",
+    right: 1,
+    because: "s enters squared in the mapping: halving it saves 4560 multiplications of 12464, halving d 3640, halving m 2592. That is why the paper shrinks before it maps.",
   },
   defaults: { d: 56, s: 12, m: 4, n: 3 },
   mount(body, page, state) {
@@ -41,7 +48,7 @@ export const design = {
     const settings = page.data.design.settings, states = page.data.design.transitions;
     body.append(controls(...sliders), element("p", { class: "sum" }, "Weights ", facts[0], "; multiplications for each LR pixel ", facts[1], "; speed-up over SRCNN-Ex ", facts[2], "; receptive field ", facts[3], " LR pixels"),
       element("p", {}, "A film of 1920 × 1080 at 24 pictures a second takes ", frame, " billion multiplications a second."),
-      element("div", { class: "columns" }, plot.node, element("details", {}, element("summary", {}, "The points as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of points" }, tableOf([...states, ...settings])))));
+      element("div", { class: "columns" }, plot.node, element("details", {}, element("summary", {}, "The points as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of points" }, tableOf([...states, ...settings]))), element("div", {}, element("h3", {}, "Figure 4, right: starting ×2 from a trained ×3"), convergence(page.data.design.convergence))));
     const points = (list, key) => list.map((row) => [row.weights, value(row[key])]);
     return () => {
       const { d, s, m, n } = state.all(), weights = equation2(d, s, m), [before, after] = reach({ layers: fsrcnnLayers(d, s, m, n) });

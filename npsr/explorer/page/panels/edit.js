@@ -1,6 +1,6 @@
 /** Panel 10: what each feature adds to the picture; switched off, alone, or with its filter painted by hand. */
 import { button, controls, slider } from "../parts/controls.js";
-import { announce, element, number, output } from "../parts/dom.js";
+import { announce, element, number, output, precise } from "../parts/dom.js";
 import { grid } from "../parts/grid.js";
 import { formula, sub, sum } from "../parts/mathml.js";
 import { paint, picture, rgbaOf } from "../parts/picture.js";
@@ -33,7 +33,7 @@ export const edit = {
   id: "edit",
   title: "Edit",
   question: "What does each feature add, and what if it is gone?",
-  lead: "The last layer is linear: the picture is the bias plus one contribution for each feature. They are sorted from smoothing filters (taps of one sign) to detail filters (taps that cancel). Switch a feature off, hear it alone, or paint its filter: arrow keys choose a tap, + and − change it.",
+  lead: "The last layer is linear: the picture is the bias plus one contribution for each feature. They are sorted from smoothing filters (taps of one sign) to detail filters (taps that cancel). Switch a feature off, look at it alone, or paint its filter: arrow keys choose a tap, + and − change it.",
   formula: () => formula("y", "=", "b", "+", sum("c"), sub("y", "c"), ",", sub("y", "c"), "=", '"DeConv"', "(", sub("w", "c"), ",", sub("x", "c"), ")"),
   sources: ["deconv2d.forward"],
   predict: {
@@ -42,11 +42,12 @@ export const edit = {
     right: 1,
     because: "some features carry the brightness of whole areas and are balanced by others; without one the picture is off everywhere. Others only sharpen a few edges.",
   },
-  defaults: { feature: 0, tap: 40, off: "", solo: false, edits: "" },
+  defaults: { feature: -1, tap: 40, off: "", solo: false, edits: "" },
   mount(body, page, state) {
+    const chosen = () => (state.get("feature") < 0 ? page.strongest() : state.get("feature"));
     const off = () => new Set(state.get("off").split(".").filter(Boolean).map(Number)), feature = slider(state, "feature", "Feature c", { max: 0 });
     const toggle = button("Switch off", () => {
-      const now = off(), c = state.get("feature");
+      const now = off(), c = chosen();
       if (!now.delete(c)) now.add(c);
       state.set({ off: [...now].sort((a, b) => a - b).join(".") });
     });
@@ -56,11 +57,11 @@ export const edit = {
     const filter = grid("Filter of the feature", (u, v) => state.set({ tap: u * page.passes().at(-1).layer.f + v }));
     const [decibels, whole, sums] = ["psnr", "psnr-whole", "filter-sum"].map((name) => output(name)), told = element("p", { class: "sum" });
     const change = (sign) => {
-      const all = parts(page, editsOf(state.get("edits"))), one = all[Math.min(state.get("feature"), all.length - 1)], tap = Math.min(state.get("tap"), one.filter.length - 1);
+      const all = parts(page, editsOf(state.get("edits"))), one = all[Math.min(chosen(), all.length - 1)], tap = Math.min(state.get("tap"), one.filter.length - 1);
       const step = 0.1 * Math.max(...one.filter.map(Math.abs), 0.01), edits = editsOf(state.get("edits")), value = Number((one.filter[tap] + sign * step).toFixed(5));
       edits.set(`${one.c}.${tap}`, value);
       state.set({ edits: [...edits].map(([key, v]) => `${key}:${v}`).join(",") });
-      announce(`tap ${tap} is ${number(value)}`);
+      announce(`tap ${tap} is ${precise(value)}`);
     };
     filter.node.addEventListener("keydown", (event) => {
       const sign = { "+": 1, "=": 1, "-": -1, "−": -1 }[event.key];
@@ -76,9 +77,9 @@ export const edit = {
     };
     return () => {
       const all = parts(page, editsOf(state.get("edits"))), network = page.network(), { layer, y: learnt } = page.passes().at(-1), [, , H, W] = learnt.shape, { high } = page.specimen();
-      const c = Math.min(state.get("feature"), all.length - 1), muted = off(), one = all[c], bias = network.parameters[`${layer.name}.bias`][0], alone = state.get("solo");
+      const c = Math.min(chosen(), all.length - 1), muted = off(), one = all[c], bias = network.parameters[`${layer.name}.bias`][0], alone = state.get("solo");
       const y = pictureOf(alone ? [one] : all.filter((part) => !muted.has(part.c)), alone ? 0 : bias), score = (plane) => number(psnr(to8Bits(plane), high, H, W, network.scale), 2);
-      feature.refresh({ max: all.length - 1 });
+      feature.refresh({ max: all.length - 1 }, c);
       toggle.textContent = muted.has(c) ? "Switch on" : "Switch off";
       solo.setAttribute("aria-pressed", String(alone));
       result.refresh(y, H, W, alone ? { colouring: "signed" } : {});

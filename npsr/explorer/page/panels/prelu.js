@@ -55,9 +55,7 @@ export const prelu = {
       const a = state.get("slope") === prelu.defaults.slope ? real : state.get("slope");
       layer.refresh(places.map((place, m) => [m, `${passes[place].layer.kind} after ${passes[place].layer.name}`]));
       channel.refresh({ max: C - 1 });
-      slope.refresh();
-      slope.node.querySelector("input").value = a;
-      slope.node.querySelector("output").textContent = number(a, 2);
+      slope.refresh({}, a);
       const before = pass.x.data.subarray(c * H * W, (c + 1) * H * W), changed = pass.y.data.slice(), bent = before.map((v) => (v > 0 ? v : a * v));
       changed.set(bent, c * H * W);
       const reach = Math.max(...before.map(Math.abs), 1e-6);

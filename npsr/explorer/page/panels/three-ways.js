@@ -38,7 +38,7 @@ function interleaved(x, filter, f, n) {
 
 /** The three results and what lies on the way, from the state. */
 export function ways(page, state) {
-  const network = page.enlarging(), pass = page.passes(network).at(-1), { f, c: C, name, stride } = pass.layer, c = Math.min(state.get("feature"), C - 1), n = state.get("n") || stride;
+  const network = page.enlarging(), pass = page.passes(network).at(-1), { f, c: C, name, stride } = pass.layer, c = Math.min(state.get("feature") < 0 ? page.strongest(network) : state.get("feature"), C - 1), n = state.get("n") || stride;
   const [, , H, W] = pass.x.shape, top = Math.floor((H - SIDE) / 2), left = Math.floor((W - SIDE) / 2);
   const x = Float32Array.from({ length: SIDE * SIDE }, (_, k) => pass.x.data[(c * H + top + Math.floor(k / SIDE)) * W + left + (k % SIDE)]);
   const filter = network.parameters[`${name}.weight`].subarray(c * f * f, (c + 1) * f * f);
@@ -61,7 +61,7 @@ export const threeWays = {
     right: 1,
     because: "it runs the whole filter over an image with n² as many pixels, nearly all of them zeros. The other two do only the products that count, n² times fewer.",
   },
-  defaults: { feature: 0, n: 0 },
+  defaults: { feature: -1, n: 0 },
   mount(body, page, state) {
     const feature = slider(state, "feature", "Feature c", { max: 0 }), n = slider(state, "n", "Factor n", { min: 1, max: 4 });
     const names = ["1. Painted: transposed convolution", "2. Zeros between pixels, then a convolution", "3. n² small convolutions, interleaved"];
@@ -73,10 +73,8 @@ export const threeWays = {
       element("p", { class: "sum" }, "Largest difference between any two: ", difference));
     return () => {
       const m = ways(page, state), input = { data: m.x, side: SIDE }, spread = m.zeros.image, side = m.small.phases.shape[2];
-      feature.refresh({ max: m.C - 1 });
-      n.refresh();
-      n.node.querySelector("input").value = m.n;
-      n.node.querySelector("output").textContent = m.n;
+      feature.refresh({ max: m.C - 1 }, m.c);
+      n.refresh({}, m.n);
       between[0].refresh(input.data, SIDE, SIDE, { colouring: "signed" });
       between[1].refresh(spread.data, spread.shape[2], spread.shape[3], { colouring: "signed" });
       const wall = Float32Array.from({ length: (m.n * side) ** 2 }, (_, k) => {

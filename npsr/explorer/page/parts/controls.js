@@ -1,21 +1,21 @@
 /** Sliders, menus, buttons: labelled, by keyboard, bound to a panel's state. */
 import { element, freshId } from "./dom.js";
 
-/** A slider of whole numbers or of steps; `refresh` takes over the state and, if given, new bounds. */
+/** A slider; `refresh` takes over the state, and, if given, new bounds and another value to show. */
 export function slider(state, key, label, { min = 0, max, step = 1, show = String }) {
   const id = freshId(key), value = element("output", { for: id });
   const input = element("input", {
     id, type: "range", min, max, step,
     oninput: () => state.set({ [key]: Number(input.value) }),
   });
-  const refresh = (bounds = {}) => {
+  const refresh = (bounds = {}, shown = state.get(key)) => {
     Object.assign(input, bounds);
-    input.value = state.get(key);
+    input.value = shown;
     value.textContent = show(Number(input.value));
     input.setAttribute("aria-valuetext", value.textContent);
   };
   refresh();
-  return { node: element("div", { class: "control" }, element("label", { for: id }, label), input, value), refresh };
+  return { node: element("div", { class: "control" }, element("div", { class: "named" }, element("label", { for: id }, label), value), input), refresh };
 }
 
 /** A menu; options are [value, text]. `refresh` takes over the state and, if given, other options. */

@@ -25,6 +25,13 @@ export function number(value, digits = 3) {
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
+/** A number in four digits that count, however small it is. */
+export function precise(value) {
+  if (value === 0 || !Number.isFinite(value) || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e4)) return number(value, value === 0 ? 0 : Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value)))));
+  const [digits, power] = value.toExponential(2).split("e");
+  return `${digits}·10${[...power.replace("+", "")].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("")}`.replace("-", "−");
+}
+
 /** A number in three digits and a power of ten, for errors. */
 export const scientific = (value) => (value === 0 ? "0" : value.toExponential(1).replaceAll("-", "−"));
 

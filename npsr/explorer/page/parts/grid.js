@@ -29,11 +29,14 @@ export function grid(label, choose, digits = 2) {
   };
   if (choose) onArrows(table, walk);
 
+  const caption = element("caption");
+
   function rebuild(rows, columns) {
     cells = [];
     columnsNow = columns;
     table.style.setProperty("--columns", columns);
     table.replaceChildren(
+      caption,
       element("tbody", { role: "presentation" }, ...Array.from({ length: rows }, (_, i) =>
         element("tr", { role: "row" }, ...Array.from({ length: columns }, (_, j) => {
           const cell = element("td", { role: choose ? "gridcell" : "cell" });
@@ -48,13 +51,15 @@ export function grid(label, choose, digits = 2) {
     if (cells.length !== rows * columns || columns !== columnsNow) rebuild(rows, columns);
     now = chosen ?? now;
     const values = cells.map((_, k) => value(Math.floor(k / columns), k % columns));
-    const top = most ?? largest(values.filter(Number.isFinite));
+    const top = most ?? largest(values.filter(Number.isFinite)), power = top < 0.1 || top >= 100 ? Math.floor(Math.log10(top)) : 0;
+    const unit = top > 1e-9 ? 10 ** power : 1;
+    caption.textContent = unit === 1 ? "" : `times ${unit >= 1 ? unit : unit.toFixed(-power)}`;
     cells.forEach((cell, k) => {
       const i = Math.floor(k / columns), j = k % columns, here = chosen && i === chosen[0] && j === chosen[1];
       const { background, color } = cellColours((values[k] ?? 0) / top);
       cell.style.background = values[k] === null ? "transparent" : background;
       cell.style.color = color;
-      cell.textContent = values[k] === null ? "" : number(values[k], digits).replace(/^(−?)0\./, "$1.");
+      cell.textContent = values[k] === null ? "" : number(values[k] / unit, digits).replace(/^(−?)0\./, "$1.");
       cell.className = [marked(i, j), here ? "chosen" : ""].join(" ").trim();
       if (choose) {
         cell.tabIndex = (chosen ? here : k === 0) ? 0 : -1;

@@ -77,6 +77,13 @@ export function pageOf(data) {
       const x = enlarges(network) ? { data: low, shape: [1, 1, rows, columns] } : { data: large, shape: [1, 1, part.rows, part.columns] };
       return { part, high, low, rows, columns, large, x };
     }),
+    /** The feature that adds most to the network's picture. */
+    strongest: (network = page.network()) => kept(`strongest ${network.key}`, () => {
+      const { layer, x: { data, shape: [, C, H, W] } } = page.passes(network).at(-1), weight = network.parameters[`${layer.name}.weight`];
+      const size = (values) => values.reduce((sum, value) => sum + Math.abs(value), 0);
+      const sizes = Array.from({ length: C }, (_, c) => size(data.subarray(c * H * W, (c + 1) * H * W)) * size(weight.subarray(c * layer.f ** 2, (c + 1) * layer.f ** 2)));
+      return sizes.indexOf(Math.max(...sizes));
+    }),
     /** Input, output and what backward needs, of every layer, for the specimen. */
     passes: (network = page.network()) => kept(`passes ${network.key}`, () => {
       let { x } = page.specimen(network);
