@@ -122,7 +122,7 @@ async function start() {
   const page = pageOf(JSON.parse(document.getElementById("data").textContent));
   expose(page);
   page.photographs.set("cat", await photographOf(`data:image/png;base64,${page.data.photograph}`, "photograph"));
-  const first = readFragment(location.hash), main = document.getElementById("main"), panels = new Map();
+  const { panel: first } = readFragment(location.hash), main = document.getElementById("main"), panels = new Map();
   for (const panel of PANELS) {
     const made = framed(panel, page);
     panels.set(panel.id, made);
@@ -138,10 +138,10 @@ async function start() {
     draw(id);
   });
   window.addEventListener("hashchange", () => {
-    const id = readFragment(location.hash);
-    page.forget();
-    draw("");
-    goTo(id, page);
+    const { panel, changed } = readFragment(location.hash);
+    if (changed.has("")) page.forget();
+    for (const id of changed.has("") ? [""] : changed) if (!id || panels.has(id)) draw(id);
+    goTo(panel, page);
   });
   draw("");
   if (first) goTo(first, page);

@@ -30,7 +30,8 @@ const FAULTS = {
     if (layer.kind !== "DeConv") return layerBackward(layer, parameters, dy, kept);
     const [, , I, J] = dy.shape; // the cut begins one row and one column too late
     const shifted = dy.data.map((_, k) => (k % J && Math.floor(k / J) % I ? dy.data[k - J - 1] : 0));
-    return layerBackward(layer, parameters, { data: shifted, shape: dy.shape }, kept);
+    const { dx, gradients } = layerBackward(layer, parameters, { data: shifted, shape: dy.shape }, kept);
+    return { dx, gradients: { ...gradients, [`${layer.name}.bias`]: biasGradient(dy) } };
   },
   slope: (layer, parameters, dy, kept) => {
     if (layer.kind !== "PReLU") return layerBackward(layer, parameters, dy, kept);

@@ -37,7 +37,7 @@ export const gradientCheck = {
     const curve = chart("Relative error against ε, float32 and float64"), bend = chart("Relative error of PReLU's difference against ε");
     const [analytic, single, double, error32, error64] = ["analytic", "numeric32", "numeric64", "error32", "error64"].map((name) => output(name));
     const rows = element("tbody"), verdict = element("p", { class: "sum", role: "status" }), busy = element("p", { role: "status" });
-    const table = element("table", { class: "facts" }, element("thead", {}, element("tr", {}, ...["parameter", "numbers", "relative error", "verdict"].map((text) => element("th", { scope: "col" }, text)))), rows);
+    const table = element("table", { class: "facts" }, element("thead", {}, element("tr", {}, ...["parameter", "verdict", "relative error", "numbers"].map((text) => element("th", { scope: "col" }, text)))), rows);
     body.append(controls(tensor, entry, epsilon, bug), busy,
       element("div", { class: "columns" }, element("div", {},
         element("p", { class: "sum" }, "By hand ", analytic), element("p", { class: "sum" }, "float64 difference ", double, ", error ", error64), element("p", { class: "sum" }, "float32 difference ", single, ", error ", error32), curve.node),
@@ -61,7 +61,7 @@ export const gradientCheck = {
       const bad = checked.filter(({ error }) => !(error <= TOLERANCE));
       rows.replaceChildren(...checked.map(({ key, count, error }) => {
         const wrong = !(error <= TOLERANCE);
-        return element("tr", { "data-tensor": key }, element("th", { scope: "row" }, key), element("td", { class: "number" }, String(count)), element("td", { class: "number" }, scientific(error)), element("td", { class: `answer ${wrong ? "bad" : "good"}` }, wrong ? "✗ wrong" : "✓ right"));
+        return element("tr", { "data-tensor": key }, element("th", { scope: "row" }, key), element("td", { class: `answer ${wrong ? "bad" : "good"}` }, wrong ? "✗ wrong" : "✓ right"), element("td", { class: "number" }, scientific(error)), element("td", { class: "number" }, String(count)));
       }));
       verdict.textContent = bad.length ? `${bad.length} of ${checked.length} tensors are wrong.` : `All ${checked.length} tensors are right.`;
     };

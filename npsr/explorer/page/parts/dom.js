@@ -36,7 +36,7 @@ export function precise(value) {
 export const scientific = (value) => (value === 0 ? "0" : value.toExponential(1).replaceAll("-", "−"));
 
 /** Whole numbers with thin spaces between thousands. */
-export const grouped = (value) => Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, " ");
+export const grouped = (value) => Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 /** An output that others can find by its name. */
 export const output = (name, attributes = {}) => element("output", { "data-name": name, class: "answer", ...attributes });

@@ -16,9 +16,11 @@ function coloured(luma, chroma) {
   return rgba;
 }
 
-/** Luma and chroma planes in [0, 1]; luma rounded to 8 bits, as the evaluation takes it. */
-function planesOf(photograph) {
-  return [unit(lumaOf(photograph)), ...(isGrey(photograph) ? [] : toYCbCr(photograph.rgba).slice(1))];
+/** Luma and chroma planes in [0, 1]; to be measured, luma is rounded to 8 bits as the evaluation takes it. */
+function planesOf(photograph, measured) {
+  if (isGrey(photograph)) return [unit(lumaOf(photograph))];
+  const planes = toYCbCr(photograph.rgba);
+  return measured ? [unit(lumaOf(photograph)), ...planes.slice(1)] : planes;
 }
 
 /**
@@ -28,7 +30,7 @@ function planesOf(photograph) {
  */
 export async function enlargedPicture(network, photograph, reduce, progress) {
   const n = network.scale, [H, W] = [photograph.rows, photograph.columns].map((side) => side - (reduce ? side % n : 0));
-  const original = cut(photograph, 0, 0, H, W), planes = planesOf(original);
+  const original = cut(photograph, 0, 0, H, W), planes = planesOf(original, reduce);
   const [h, w] = reduce ? [H / n, W / n] : [H, W], rows = n * h, columns = n * w;
   const low = planes.map((plane) => (reduce ? bicubic(plane, H, W, 1 / n).y : Float32Array.from(plane)));
   const near = low.map((plane) => nearest(plane, h, w, n)), cubic = low.map((plane) => bicubic(plane, h, w, n).y);

@@ -14,13 +14,18 @@ const listeners = [];
 let current = "";
 let writing = 0;
 
-/** Take over what a fragment says. @returns {string} the panel that it leads to */
+/**
+ * Take over what a fragment says.
+ * @returns {{panel: string, changed: Set<string>}} the panel that it leads to, and those ("" for the page) that change
+ */
 export function readFragment(fragment) {
-  const [panel, query = ""] = fragment.replace(/^#/, "").split("?");
+  const [panel, query = ""] = fragment.replace(/^#/, "").split("?"), before = new Map(texts), changed = new Set();
   texts.clear();
   for (const [key, value] of new URLSearchParams(query)) texts.set(key, value);
+  for (const key of [...before.keys(), ...texts.keys()])
+    if (before.get(key) !== texts.get(key)) changed.add(key.includes(".") ? key.split(".")[0] : "");
   current = panel;
-  return panel;
+  return { panel, changed };
 }
 
 function write() {
