@@ -107,8 +107,8 @@ def test_the_state_survives_a_reload(opened):
     assert page.tab.input_value("header select >> nth=0") == "fsrcnn-s_x3"
 
 
-def test_nonsense_in_the_address_is_left_out(opened):
-    page = opened("#convolution?convolution.row=NaN&convolution.layer=99&network=none&x=%zz&edit.edits=1.2:e")
+def test_nonsense_in_the_address_is_left_out(go):
+    page = go("#convolution?convolution.row=NaN&convolution.layer=99&network=none&x=%zz&edit.edits=1.2:e")
     assert (
         page.tab.locator("section.panel > .body > .problem").evaluate_all(
             "all => all.map((p) => p.textContent).join('')"

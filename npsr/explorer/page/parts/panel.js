@@ -44,7 +44,7 @@ export function framed(panel, page) {
   const section = element("section", { id: panel.id, class: "panel", "aria-labelledby": `${panel.id}-title`, tabindex: -1 },
     element("h2", { id: `${panel.id}-title` }, panel.question),
     element("p", { class: "lead" }, panel.lead),
-    panel.formula ? element("div", { class: "formula" }, panel.formula()) : null);
+    panel.formula ? element("div", { class: "formula", role: "group", tabindex: 0, "aria-label": "formula" }, panel.formula()) : null);
   section.append(prediction(section, panel.predict), body, lines(panel.sources, page.sources));
   for (const event of ["focusin", "pointerdown"]) section.addEventListener(event, () => setPanel(panel.id));
   const problem = element("p", { class: "problem", role: "alert" });
