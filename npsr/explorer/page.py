@@ -48,7 +48,7 @@ def html(networks: Iterable[Labelled]) -> str:
     parts = {
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
         "version": __version__,
-        "data": json.dumps(_data(networks), separators=(",", ":")).replace("</", "<\\/"),
+        "data": json.dumps(_data(networks), separators=(",", ":")).replace("<", "\\u003c"),
         "mathematics": script(PAGE, mathematics),
         "script": script(PAGE, rest),
     }

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from explorer.opened import Opened
 
 import npsr
 
@@ -123,19 +124,25 @@ def test_everything_by_keyboard(opened):
     tab = page.tab
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.className") == "skip"
-    tab.evaluate("document.querySelector('#contents a').focus()")
-    for _ in range(2):
+    for place, panel in enumerate(PANELS):
+        tab.locator("#contents a").nth(place).press("Enter")
+        assert tab.evaluate("document.activeElement.id") == panel
+        stops = _stops_within(tab, panel)
+        assert len(stops) < 40, "too many stops for Tab"
+        assert set(stops) & {"SELECT", "INPUT", "BUTTON", "CANVAS", "TD"}
+
+
+def _stops_within(tab, panel):
+    """What Tab stops at in a panel, from its beginning to its end."""
+    stops = []
+    while True:
         tab.keyboard.press("Tab")
-    tab.keyboard.press("Enter")
-    assert tab.evaluate("document.activeElement.id") == "convolution"
-    reached = set()
-    for _ in range(400):
-        tab.keyboard.press("Tab")
-        panel = tab.evaluate("document.activeElement.closest?.('section')?.id ?? ''")
-        reached.add(panel)
-        if panel == "prelu":
-            break
-    assert {"convolution", "prelu"} <= reached
+        place = tab.evaluate(
+            "[document.activeElement.closest?.('section')?.id, document.activeElement.tagName]"
+        )
+        if place[0] != panel:
+            return stops
+        stops.append(place[1])
 
 
 def test_arrow_keys_step_through_the_taps(go):
@@ -217,12 +224,23 @@ def test_tiles_leave_no_seam(shared, go, networks, rng):
 
 
 def test_without_workers_the_page_does_the_work_itself(browser, page_file):
-    from explorer.conftest import Opened
-
     page = Opened(browser, page_file)
     page.tab.add_init_script("window.Worker = function () { throw new Error('forbidden'); };")
     page.open("#enlarge")
     page.tab.wait_for_selector("#enlarge .body[data-done]")
     assert page.value("enlarge", "psnr-network") > page.value("enlarge", "psnr-bicubic")
+    page.context.close()
+    assert page.problems == []
+
+
+def test_a_notebooks_frame_works(browser, tmp_path):
+    net = npsr.fsrcnn(4, 2, 1, 2, border="replicate")
+    (tmp_path / "notebook.html").write_text(f"<title>notebook</title>{npsr.explore(net)._repr_html_()}")
+    page = Opened(browser, tmp_path / "notebook.html")
+    page.tab.goto(page.address)
+    frame = page.tab.frame_locator("iframe")
+    frame.locator("#enlarge .body[data-done]").wait_for()
+    frame.locator("#contents a", has_text="Design").click()
+    assert frame.locator("#map [data-name=weights]").text_content() == str(npsr.weight_count(net))
     page.context.close()
     assert page.problems == []

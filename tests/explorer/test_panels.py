@@ -210,6 +210,7 @@ def test_design_counts(go):
     net = npsr.fsrcnn(32, 5, 1, 2)
     assert page.value("design", "weights") == npsr.weight_count(net)
     assert page.value("design", "multiplications") == npsr.equation_2(32, 5, 1)
+    assert page.value("design", "equation-1") == npsr.equation_1(9, 64, 5, 32, 5, 4)
     assert page.value("design", "speed-up") == pytest.approx(npsr.speed_up(net), abs=0.051)
 
 

@@ -1,7 +1,7 @@
 /** Panel 7: the gradient of one layer, pixel by pixel: scattered, gathered, and of its weights. */
 import { controls, menu, slider, tick } from "../parts/controls.js";
 import { announce, element, number, output, precise } from "../parts/dom.js";
-import { grid } from "../parts/grid.js";
+import { gallery, grid } from "../parts/grid.js";
 import { formula, row, sub, sum } from "../parts/mathml.js";
 import { paint, picture, rgbaOf } from "../parts/picture.js";
 import { backward as backwardThrough, layerBackward, layerForward, loss, padding, run } from "../mathematics/network.js";
@@ -83,7 +83,7 @@ export const backward = {
     const whole = menu(state, "loss", "Loss", [["all", "all pixels (Equation 3)"], ["pixel", "one pixel alone"]]);
     const filter = slider(state, "filter", "Filter d", { max: 0 }), channel = slider(state, "channel", "Input channel c", { max: 0 }), turned = tick(state, "turned", "filter turned by 180° (gather)");
     const errors = picture("the loss's pixels", (i, j) => state.set({ pixelRow: i, pixelColumn: j, loss: "pixel" }));
-    const strip = element("div", { class: "maps", role: "group", "aria-label": "gradient at every layer's output" });
+    const strip = gallery("gradient at every layer's output", (place) => state.set({ layer: page.lesson().network.layers.length - 1 - place }));
     const told = (name, value) => announce(`${name} is ${precise(value)}`);
     const dyView = picture("dy", (row_, column) => state.set({ row: row_, column, mode: "scatter" })), dxView = picture("dx", (h, k) => state.set({ h, k, mode: "gather" })), xView = picture("x, the layer's input");
     const taps = grid("Filter w", (u, v) => state.set({ u, v, mode: "weights" })), parts = grid("Products"), partsTitle = element("h3");
@@ -94,7 +94,7 @@ export const backward = {
       element("p", { class: "sum" }, "dx at the chosen pixel: ", value, "; with the filter not turned it would be ", wrong),
       element("p", { class: "sum" }, "dw of the chosen tap: ", dw, "; db of the filter, the sum of its dy: ", db),
       element("p", { class: "sum" }, "Is it the adjoint? For random x, y: ⟨Ax, y⟩ = ", left, ", ⟨x, Aᵀy⟩ = ", right, ", difference ", gap));
-    body.append(controls(whole, layer, mode), element("div", { class: "columns small" }, errors.node, element("div", { style: "flex: 1 1 18rem" }, element("p", {}, "Gradient at the output of every layer, all channels together; from the last layer back to the image:"), strip)),
+    body.append(controls(whole, layer, mode), element("div", { class: "columns small" }, errors.node, element("div", { style: "flex: 1 1 18rem" }, element("p", {}, "Gradient at the output of every layer, all channels together; from the last layer back to the image:"), strip.node)),
       controls(filter, channel, turned), element("div", { class: "columns small" }, dyView.node, dxView.node, xView.node), linear, slopes);
 
     const strength = ({ data, shape: [, C, H, W] }) => Float32Array.from({ length: H * W }, (_, m) => {
@@ -103,13 +103,11 @@ export const backward = {
       return total;
     });
     const showStrip = (trip, k) => {
-      const focus = strip.contains(document.activeElement);
-      strip.replaceChildren(...trip.network.layers.map((one, place) => {
+      strip.refresh(trip.network.layers.map((one, place) => {
         const canvas = element("canvas", { "aria-hidden": "true" }), [, , H, W] = trip.dys[place].shape;
         paint(canvas, rgbaOf(strength(trip.dys[place]), "signed"), H, W);
         return element("button", { type: "button", "aria-pressed": String(place === k), onclick: () => state.set({ layer: place }) }, canvas, one.kind === "PReLU" ? "PReLU" : one.name.replace("deconvolution", "deconv"));
-      }).reverse());
-      if (focus) strip.querySelector("[aria-pressed=true]").focus();
+      }).reverse(), trip.network.layers.length - 1 - k);
     };
     const showScatter = (trip, k, d, c, i, j) => {
       const w = wiring(trip, k), [, , I, J] = trip.dys[k].shape, g = trip.dys[k].data[(d * I + i) * J + j];

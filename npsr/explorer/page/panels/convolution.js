@@ -1,7 +1,7 @@
 /** Panel 3: one output pixel of one filter, number by number. */
 import { controls, menu, slider } from "../parts/controls.js";
 import { announce, element, number, output } from "../parts/dom.js";
-import { grid } from "../parts/grid.js";
+import { gallery, grid } from "../parts/grid.js";
 import { formula, row, sub, sum } from "../parts/mathml.js";
 import { picture } from "../parts/picture.js";
 import { convolution as convolve, pad } from "../mathematics/kernels.js";
@@ -54,13 +54,13 @@ export const convolution = {
     const source = picture("input channel"), result = picture("output of the filter", pick);
     const step = (u, v) => state.set({ tap: u * microscope(page, state).f + v });
     const grids = ["Window of the input", "Filter (weights)", "Products"].map((text) => grid(text, step));
-    const [one, running, sumOut, biasOut, resultOut] = ["tap", "running", "sum", "bias", "result"].map((name) => output(name)), channels = element("div", { class: "maps" });
+    const [one, running, sumOut, biasOut, resultOut] = ["tap", "running", "sum", "bias", "result"].map((name) => output(name)), channels = gallery("input channels", (c) => state.set({ channel: c }));
     body.append(controls(layer, filter, channel, stride, border),
       element("div", { class: "columns small" }, result.node, source.node),
       element("div", { class: "columns many" }, titled("Window x", grids[0].node), titled("Filter w", grids[1].node), titled("Products w · x", grids[2].node)),
       element("p", { class: "sum" }, "This tap: ", one, ". Up to here in channel c: ", running),
       element("p", { class: "sum" }, "Sum over all channels ", sumOut, " + bias ", biasOut, " = ", resultOut),
-      element("h3", {}, "What each input channel gives"), channels);
+      element("h3", {}, "What each input channel gives"), channels.node);
     resultOut.classList.add("big");
 
     const values = (m) => [(u, v) => m.read(m.c, u, v), (u, v) => m.tap(m.c, u, v), (u, v) => m.read(m.c, u, v) * m.tap(m.c, u, v)];
@@ -75,7 +75,7 @@ export const convolution = {
       sumOut.textContent = number(m.sums.reduce((a, b) => a + b, 0), 6);
       biasOut.textContent = number(m.bias, 6);
       resultOut.textContent = number(m.y.data[m.i * m.J + m.j], 6);
-      channels.replaceChildren(...m.sums.map((part, k) => element("button", { type: "button", "aria-pressed": String(k === m.c), onclick: () => state.set({ channel: k }) }, `c ${k}: ${number(part)}`)));
+      channels.refresh(m.sums.map((part, k) => element("button", { type: "button", "aria-pressed": String(k === m.c), onclick: () => state.set({ channel: k }) }, `c ${k}: ${number(part)}`)), m.c);
     };
     return () => {
       const m = microscope(page, state), [, , h, w] = m.x.shape;

@@ -44,9 +44,10 @@ export const design = {
   defaults: { d: 56, s: 12, m: 4, n: 3 },
   mount(body, page, state) {
     const sliders = [["d", "d: features", 1, 64], ["s", "s: shrunk to", 1, 32], ["m", "m: mapping layers", 0, 8], ["n", "n: factor", 2, 4]].map(([key, label, min, max]) => slider(state, key, label, { min, max }));
-    const names = ["weights", "multiplications", "speed-up", "receptive"], facts = names.map((name) => output(name)), frame = output("frame"), plot = chart("PSNR against weights");
+    const names = ["weights", "multiplications", "speed-up", "receptive"], facts = names.map((name) => output(name)), frame = output("frame"), srcnn = output("equation-1"), plot = chart("PSNR against weights");
     const settings = page.data.design.settings, states = page.data.design.transitions;
     body.append(controls(...sliders), element("p", { class: "sum" }, "Weights ", facts[0], "; multiplications for each LR pixel ", facts[1], "; speed-up over SRCNN-Ex ", facts[2], "; receptive field ", facts[3], " LR pixels"),
+      element("p", {}, "SRCNN-Ex takes (9²·64 + 64·5²·32 + 32·5²)·n² = ", srcnn, " multiplications for each LR pixel (Equation 1)."),
       element("p", {}, "A film of 1920 × 1080 at 24 pictures a second takes ", frame, " billion multiplications a second."),
       element("div", { class: "columns" }, plot.node, element("details", {}, element("summary", {}, "The points as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of points" }, tableOf([...states, ...settings]))), element("div", {}, element("h3", {}, "Figure 4, right: starting ×2 from a trained ×3"), convergence(page.data.design.convergence))));
     const points = (list, key) => list.map((row) => [row.weights, value(row[key])]);
@@ -57,6 +58,7 @@ export const design = {
       facts[1].textContent = grouped(weights);
       facts[2].textContent = number((SRCNN_EX * n * n) / weights, 1);
       facts[3].textContent = `${before + 1 + after} × ${before + 1 + after}`;
+      srcnn.textContent = grouped(SRCNN_EX * n * n);
       frame.textContent = number((weights * 24 * 1920 * 1080) / (n * n) / 1e9, 1);
       plot.refresh({
         series: [

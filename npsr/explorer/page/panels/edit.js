@@ -1,7 +1,7 @@
 /** Panel 10: what each feature adds to the picture; switched off, alone, or with its filter painted by hand. */
 import { button, controls, slider } from "../parts/controls.js";
 import { announce, element, number, output, precise } from "../parts/dom.js";
-import { grid } from "../parts/grid.js";
+import { gallery, grid } from "../parts/grid.js";
 import { formula, sub, sum } from "../parts/mathml.js";
 import { paint, picture, rgbaOf } from "../parts/picture.js";
 import { layerForward } from "../mathematics/network.js";
@@ -53,7 +53,8 @@ export const edit = {
     });
     const solo = button("Alone", () => state.set({ solo: !state.get("solo") }), { "aria-pressed": "false" });
     const reset = button("As learned", () => state.set({ off: "", solo: false, edits: "" }));
-    const list = element("div", { class: "maps", role: "group", "aria-label": "features, smoothing first" }), result = picture("the picture"), mine = picture("this feature's part");
+    let order = [];
+    const list = gallery("features, smoothing first", (place) => state.set({ feature: order[place] })), result = picture("the picture"), mine = picture("this feature's part");
     const filter = grid("Filter of the feature", (u, v) => state.set({ tap: u * page.passes().at(-1).layer.f + v }));
     const [decibels, whole, sums] = ["psnr", "psnr-whole", "filter-sum"].map((name) => output(name)), told = element("p", { class: "sum" });
     const change = (sign) => {
@@ -69,7 +70,7 @@ export const edit = {
     });
     body.append(controls(feature, toggle, solo, reset), element("p", { class: "sum" }, "PSNR ", decibels, " (as learned ", whole, ")"),
       element("div", { class: "columns small" }, result.node, mine.node, element("div", { class: "titled many" }, element("h3", {}, "Its filter"), filter.node, controls(button("Tap −", () => change(-1)), button("Tap +", () => change(1))), told, element("p", {}, "Sum of the taps ", sums))),
-      element("h3", {}, "All features by their contributions, smoothing first"), list);
+      element("h3", {}, "All features by their contributions, smoothing first"), list.node);
     const pictureOf = (chosen, bias) => {
       const y = new Float32Array(chosen[0]?.plane.length ?? page.passes().at(-1).y.data.length).fill(bias);
       for (const { plane } of chosen) plane.forEach((value, k) => { y[k] += value; });
@@ -92,13 +93,13 @@ export const edit = {
       filter.refresh({ rows: f, columns: f, value: (u, v) => one.filter[u * f + v], chosen: [Math.floor(tap / f), tap % f] });
       told.textContent = `${one.smooth > 0.5 ? "Smoothing" : "Detail"}: the taps' sum is ${number(100 * one.smooth, 0)} % of their sizes' sum. Mean strength of its part ${number(one.energy, 4)}.`;
       sums.textContent = number(one.filter.reduce((a, b) => a + b, 0), 6);
-      const focus = list.contains(document.activeElement);
-      list.replaceChildren(...[...all].sort((a, b) => b.smooth - a.smooth).map((part) => {
+      const sorted = [...all].sort((a, b) => b.smooth - a.smooth);
+      order = sorted.map((part) => part.c);
+      list.refresh(sorted.map((part) => {
         const canvas = element("canvas", { "aria-hidden": "true" });
         paint(canvas, rgbaOf(part.plane, "signed"), H, W);
         return element("button", { type: "button", class: muted.has(part.c) ? "muted" : "", "aria-pressed": String(part.c === c), "aria-label": `feature ${part.c}${muted.has(part.c) ? ", off" : ""}`, onclick: () => state.set({ feature: part.c }) }, canvas, `${part.c}${muted.has(part.c) ? " off" : ""}`);
-      }));
-      if (focus) list.querySelector("[aria-pressed=true]").focus();
+      }), order.indexOf(c));
     };
   },
 };

@@ -2,6 +2,7 @@
 import { button } from "../parts/controls.js";
 import { element, grouped, number, output } from "../parts/dom.js";
 import { largest } from "../parts/colours.js";
+import { gallery } from "../parts/grid.js";
 import { formula, sup } from "../parts/mathml.js";
 import { paint, picture, rgbaOf } from "../parts/picture.js";
 import { enlarges, weightCount } from "../mathematics/network.js";
@@ -41,7 +42,7 @@ export const map = {
   },
   defaults: { layer: 0, map: 0 },
   mount(body, page, state) {
-    const rows = element("tbody"), maps = element("div", { class: "maps", role: "group", "aria-label": "feature maps" }), large = picture("feature map");
+    const rows = element("tbody"), maps = gallery("feature maps", (c) => state.set({ map: c })), large = picture("feature map");
     const total = output("weights"), cross = output("multiplications"), title = element("h3"), about = element("p", { class: "sum" });
     const descend = button("", () => {
       const { layer } = page.passes()[state.get("layer")], place = page.passes().filter((p) => p.layer.kind === "Conv").findIndex((p) => p.layer.name === layer.name);
@@ -55,7 +56,7 @@ export const map = {
     body.append(
       element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of layers" }, element("table", { class: "facts" }, element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))), rows)),
       element("p", { class: "sum" }, total, " weights; ", cross, " multiplications for each LR pixel."),
-      element("div", { class: "columns" }, element("div", { style: "flex: 1 1 20rem" }, title, maps), element("div", {}, large.node, about, descend)),
+      element("div", { class: "columns" }, element("div", { style: "flex: 1 1 20rem" }, title, maps.node), element("div", {}, large.node, about, descend)),
     );
 
     const layerRow = (pass, k, network, field) => {
@@ -72,10 +73,10 @@ export const map = {
     return () => {
       const network = page.network(), passes = page.passes(), all = fields(network), k = Math.min(state.get("layer"), passes.length - 1), pass = passes[k];
       const [, C, H, W] = pass.y.shape, c = Math.min(state.get("map"), C - 1), plane = pass.y.data.subarray(c * H * W, (c + 1) * H * W);
-      const held = document.activeElement?.closest?.(".maps, tbody") ? document.activeElement.textContent : null;
+      const held = rows.contains(document.activeElement);
       rows.replaceChildren(...passes.map((one, place) => layerRow(one, place, network, all[place])));
-      maps.replaceChildren(...Array.from({ length: C }, (_, m) => thumbnail(pass, m, m === c)));
-      if (held !== null && body.contains(maps)) [...body.querySelectorAll(".maps button, tbody button")].find((one) => one.textContent === held)?.focus();
+      if (held) rows.querySelector("[aria-pressed=true]").focus();
+      maps.refresh(Array.from({ length: C }, (_, m) => thumbnail(pass, m, m === c)), c);
       total.textContent = grouped(weightCount(network));
       cross.textContent = grouped(network.layers.reduce((sum, layer) => sum + cost(layer, network)[1], 0));
       title.textContent = `${notation(pass.layer)} “${pass.layer.name}”: ${C} map${C > 1 ? "s" : ""} of ${H} × ${W}`;

@@ -21,7 +21,7 @@ export const prelu = {
   id: "prelu",
   title: "PReLU",
   question: "What may pass below zero?",
-  lead: "PReLU lets positive numbers pass and multiplies negative ones by a slope that is learned, one for each channel. Move the slope and see the values, the feature map and the network's picture change. Slope 0 is ReLU; slope 1 does nothing.",
+  lead: "PReLU lets positive numbers pass and multiplies negative ones by a slope that is learned, one for each channel. Move the slope, or drag the curve on its left side, and see the values, the feature map and the network's picture change. Slope 0 is ReLU; slope 1 does nothing.",
   formula: () => formula("y", "=", '"max"', "(", "x", ",", "0", ")", "+", sub("a", "c"), "·", '"min"', "(", "0", ",", "x", ")"),
   sources: ["prelu.forward", "prelu.backward"],
   predict: {
@@ -36,6 +36,11 @@ export const prelu = {
     const slope = slider(state, "slope", "Slope a", { min: -1, max: 1.5, step: 0.01, show: (v) => number(v, 2) });
     const own = button("The learned slope", () => state.set({ slope: prelu.defaults.slope }));
     const curve = chart("PReLU's curve"), bars = chart("Histogram of values before and after"), after = picture("feature map after PReLU"), result = picture("the network's picture with this slope");
+    const drag = (event) => { // the slope of the line from the middle of the curve to the pointer, left of it
+      const box = curve.svg.getBoundingClientRect(), x = (event.clientX - box.left) / box.width - 0.555, y = 0.44 - (event.clientY - box.top) / box.height;
+      if (event.buttons && x < -0.02) state.set({ slope: Math.min(1.5, Math.max(-1, Number(((y / x) * (412 / 206) * (260 / 480)).toFixed(2)))) });
+    };
+    for (const event of ["pointerdown", "pointermove"]) curve.svg.addEventListener(event, drag);
     const [learned, below, decibels] = ["learned", "below", "psnr"].map((name) => output(name));
     body.append(controls(layer, channel, slope, own),
       element("p", { class: "sum" }, "Learned slope ", learned, "; ", below, " of the values are below 0. PSNR of the middle of the picture ", decibels),

@@ -15,6 +15,30 @@ export function onArrows(node, move) {
 }
 
 /**
+ * Buttons with pictures, one of them pressed, walked by arrow keys: one stop for Tab, however many there are.
+ * `refresh(buttons, place)` takes new ones; choose(place) is called for the one that is walked to.
+ */
+export function gallery(label, choose) {
+  const node = element("div", { class: "maps", role: "group", "aria-label": `${label}; arrow keys choose` });
+  let now = 0;
+  onArrows(node, (down, across) => {
+    const all = [...node.children], inRow = all.filter((one) => one.offsetTop === all[0].offsetTop).length;
+    const next = now + across + down * inRow;
+    if (next >= 0 && next < all.length) choose(next);
+  });
+  return {
+    node,
+    refresh(buttons, place) {
+      const focus = node.contains(document.activeElement);
+      now = place;
+      buttons.forEach((one, k) => { one.tabIndex = k === place ? 0 : -1; });
+      node.replaceChildren(...buttons);
+      if (focus) buttons[place].focus();
+    },
+  };
+}
+
+/**
  * A grid of numbers. `refresh({rows, columns, value, marked, chosen, note})` draws it anew: value(i, j) a number,
  * marked(i, j) a class or "", chosen [i, j]. With `choose(i, j)` cells can be picked by mouse, touch and arrow keys.
  */
