@@ -12,6 +12,7 @@ from npsr.commands import (
     bench,
     evaluate,
     explore,
+    exercises,
     export,
     gradcheck,
     import_model,
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         export,
         bench,
         warmup,
+        exercises,
     ):
         command.add(commands)
     return parser
