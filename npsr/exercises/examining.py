@@ -110,12 +110,16 @@ def examine_all(asked: list[Task], folder: Path, seed: int, limits: Limits) -> I
 def check_here(number: int | str, functions: dict[str, Any]) -> None:
     """Check functions of this process; see `npsr.exercises.check`."""
     asked = task(number)
-    caller = Caller(functions, "")
-    for name in asked.functions:
-        verdict = _verdict(asked, name, caller, 0)
+    for verdict in judged(asked, functions):
         if verdict.status != RIGHT:
             raise AssertionError(explained(verdict))
     print(f"{asked.name}: right")
+
+
+def judged(asked: Task, functions: dict[str, Any], seed: int = 0) -> list[Verdict]:
+    """Verdicts on functions of this process."""
+    caller = Caller(functions, "")
+    return [_verdict(asked, name, caller, seed) for name in asked.functions]
 
 
 def explained(verdict: Verdict) -> str:

@@ -30,6 +30,11 @@ def whole(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return rng.integers(-4, 5, shape).astype(np.float64)
 
 
+def biases(rng: np.random.Generator, D: int) -> np.ndarray:
+    """Different whole numbers, none 0."""
+    return (rng.permutation(D) + 2.0) * rng.choice([-1, 1], D)
+
+
 def numbers(
     function: str,
     names: str,

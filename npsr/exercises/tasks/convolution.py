@@ -47,7 +47,7 @@ def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int) -> 
 
 from npsr.exercises import reference
 from npsr.exercises.checking import Check, Hints, Student, Wrong, close, judge
-from npsr.exercises.properties import case, linear, numbers, whole
+from npsr.exercises.properties import biases, case, linear, numbers, whole
 
 CASES = (
     case("one channel, one filter, a square picture", N=1, C=1, D=1, H=5, W=5, f=3, s=1),
@@ -67,7 +67,7 @@ CASES = (
 
 def arguments(rng: np.random.Generator, N: int, C: int, D: int, H: int, W: int, f: int, s: int) -> tuple:
     """Whole numbers in all arrays."""
-    return whole(rng, N, C, H, W), whole(rng, D, C, f, f), whole(rng, D), s
+    return whole(rng, N, C, H, W), whole(rng, D, C, f, f), biases(rng, D), s
 
 
 def hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> dict[str, Hints]:
@@ -130,6 +130,8 @@ def hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> dict[s
             ("Off by one: the last column of taps is missing.", lambda: shorter(f, f - 1)),
             ("Only one tap counts: is the sum assigned (=) instead of added to (+=)?",
              lambda: conv(x[:, -1:, f - 1 :, f - 1 :], weight[:, -1:, -1:, -1:], bias, s)[:, :, :I, :J]),
+            ("Only one tap counts: is the sum assigned (=) instead of added to (+=)?",
+             lambda: conv(x[:, -1:, f - 1 :, f - 1 :], weight[:, -1:, -1:, -1:], none, s)[:, :, :I, :J]),
             ("The weight is added to the pixel, not multiplied with it.",
              lambda: conv(np.ones_like(x), weight, bias, s) + conv(x, np.ones_like(weight), none, s)),
             ("Negative results are cut to 0: that is the activation's job, not the convolution's.",
@@ -157,7 +159,7 @@ def _translation(student: Student, rng: np.random.Generator) -> None:
 
 def _dyadic(student: Student, rng: np.random.Generator) -> None:
     given = arguments(rng, 2, 2, 2, 6, 5, 3, 1)
-    small = [a / 256 for a in given[:3]]
+    small = [a / 4 for a in given[:3]]
     judge("y", student("conv2d", *small, 1), reference.conv2d(*small, 1), hints(*small, 1))
 
 

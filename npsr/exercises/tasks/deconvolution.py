@@ -76,7 +76,7 @@ def centring_padding(f: int, stride: int) -> int:
 
 from npsr.exercises import reference
 from npsr.exercises.checking import Check, Hints, Student, Wrong, judge
-from npsr.exercises.properties import case, linear, numbers, whole
+from npsr.exercises.properties import biases, case, linear, numbers, whole
 
 CASES = (
     case("one channel, a filter as wide as the stride", N=1, C=1, D=1, H=2, W=2, f=2, s=2),
@@ -94,7 +94,7 @@ CASES = (
 
 def arguments(rng: np.random.Generator, N: int, C: int, D: int, H: int, W: int, f: int, s: int) -> tuple:
     """Whole numbers in all arrays."""
-    return whole(rng, N, C, H, W), whole(rng, C, D, f, f), whole(rng, D), s
+    return whole(rng, N, C, H, W), whole(rng, C, D, f, f), biases(rng, D), s
 
 
 def hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> dict[str, Hints]:
@@ -171,25 +171,31 @@ def pixel_hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int, i: 
     H, W, f = *x.shape[2:], weight.shape[-1]
     want = pixel(x, weight, bias, s, i, j)
 
-    def gathered(row: int, column: int, wraps: bool, shift: int = 0) -> np.ndarray:
+    def gathered(row: int, column: int, wraps: tuple[bool, bool] = (False, False), shift: int = 0) -> np.ndarray:
         out = np.zeros_like(want) + bias
         for u in range(row % s, f, s):
             for v in range(column % s, f, s):
                 h, w = (i - u) // s + shift, (j - v) // s + shift
-                if h < H and w < W and (wraps or (h >= 0 and w >= 0)) and h >= -H and w >= -W:
+                if (-H if wraps[0] else 0) <= h < H and (-W if wraps[1] else 0) <= w < W:
                     out = out + np.einsum("nc,cd->nd", x[:, :, h, w], weight[:, :, u, v])
         return out
 
     return {
         "pixel": [
             ("A negative index wraps around to the other side: a pixel outside the picture gives nothing.",
-             lambda: gathered(i, j, wraps=True)),
+             lambda: gathered(i, j, wraps=(True, True))),
+            ("A negative row wraps around to the other side: a pixel outside the picture gives nothing.",
+             lambda: gathered(i, j, wraps=(True, False))),
+            ("A negative column wraps around to the other side: a pixel outside the picture gives nothing.",
+             lambda: gathered(i, j, wraps=(False, True))),
             ("The bias is forgotten.", lambda: want - bias),
             ("The bias is added more than once.", lambda: want + bias),
-            ("The taps of another phase are taken: u ≡ i and v ≡ j (mod s).", lambda: gathered(0, 0, wraps=False)),
-            ("Rows and columns are exchanged: i goes with u, j with v.", lambda: gathered(j, i, wraps=False)),
+            ("The taps of another phase are taken: u ≡ i and v ≡ j (mod s).", lambda: gathered(0, 0)),
+            ("The rows' taps of another phase are taken: u ≡ i (mod s).", lambda: gathered(0, j)),
+            ("The columns' taps of another phase are taken: v ≡ j (mod s).", lambda: gathered(i, 0)),
+            ("Rows and columns are exchanged: i goes with u, j with v.", lambda: gathered(j, i)),
             ("Rows and columns are exchanged.", lambda: pixel(x, weight.swapaxes(2, 3), bias, s, i, j)),
-            ("The input pixel is off by one: h = (i − u) / s.", lambda: gathered(i, j, wraps=False, shift=1)),
+            ("The input pixel is off by one: h = (i − u) / s.", lambda: gathered(i, j, shift=1)),
             ("The filter is turned by 180°: tap u meets h = (i − u)/s.",
              lambda: pixel(x, weight[:, :, ::-1, ::-1], bias, s, i, j)),
             ("Only the first sample is used.", lambda: np.broadcast_to(want[:1], want.shape)),
@@ -243,7 +249,7 @@ def _picture(rng: np.random.Generator) -> tuple:
 
 
 def _fractions(student: Student, rng: np.random.Generator) -> None:
-    given = [a / 256 for a in arguments(rng, 2, 2, 2, 3, 4, 3, 2)[:3]]
+    given = [a / 4 for a in arguments(rng, 2, 2, 2, 3, 4, 3, 2)[:3]]
     judge("y", student("deconv2d", *given, 2), reference.deconv2d(*given, 2), hints(*given, 2))
 
 

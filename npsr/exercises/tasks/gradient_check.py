@@ -97,6 +97,8 @@ def _numerical(student: Student, rng: np.random.Generator) -> None:
         wrong: Hints = [
             ("That is the one-sided difference: take f(θ + ε) − f(θ − ε), over 2ε.", lambda r=right, o=one_sided: r + o),
             ("That is the one-sided difference: take f(θ + ε) − f(θ − ε), over 2ε.", lambda r=right, o=one_sided: r - o),
+            ("One side alone is ε away, not 2ε: take f(θ + ε) − f(θ − ε).", lambda r=right, o=one_sided: (r + o) / 2),
+            ("One side alone is ε away, not 2ε: take f(θ + ε) − f(θ − ε).", lambda r=right, o=one_sided: (r - o) / 2),
             ("The difference is divided by ε; both sides together are 2ε apart.", lambda r=right: 2 * r),
             ("The difference is not divided by 2ε.", lambda r=right, h=step: 2 * h * r),
             ("Divide by 2ε: this is multiplied, or divided by ε/2.", lambda r=right: 4 * r),
@@ -115,21 +117,23 @@ def _together(right: np.ndarray, c: np.ndarray, theta: np.ndarray, step: float) 
 
 
 PAIRS = (
-    ("two numbers", [1.0, -4], [1.1, -4]),
+    ("three numbers", [1.0, -4, 2], [1.5, -5, 2]),
+    ("a tiny tensor", [1e-9, 2e-9], [1e-9, 2.5e-9]),
+    ("a larger first tensor", [-7.0, 1], [2, 2.5]),
+    ("the example", [1.0, -4], [1.1, -4]),
+    ("a larger second tensor", [1.0, 1], [1.0, 5]),
     ("equal", [2.0, 3], [2.0, 3]),
     ("both 0", [0.0, 0], [0.0, 0]),
     ("one is 0", [0.0, 0], [0.0, 2]),
     ("a large number of the other sign", [3.0, -3], [-3.0, 3]),
-    ("a tiny tensor", [1e-9, 2e-9], [1e-9, 2.5e-9]),
     ("a 0 in one place", [0.0, 8], [0.5, 8]),
-    ("the second is larger", [1.0, 1], [1.0, 5]),
     ("a negative largest", [-8.0, 1], [-8.0, 3]),
 )
 
 
 def _relative(student: Student, _: np.random.Generator) -> None:
     for title, first, second in PAIRS:
-        for shape in ((2,), (1, 2, 1)):
+        for shape in ((len(first),), (1, len(first), 1)):
             a, b = np.reshape(first, shape), np.reshape(second, shape)
             size = max(np.abs(a).max(), np.abs(b).max())
             difference = np.abs(a - b)
@@ -146,7 +150,9 @@ def _relative(student: Student, _: np.random.Generator) -> None:
                 ("The largest difference is asked for, not the mean.", lambda d=difference, s=size: d.mean() / s),
                 ("The largest difference is asked for, not the sum.", lambda d=difference, s=size: d.sum() / s),
                 ("Take absolute values: a − b may be negative.", lambda a=a, b=b, s=size: (a - b).max() / s),
-                ("Take absolute values before the maximum of each tensor.",
+                ("Take absolute values: a − b may be negative.",
+             lambda a=a, b=b, s=size: max(0, (a - b).max()) / s),
+            ("Take absolute values before the maximum of each tensor.",
                  lambda d=difference, a=a, b=b: d.max() / max(a.max(), b.max())),
                 ("Divide the largest difference by the largest size; entry by entry, an entry near 0 would decide.",
                  lambda d=difference, a=a, b=b: np.max(d / np.maximum(np.abs(a), np.abs(b)))),

@@ -147,7 +147,8 @@ def forward_hints(parameters: Arrays, x: np.ndarray, n: int) -> Hints:
         ("One mapping layer is left out at the end of the list.", other(left=mapping[-1:])),
         ("The biases are forgotten.", other(biases=0)),
         ("The deconvolution's bias is forgotten.", lambda: right - bias),
-        ("There is no PReLU after the deconvolution.", lambda: np.maximum(right, 0)),
+        ("The output is cut at 0: behind the deconvolution there is no activation and no clipping.",
+         lambda: np.maximum(right, 0)),
         ("There is no PReLU after the deconvolution.",
          lambda: reference.prelu(right, parameters["expanding.slope"][:1])),
         ("The output is clipped to [0, 1]: the network does not do that.", lambda: np.clip(right, 0, 1)),
@@ -251,7 +252,7 @@ def mistaken(parameters: Arrays, x: np.ndarray, target: np.ndarray, n: int, mist
         dz = dy if mistake == "skip" else dz
         x = z if mistake == "next" and z.shape == entered.shape else entered
         dx, found[f"{name}.weight"], found[f"{name}.bias"] = r.conv_same_backward(dz, x, weight)
-        dy = dx if mistake != "stop" else np.ones_like(dx) * dy.mean()
+        dy = dx if mistake != "stop" else dy
     return found
 
 

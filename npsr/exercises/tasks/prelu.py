@@ -184,7 +184,7 @@ def backward_hints(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> dict[str
 def _scales(student: Student, rng: np.random.Generator) -> None:
     x, slope = rng.normal(size=(2, 3, 4, 5)) / 100, SLOPES[:3].copy()
     y = student("prelu", x, slope)
-    if not close(100 * y, student("prelu", 100 * x, slope) ):
+    if not close(100 * y, student("prelu", 100 * x, slope)):
         raise Wrong("prelu(100·x) is not 100·prelu(x)")
     judge("y", y, reference.prelu(x, slope), forward_hints(x, slope))
 
@@ -212,8 +212,8 @@ def _dy(rng: np.random.Generator) -> tuple:
 CHECKS: list[Check] = [
     *numbers("prelu", "y", CASES, forward_arguments, reference.prelu, forward_hints),
     Check("prelu", "small numbers", _scales, "Only the sign of x may matter, not its size."),
-    Check("prelu_backward", "the example of the task", _example, "Follow the three pixels of the task by hand."),
     *numbers("prelu_backward", "dx dslope", CASES, backward_arguments, reference.prelu_backward, backward_hints),
+    Check("prelu_backward", "the example of the task", _example, "Follow the three pixels of the task by hand."),
     Check("prelu_backward", "central differences", _differences, "Compare with (L(x + ε) − L(x − ε)) / 2ε."),
     linear("prelu_backward", 0, _dy, part=0),
     linear("prelu_backward", 0, _dy, part=1),

@@ -125,6 +125,8 @@ def weight_hints(weight: np.ndarray, s: int) -> dict[str, Hints]:
             ("Outputs and input channels are exchanged: (D·s², C, t, t).", lambda: right.swapaxes(0, 1)),
             ("Rows and columns of the filters are exchanged.", lambda: small(weight.swapaxes(2, 3), s)),
             ("The taps are cut in blocks of t; a phase takes every s-th tap.", lambda: _blocks(weight, s)),
+            ("The taps are cut in blocks of t; a phase takes every s-th tap.", lambda: _blocks(turned, s)),
+            ("The taps are cut in blocks of t; a phase takes every s-th tap.", lambda: _blocks(weight, s)[..., ::-1, ::-1]),
         ]
     }  # fmt: skip
 

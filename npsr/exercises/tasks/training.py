@@ -163,10 +163,10 @@ def adam_arguments(rng: np.random.Generator, shape: tuple[int, ...], zero: bool)
 
 def adam(
     theta: np.ndarray, g: np.ndarray, m: np.ndarray, s: np.ndarray, rate: float, t: int,
-    b1: float = 0.9, b2: float = 0.999, correct: int = 3, root: int = 0,
+    b1: float = 0.9, b2: float = 0.999, correct: int = 3, root: int = 0, square_of: Any = np.square,
 ) -> tuple:
     """The rule, or with other constants, without a correction (bits 1 and 2), with ε under the root."""
-    m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g * g
+    m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * square_of(g)
     mean, square = (m / (1 - b1**t) if correct & 1 else m), (s / (1 - b2**t) if correct & 2 else s)
     size = np.sqrt(square) + 1e-8 if root == 0 else np.sqrt(square + 1e-8) if root == 1 else square + 1e-8
     return theta - rate * mean / size, m, s  # fmt: skip
@@ -186,6 +186,8 @@ def adam_hints(
             ("Only m is corrected: s starts at 0 as well.", other(correct=1)),
             ("Only s is corrected: m starts at 0 as well.", other(correct=2)),
             ("The root of s is missing.", other(root=2)),
+            ("g is not squared for s.", other(square_of=lambda g: g)),
+            ("|g| is not g²: s is the mean of squares.", other(square_of=np.abs)),
             ("β₁ and β₂ are exchanged.", other(b1=0.999, b2=0.9)),
             ("The sign is wrong: this climbs.", lambda: 2 * theta - right[0]),
             ("The step is counted from 0: t is from 1, as it is given.", lambda: adam(theta, g, m, s, rate, t + 1)[0]),
