@@ -26,12 +26,16 @@ def add(commands: "Commands") -> None:
     check = actions.add_parser("check", help="run them; the first wrong number of each is explained")
     check.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of your files")
     check.add_argument("numbers", nargs="*", metavar="NN", help="exercises (default all)")
-    check.add_argument("--json", type=Path, metavar="FILE", help="also write the report to a file, anew each time")
+    check.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write the report to a file, anew each time"
+    )
     _limits(check)
     check.set_defaults(run=run_check)
 
     grade = actions.add_parser("grade", help="a table of scores of many folders, one a student")
-    grade.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="the folder of the students' folders")
+    grade.add_argument(
+        "submissions", type=Path, metavar="SUBMISSIONS", help="the folder of the students' folders"
+    )
     grade.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.csv", help="the table")
     grade.add_argument("--jobs", type=positive, help="processes at a time (default: one a processor)")
     grade.add_argument("-f", "--force", action="store_true", help="replace an existing table")
@@ -77,11 +81,13 @@ def run_check(options: argparse.Namespace) -> int:
     from npsr.exercises.course import task, tasks
     from npsr.exercises.examining import RIGHT, examine_all
     from npsr.exercises.running import Limits
-    from npsr.files import check_target, write_json
+    from npsr.system.files import check_target, write_json
 
     if not options.folder.is_dir():
         raise NotADirectoryError(f"{options.folder} is not a folder: npsr exercises start FOLDER makes one")
-    asked = sorted({t.number: t for t in map(task, options.numbers)}.values(), key=lambda t: t.number) or tasks()
+    asked = (
+        sorted({t.number: t for t in map(task, options.numbers)}.values(), key=lambda t: t.number) or tasks()
+    )
     if options.json:
         check_target(options.json, force=True)
     limits = Limits(options.seconds, options.megabytes)
@@ -102,7 +108,7 @@ def run_grade(options: argparse.Namespace) -> int:
 
     from npsr.exercises.grading import grade, read_submissions, write_table
     from npsr.exercises.running import Limits
-    from npsr.files import check_target
+    from npsr.system.files import check_target
 
     check_target(options.output, options.force)
     submissions = read_submissions(options.submissions)
@@ -127,7 +133,9 @@ def _tell(outcome: "Outcome") -> None:
     if outcome.status == RIGHT:
         return
     untouched = not any(verdict.what for verdict in outcome.verdicts) and outcome.score == 0
-    told = [] if untouched else [explained(verdict) for verdict in outcome.verdicts if verdict.status != RIGHT]
+    told = (
+        [] if untouched else [explained(verdict) for verdict in outcome.verdicts if verdict.status != RIGHT]
+    )
     for text in dict.fromkeys(told):  # a file that fails as a whole fails once
         print("   " + text.replace("\n", "\n   "))
     if outcome.printed:
@@ -135,8 +143,8 @@ def _tell(outcome: "Outcome") -> None:
 
 
 def _report(outcomes: "list[Outcome]", seed: int) -> dict[str, Any]:
-    from npsr import __version__
     from npsr.exercises.examining import RIGHT
+    from npsr.system.version import __version__
 
     return {
         "npsr": __version__,

@@ -1,11 +1,13 @@
 """The course: exercises that check themselves.
 
-Enters: a folder of a student's files, or many folders. Leaves: a report that explains the first wrong number of each exercise,
-or a table of scores. A submission always runs in a process of its own and is judged in another.
+Enters: a folder of a student's files, or many folders. Leaves: a report that explains the first
+wrong number of each exercise, or a table of scores. A submission always runs in a process of its
+own and is judged in another.
 
-Open first: one exercise, `tasks/convolution.py` (its text, its stub, its checks), then `checking.py`, which
-says what a check is and how a hint is chosen. `examining.py` joins a submission (`running.py`, `worker.py`, `isolation.py`)
-and the checks; `grading.py` does so for a class, `stubs.py` and `notebook.py` write what is handed out.
+Open first: one exercise, `tasks/convolution.py` (its text, its stub, its checks), then
+`checking.py`, which says what a check is and how a hint is chosen. `examining.py` joins a
+submission (`running.py`, `worker.py`, `isolation.py`) and the checks; `grading.py` does so for a
+class, `stubs.py` and `notebook.py` write what is handed out.
 """
 
 from typing import Any

@@ -7,7 +7,7 @@ from importlib.resources import files
 from inspect import getdoc, signature
 from types import ModuleType
 
-from npsr.exercises.checking import Check
+from npsr.exercises.ground.checking import Check
 
 NAMES = (
     "convolution",

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from npsr.exercises.calling import Caller, Reply
-from npsr.exercises.checking import NotDone, Student, Unloadable, Wrong
 from npsr.exercises.course import Task, task
+from npsr.exercises.ground.calling import Caller, Reply
+from npsr.exercises.ground.checking import NotDone, Student, Unloadable, Wrong
 from npsr.exercises.running import Limits, Stopped, running
 
 RIGHT, WRONG, NOT_DONE = "right", "wrong", "not done yet"
@@ -104,7 +104,7 @@ def examine_all(asked: list[Task], folder: Path, seed: int, limits: Limits) -> I
     """Check a folder's exercises, two at a time; their outcomes in order, as they come."""
     with ThreadPoolExecutor(2) as pool:
         files = [(one, folder / f"{one.name}.py") for one in asked]
-        yield from pool.map(lambda pair: examine(*pair, seed, limits), files)
+        yield from pool.map(lambda pair: examine(pair[0], pair[1], seed, limits), files)
 
 
 def check_here(number: int | str, functions: dict[str, Any]) -> None:
@@ -126,13 +126,13 @@ def explained(verdict: Verdict) -> str:
     """A verdict in words, of one or two lines."""
     if verdict.status == NOT_DONE:
         return f"{verdict.function}: not done yet" + (f" ({verdict.what})" if verdict.what else "")
-    text = verdict.what if verdict.where == LOADING else f"{verdict.function} ({verdict.where}): {verdict.what}"
+    text = (
+        verdict.what if verdict.where == LOADING else f"{verdict.function} ({verdict.where}): {verdict.what}"
+    )
     return f"{text}\n→ {verdict.hint}" if verdict.hint else text
 
 
-def _verdict(
-    asked: Task, name: str, ask: Callable[[str, Sequence[Any]], Reply], seed: int
-) -> Verdict:
+def _verdict(asked: Task, name: str, ask: Callable[[str, Sequence[Any]], Reply], seed: int) -> Verdict:
     """Every check of one function, up to the first that fails."""
     student = Student(ask, asked.arguments)
     for place, check in enumerate(asked.checks):

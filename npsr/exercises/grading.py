@@ -1,7 +1,8 @@
 """A class's submissions: one folder a student, one row of scores each.
 
-All submissions are read before any of them runs, each exercise runs on a fresh copy in a folder of its own, and scores are kept
-here until the table is written: what a submission does to files, its own included, changes no row but its own.
+All submissions are read before any of them runs, each exercise runs on a fresh copy in a folder of
+its own, and scores are kept here until the table is written: what a submission does to files, its
+own included, changes no row but its own.
 """
 
 import csv
@@ -15,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from npsr import __version__
 from npsr.exercises.course import Task, tasks
 from npsr.exercises.examining import NOT_DONE, RIGHT, Outcome, examine
 from npsr.exercises.notebook import code
 from npsr.exercises.running import Limits
-from npsr.files import atomic_write
+from npsr.system.files import atomic_write
+from npsr.system.version import __version__
 
 LARGEST_FILE, LARGEST_SUBMISSION, MOST_FILES = 2**20, 2**24, 500
 """Bytes of a file and of all files of a submission, and their number; what is beyond is left out."""
@@ -43,8 +44,12 @@ def read_submissions(folder: Path) -> list[Submission]:
         If there is no such folder, or none in it.
     """
     if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is not a folder: name the one that holds a folder for each student")
-    students = sorted((p for p in folder.iterdir() if not p.name.startswith(".") and p.is_dir()), key=lambda p: p.name)
+        raise NotADirectoryError(
+            f"{folder} is not a folder: name the one that holds a folder for each student"
+        )
+    students = sorted(
+        (p for p in folder.iterdir() if not p.name.startswith(".") and p.is_dir()), key=lambda p: p.name
+    )
     if not students:
         raise ValueError(f"{folder} holds no folders, but must hold one for each student")
     return [Submission(path.name, _files(path)) for path in students]
@@ -98,7 +103,7 @@ def write_table(
     Raises
     ------
     FileExistsError, OSError
-        As `npsr.files.atomic_write`.
+        As `npsr.system.files.atomic_write`.
     """
     text = io.StringIO(newline="")
     table = csv.writer(text)
@@ -128,7 +133,7 @@ def _one(one: Submission, task: Task, seed: int, limits: Limits) -> Outcome:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    """The regular files of a submission, no links followed; what cannot be read is as if it were not there."""
+    """The regular files of a submission, no links followed; unreadable ones left out."""
     found: dict[str, bytes] = {}
     left = LARGEST_SUBMISSION
     for path in _walk(folder):
@@ -148,7 +153,9 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _content(path: Path) -> bytes | None:
     """A regular file's bytes, opened so that neither a link nor a named pipe is."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     try:
         descriptor = os.open(path, flags)
     except OSError:

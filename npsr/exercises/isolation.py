@@ -1,8 +1,9 @@
 """What a submission's process gives up before it runs a stranger's code.
 
 Limits of time, memory and file size on any POSIX system. On Linux, where the kernel allows it: a
-process tree, a network and shared memory of its own (namespaces), and a file system of which it can write its folder
-alone (Landlock). Each that is missing is left out; `confine` tells which hold, and docs/course.md what follows.
+process tree, a network and shared memory of its own (namespaces), and a file system of which it can
+write its folder alone (Landlock). Each that is missing is left out; `confine` tells which hold, and
+docs/course.md what follows.
 """
 
 import ctypes
@@ -13,7 +14,11 @@ from pathlib import Path
 
 NEW_USER, NEW_PROCESSES, NEW_NETWORK, NEW_IPC = 0x10000000, 0x20000000, 0x40000000, 0x08000000
 DIE_WITH_PARENT, NO_NEW_PRIVILEGES = 1, 38  # prctl
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # Landlock's system calls, the same on every processor
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = (
+    444,
+    445,
+    446,
+)  # Landlock's system calls, the same on every processor
 READ, WRITE_FILE, TRUNCATE, ALL_FILES = 0b1101, 0b10, 1 << 14, (1 << 13) - 1
 READABLE = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/dev", "/proc", "/sys")
 PROCESSES = 64
@@ -34,9 +39,9 @@ def limit(seconds: int, memory: int) -> None:
     ):
         which = getattr(resource, name)
         hard = resource.getrlimit(which)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:
-            resource.setrlimit(which, (value, value))
+            resource.setrlimit(which, (least, least))
         except (ValueError, OSError):  # macOS refuses some
             continue
 
@@ -67,7 +72,11 @@ def _leave_processes(libc: ctypes.CDLL) -> bool:
     user, group = os.geteuid(), os.getegid()
     if libc.unshare(NEW_USER | NEW_PROCESSES | NEW_NETWORK | NEW_IPC):
         return False
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
         try:
             Path("/proc/self", name).write_text(text)
         except OSError:  # it stays nobody, which may be enough

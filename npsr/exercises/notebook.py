@@ -1,7 +1,7 @@
 """A stub as a notebook, from the same text, and a notebook's code as a submission.
 
-Cells carry the metadata of nbgrader (schema 3): the stub's functions are cells of solutions, and one locked cell for each
-exercise checks them. nbgrader is not needed to work with them.
+Cells carry the metadata of nbgrader (schema 3): the stub's functions are cells of solutions, and
+one locked cell for each exercise checks them. nbgrader is not needed to work with them.
 """
 
 import ast

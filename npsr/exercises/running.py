@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from npsr.exercises.wire import BrokenMessage, receive, send
+from npsr.exercises.ground.wire import BrokenMessage, receive, send
 
 PRINTED = 2000
 """Bytes kept of what a submission prints."""
@@ -31,7 +31,7 @@ class Limits:
     confined: bool = False
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818
     """The process ended, or was ended; the message says why."""
 
 
@@ -146,7 +146,11 @@ def running(file: Path, limits: Limits) -> Iterator[Process]:
 
 def _environment(home: Path | None) -> Mapping[str, str]:
     """Of the process: our modules, one thread for matrix products, no files beside the sources."""
-    kept = dict(os.environ) if home is None else {k: os.environ[k] for k in ("PATH", "SYSTEMROOT") if k in os.environ}
+    kept = (
+        dict(os.environ)
+        if home is None
+        else {k: os.environ[k] for k in ("PATH", "SYSTEMROOT") if k in os.environ}
+    )
     places = {name: str(home) for name in ("HOME", "TMPDIR", "TEMP", "TMP")} if home else {}
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
     paths = os.pathsep.join(str(Path(p).resolve()) for p in sys.path if p and Path(p).exists())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from npsr.exercises.course import Task, tasks
 from npsr.exercises.notebook import notebook
-from npsr.files import atomic_write
+from npsr.system.files import atomic_write
 
 
 def start(folder: Path, notebooks: bool = False) -> tuple[list[Path], list[Path]]:

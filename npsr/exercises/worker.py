@@ -2,8 +2,9 @@
 
     python -P -m npsr.exercises.worker FILE SECONDS MEGABYTES FOLDER|-
 
-Calls come on standard input, replies go to what was standard output; whatever the submission prints goes to standard
-error. With a FOLDER the process confines itself to it. The checker is in another process: what runs here can answer, and nothing else.
+Calls come on standard input, replies go to what was standard output; whatever the submission prints
+goes to standard error. With a FOLDER the process confines itself to it. The checker is in another
+process: what runs here can answer, and nothing else.
 """
 
 import importlib.util
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from npsr.exercises import isolation
-from npsr.exercises.calling import Caller, described, guarded
-from npsr.exercises.wire import receive, send
+from npsr.exercises.ground.calling import Caller, described, guarded
+from npsr.exercises.ground.wire import receive, send
 
 
 def main(file: str, seconds: str, megabytes: str, folder: str) -> None:

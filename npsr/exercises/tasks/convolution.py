@@ -2,15 +2,16 @@
 
 You learn: what a convolutional layer computes, and how to read a formula with six indices.
 Time: about 40 minutes.
-Explorer: panel "convolution": put the pointer on an output pixel and see its window, its products and its sum.
+Explorer: panel "convolution": put the pointer on an output pixel and see its window, its products
+and its sum.
 
 A layer with D filters of f × f reads N pictures of C channels, H rows and W columns:
 
     y[n,d,i,j] = bias[d] + Σ_c Σ_u Σ_v  weight[d,c,u,v] · x[n,c, s·i+u, s·j+v]
 
-u and v run from 0 to f − 1; s is the stride, the step between windows. No window leaves the picture, so that the
-output has I = ⌊(H − f)/s⌋ + 1 rows and J = ⌊(W − f)/s⌋ + 1 columns. The filter is not turned: mathematics
-calls this a cross-correlation, networks call it a convolution.
+u and v run from 0 to f − 1; s is the stride, the step between windows. No window leaves the
+picture, so that the output has I = ⌊(H − f)/s⌋ + 1 rows and J = ⌊(W − f)/s⌋ + 1 columns. The filter
+is not turned: mathematics calls this a cross-correlation, networks call it a convolution.
 
 By hand, N = C = D = 1, f = 2, s = 1:
 
@@ -20,7 +21,8 @@ By hand, N = C = D = 1, f = 2, s = 1:
     y[0,0,0,0] = 10 + 1·1 + 2·2 + 0·3 − 1·1 = 14
     y          = 14  8                    (1 row, 2 columns)
 
-Loops are fine; so is anything from NumPy. Return a new array of the dtype of x, and leave the arguments unchanged.
+Loops are fine; so is anything from NumPy. Return a new array of the dtype of x, and leave the
+arguments unchanged.
 """
 
 import numpy as np
@@ -45,9 +47,10 @@ def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int) -> 
 
 # --- How it is checked ---
 
-from npsr.exercises import reference
-from npsr.exercises.checking import Check, Hints, Student, Wrong, close, judge
-from npsr.exercises.properties import biases, case, linear, numbers, whole
+from npsr.exercises.ground import layers
+from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.properties import biases, case, linear, numbers, whole
+from npsr.exercises.mistakes.convolution import hints
 
 CASES = (
     case("one channel, one filter, a square picture", N=1, C=1, D=1, H=5, W=5, f=3, s=1),
@@ -70,79 +73,6 @@ def arguments(rng: np.random.Generator, N: int, C: int, D: int, H: int, W: int, 
     return whole(rng, N, C, H, W), whole(rng, D, C, f, f), biases(rng, D), s
 
 
-def hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> dict[str, Hints]:
-    """Typical mistakes."""
-    conv, f = reference.conv2d, weight.shape[-1]
-    y = conv(x, weight, bias, s)
-    I, J = y.shape[2:]
-    none = np.zeros_like(bias)
-    zeros = np.pad(x, ((0, 0), (0, 0), (f // 2, f // 2), (f // 2, f // 2)))
-
-    def shorter(rows: int, columns: int) -> np.ndarray:
-        less = weight.copy()
-        less[:, :, rows:], less[:, :, :, columns:] = 0, 0
-        return conv(x, less, bias, s)
-
-    column = bias[:, None, None]
-    return {
-        "y": [
-            ("The filter is turned by 180°. This layer does not turn it: tap (u, v) meets pixel (s·i + u, s·j + v).",
-             lambda: conv(x, weight[:, :, ::-1, ::-1], bias, s)),
-            ("Rows and columns of the filter are exchanged: u goes with rows, v with columns.",
-             lambda: conv(x, weight.swapaxes(2, 3), bias, s)),
-            ("The bias is forgotten.", lambda: y - column),
-            ("The bias is subtracted.", lambda: y - 2 * column),
-            ("The bias is added once a channel; it belongs to the sum as a whole.",
-             lambda: y + (x.shape[1] - 1) * column),
-            ("The bias is added once a tap; it belongs to the sum as a whole.",
-             lambda: y + (x.shape[1] * f * f - 1) * column),
-            ("The bias is added once for each of channel and tap, or multiplied: it is added once to a sum.",
-             lambda: y + (f * f - 1) * column),
-            ("The stride is ignored: output pixel i begins at input pixel s·i.", lambda: conv(x, weight, bias, 1)),
-            ("The output has the right size, but the stride is ignored inside: the window begins at s·i, not at i.",
-             lambda: conv(x, weight, bias, 1)[:, :, :I, :J]),
-            ("The stride is ignored along the columns.", lambda: conv(x, weight, bias, 1)[:, :, ::s, :J]),
-            ("The stride is ignored along the rows.", lambda: conv(x, weight, bias, 1)[:, :, :I, ::s]),
-            ("A mean is taken for the sum over the window and the channels.",
-             lambda: (y - column) / (x.shape[1] * f * f) + column),
-            ("A mean is taken for the sum over the window.", lambda: (y - column) / (f * f) + column),
-            ("A mean is taken for the sum over the channels.", lambda: (y - column) / x.shape[1] + column),
-            ("A mean is taken for the sum, bias and all.", lambda: y / (x.shape[1] * f * f)),
-            ("Only the first channel is read: sum over c.", lambda: conv(x[:, :1], weight[:, :1], bias, s)),
-            ("Only the last channel counts: is the sum assigned (=) instead of added to (+=)?",
-             lambda: conv(x[:, -1:], weight[:, -1:], bias, s)),
-            ("Only the first sample is used: the formula's n runs over all.",
-             lambda: np.broadcast_to(y[:1], y.shape)),
-            ("Only the first sample's result is returned.", lambda: y[:1]),
-            ("The samples are added up: each has its own output.",
-             lambda: np.broadcast_to((y - column).sum(0, keepdims=True) + column, y.shape)),
-            ("Only the first filter is used: the formula's d runs over all.",
-             lambda: conv(x, np.broadcast_to(weight[:1], weight.shape), bias, s)),
-            ("All outputs have the first bias: bias[d] goes with output d.",
-             lambda: conv(x, weight, np.broadcast_to(bias[:1], bias.shape), s)),
-            ("Zeros are added around the picture: here no window leaves it, and the output is smaller.",
-             lambda: conv(zeros, weight, bias, s)),
-            ("Off by one: the last window is missing. The output has ⌊(H − f)/s⌋ + 1 rows, not ⌊(H − f)/s⌋.",
-             lambda: y[:, :, : I - 1, : J - 1]),
-            ("Off by one: the last row and column of taps are missing. u and v run to f − 1.",
-             lambda: shorter(f - 1, f - 1)),
-            ("Off by one: the last row of taps is missing.", lambda: shorter(f - 1, f)),
-            ("Off by one: the last column of taps is missing.", lambda: shorter(f, f - 1)),
-            ("Only one tap counts: is the sum assigned (=) instead of added to (+=)?",
-             lambda: conv(x[:, -1:, f - 1 :, f - 1 :], weight[:, -1:, -1:, -1:], bias, s)[:, :, :I, :J]),
-            ("Only one tap counts: is the sum assigned (=) instead of added to (+=)?",
-             lambda: conv(x[:, -1:, f - 1 :, f - 1 :], weight[:, -1:, -1:, -1:], none, s)[:, :, :I, :J]),
-            ("The weight is added to the pixel, not multiplied with it.",
-             lambda: conv(np.ones_like(x), weight, bias, s) + conv(x, np.ones_like(weight), none, s)),
-            ("Negative results are cut to 0: that is the activation's job, not the convolution's.",
-             lambda: np.maximum(y, 0)),
-            ("The axes of the output are exchanged: it is [sample, filter, row, column].",
-             lambda: y.transpose(0, 2, 3, 1)),
-            ("Rows and columns of the output are exchanged.", lambda: y.swapaxes(2, 3)),
-        ]
-    }  # fmt: skip
-
-
 def _example(student: Student, _: np.random.Generator) -> None:
     x = np.array([[[[1.0, 2, 0], [3, 1, 4]]]])
     y = student("conv2d", x, np.array([[[[1.0, 2], [0, -1]]]]), np.array([10.0]), 1)
@@ -158,9 +88,9 @@ def _translation(student: Student, rng: np.random.Generator) -> None:
 
 
 def _dyadic(student: Student, rng: np.random.Generator) -> None:
-    given = arguments(rng, 2, 2, 2, 6, 5, 3, 1)
-    small = [a / 4 for a in given[:3]]
-    judge("y", student("conv2d", *small, 1), reference.conv2d(*small, 1), hints(*small, 1))
+    x, weight, bias = (a / 4 for a in arguments(rng, 2, 2, 2, 6, 5, 3, 1)[:3])
+    right = layers.conv2d(x, weight, bias, 1)
+    judge("y", student("conv2d", x, weight, bias, 1), right, hints(x, weight, bias, 1))
 
 
 def _pictures(rng: np.random.Generator) -> tuple:
@@ -169,9 +99,11 @@ def _pictures(rng: np.random.Generator) -> tuple:
 
 
 CHECKS: list[Check] = [
-    *numbers("conv2d", "y", CASES, arguments, reference.conv2d, hints),
+    *numbers("conv2d", "y", CASES, arguments, layers.conv2d, hints),
     Check("conv2d", "the example of the task", _example, "Follow the four products of the task by hand."),
     linear("conv2d", 0, _pictures),
     Check("conv2d", "translation", _translation, "Every window must be treated alike, wherever it is."),
-    Check("conv2d", "fractions", _dyadic, "It is right for whole numbers: are numbers rounded or kept as int?"),
+    Check(
+        "conv2d", "fractions", _dyadic, "It is right for whole numbers: are numbers rounded or kept as int?"
+    ),
 ]

@@ -1,19 +1,22 @@
 """The three gradients of a convolution: where the rotation comes from.
 
-You learn: to derive a backward pass by asking of each number "where was it used, and with which factor?".
+You learn: to derive a backward pass by asking of each number "where was it used, and with which
+factor?".
 Time: about 75 minutes.
-Explorer: panel "backward": click a pixel of dy and see where it goes; switch between scattering and gathering.
+Explorer: panel "backward": click a pixel of dy and see where it goes; switch between scattering and
+gathering.
 
-Given dy = ∂L/∂y, the gradient of the output of exercise 1, find the gradients of what went in. y is a sum of
-products, so each factor's gradient is dy times the other factor, summed over all places where it was used:
+Given dy = ∂L/∂y, the gradient of the output of exercise 1, find the gradients of what went in. y is
+a sum of products, so each factor's gradient is dy times the other factor, summed over all places
+where it was used:
 
     dbias[d]         = Σ_n Σ_i Σ_j  dy[n,d,i,j]
     dweight[d,c,u,v] = Σ_n Σ_i Σ_j  dy[n,d,i,j] · x[n,c, s·i+u, s·j+v]
     dx[n,c, s·i+u, s·j+v]  gets  +  dy[n,d,i,j] · weight[d,c,u,v]    from every n, d, c, i, j, u, v
 
-The last line *scatters*: an output pixel gives to all pixels of its window. Written the other way round, as what
-one input pixel *gathers*, the taps are visited backwards: that is the rotation of the filter that books speak of.
-Pixels that no window reached get 0.
+The last line *scatters*: an output pixel gives to all pixels of its window. Written the other way
+round, as what one input pixel *gathers*, the taps are visited backwards: that is the rotation of
+the filter that books speak of. Pixels that no window reached get 0.
 
 By hand, N = C = D = 1, f = 2, s = 1, one row of two output pixels:
 
@@ -53,9 +56,10 @@ def conv2d_backward(
 
 # --- How it is checked ---
 
-from npsr.exercises import reference
-from npsr.exercises.checking import Check, Hints, Student, Wrong, close, judge
-from npsr.exercises.properties import case, differences, linear, numbers, whole
+from npsr.exercises.ground import layers
+from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.properties import case, differences, linear, numbers, whole
+from npsr.exercises.mistakes.convolution_gradients import hints
 
 CASES = (
     case("one channel, one filter, a square picture", N=1, C=1, D=1, H=5, W=5, f=3, s=1),
@@ -80,84 +84,8 @@ def arguments(rng: np.random.Generator, N: int, C: int, D: int, H: int, W: int, 
 def want(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> tuple:
     """By central differences of the forward pass, which is linear in each of its arguments."""
     given = [np.array(a, np.float64) for a in (x, weight, np.zeros(len(weight)))]
-    found = [differences(lambda: reference.conv2d(*given, s), a, dy) for a in given]
+    found = [differences(lambda: layers.conv2d(given[0], given[1], given[2], s), a, dy) for a in given]
     return tuple(a.astype(x.dtype) for a in found)
-
-
-def hints(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> dict[str, Hints]:
-    """Typical mistakes."""
-    back, f, N = reference.conv2d_backward, weight.shape[-1], len(x)
-    I, J = dy.shape[2:]
-    dx, dw, db = back(dy, x, weight, s)
-    turned = weight[:, :, ::-1, ::-1]
-    single = [back(dy[n : n + 1], x[n : n + 1], weight, s) for n in range(N)]
-
-    def dense() -> np.ndarray:
-        spread = np.zeros((N, dy.shape[1], x.shape[2] - f + 1, x.shape[3] - f + 1), dy.dtype)
-        spread[:, :, :I, :J] = dy
-        return spread
-
-    mean = "The mean over the samples is taken: the loss has divided already, the layer sums."
-    return {
-        "dx": [
-            ("dx: the rotation is missing (or there is one too many): tap (u, v) carries dy[i, j] to x[s·i+u, s·j+v]. "
-             "Gathering, tap (u, v) meets dy[h − u, k − v].", lambda: back(dy, x, turned, s)[0]),
-            ("dx: rows and columns of the filter are exchanged.", lambda: back(dy, x, weight.swapaxes(2, 3), s)[0]),
-            ("dx: the stride is ignored: dy[i, j] goes to the window that begins at s·i, s·j.",
-             lambda: back(dense(), x, weight, 1)[0]),
-            ("dx: contributions overwrite each other: use += where windows overlap.",
-             lambda: _overwritten(dy, x, weight, s)),
-            ("dx: only the last filter's share is there: sum over d.", lambda: back(dy[:, -1:], x, weight[-1:], s)[0]),
-            ("dx: only the first filter's share is there: sum over d.", lambda: back(dy[:, :1], x, weight[:1], s)[0]),
-            ("dx: only the first sample is filled.", lambda: np.concatenate([single[0][0], 0 * dx[1:]])),
-            ("dx: only the last sample is filled.", lambda: np.concatenate([0 * dx[:-1], single[-1][0]])),
-            ("dx: " + mean, lambda: dx / N),
-            ("dx: the samples are added up.", lambda: np.broadcast_to(dx.sum(0, keepdims=True), dx.shape)),
-            ("dx: only where the output lies is filled, the border is cut off: dx has the shape of x.",
-             lambda: dx[:, :, :I, :J]),
-            ("dx: this is dy convolved, as if forward: each window must be added to, not read.",
-             lambda: reference.conv2d(dy, weight.swapaxes(0, 1), np.zeros(x.shape[1], dy.dtype))),
-        ],
-        "dweight": [
-            ("dweight: the sum over the samples is forgotten: only the first counts.", lambda: single[0][1]),
-            ("dweight: the sum over the samples is forgotten: only the last counts (= instead of +=?).",
-             lambda: single[-1][1]),
-            ("dweight: the sum over the samples is forgotten: there is one gradient a sample.",
-             lambda: np.stack([of[1] for of in single])),
-            ("dweight: " + mean, lambda: dw / N),
-            ("dweight: the mean over the pixels is taken; it is a sum.", lambda: dw / (I * J)),
-            ("dweight: the mean over samples and pixels is taken; it is a sum.", lambda: dw / (N * I * J)),
-            ("dweight: it is turned by 180°. Here nothing is turned: dy meets x[s·i+u, s·j+v].",
-             lambda: dw[:, :, ::-1, ::-1]),
-            ("dweight: rows and columns are exchanged.", lambda: dw.swapaxes(2, 3)),
-            ("dweight: filters and channels are exchanged: its shape is (D, C, f, f).", lambda: dw.swapaxes(0, 1)),
-            ("dweight: the stride is ignored: dy[i, j] meets x[s·i+u, s·j+v].",
-             lambda: back(dense(), x, weight, 1)[1]),
-            ("dweight: the weight itself is added: only dy and x have a part in it.", lambda: dw + weight),
-        ],
-        "dbias": [
-            ("dbias: the sum over the samples is forgotten.", lambda: single[0][2]),
-            ("dbias: the sum over the samples is forgotten: only the last counts.", lambda: single[-1][2]),
-            ("dbias: the sum over the samples is forgotten: there is one gradient a sample.",
-             lambda: np.stack([of[2] for of in single])),
-            ("dbias: the sum over the pixels is forgotten.", lambda: dy.sum(0)),
-            ("dbias: " + mean, lambda: db / N),
-            ("dbias: the mean over pixels and samples is taken: the bias is in every pixel with factor 1, so that "
-             "its gradient is a sum.", lambda: dy.mean((0, 2, 3))),
-            ("dbias: the mean over the pixels is taken; it is a sum.", lambda: dy.mean((2, 3)).sum(0)),
-            ("dbias: it is 0: the bias is in every output pixel with factor 1.", lambda: 0 * db),
-            ("dbias: all filters are added up: one sum a filter.", lambda: np.full_like(db, dy.sum())),
-            ("dbias: all filters are added up: one sum a filter.", lambda: dy.sum()),
-        ],
-    }
-
-
-def _overwritten(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> np.ndarray:
-    f = weight.shape[-1]
-    dx = np.zeros_like(x)
-    for i, j in np.ndindex(dy.shape[2:]):
-        dx[:, :, s * i : s * i + f, s * j : s * j + f] = np.einsum("nd,dcuv->ncuv", dy[:, :, i, j], weight)
-    return dx
 
 
 def _example(student: Student, _: np.random.Generator) -> None:
@@ -172,12 +100,14 @@ def _adjoint(student: Student, rng: np.random.Generator) -> None:
         dy, x, weight, _ = (a * 0.37 for a in arguments(rng, 2, 3, 2, 8, 7, 3, s))
         dx, dweight, _ = student("conv2d_backward", dy, x, weight, s)
         probe, none = rng.normal(size=x.shape), np.zeros(2)
-        forward = float((reference.conv2d(probe, weight, none, s) * dy).sum())
+        forward = float((layers.conv2d(probe, weight, none, s) * dy).sum())
         backward = float((probe * dx).sum())
         if not close(backward, forward):
-            raise Wrong(f"⟨conv(x), dy⟩ = {forward:.6g}, but ⟨x, dx⟩ = {backward:.6g} (stride {s}): they must be equal")
+            raise Wrong(
+                f"⟨conv(x), dy⟩ = {forward:.6g}, but ⟨x, dx⟩ = {backward:.6g} (stride {s}): they must be equal"
+            )
         filters = rng.normal(size=weight.shape)
-        forward = float((reference.conv2d(x, filters, none, s) * dy).sum())
+        forward = float((layers.conv2d(x, filters, none, s) * dy).sum())
         if not close(float((filters * dweight).sum()), forward):
             raise Wrong("⟨conv(x; w), dy⟩ and ⟨w, dweight⟩ differ: they must be equal")
 
@@ -185,7 +115,9 @@ def _adjoint(student: Student, rng: np.random.Generator) -> None:
 CHECKS: list[Check] = [
     *numbers("conv2d_backward", "dx dweight dbias", CASES, arguments, want, hints),
     Check("conv2d_backward", "the example of the task", _example, "Follow the numbers of the task by hand."),
-    Check("conv2d_backward", "the adjoint", _adjoint, "It is right for whole numbers: are numbers kept as int?"),
+    Check(
+        "conv2d_backward", "the adjoint", _adjoint, "It is right for whole numbers: are numbers kept as int?"
+    ),
     linear("conv2d_backward", 0, lambda rng: _fixed(rng, whole(rng, 2, 2, 3, 3)), part=0),
 ]
 

@@ -1,8 +1,10 @@
 """Count: weights, multiplications, and what runs in real time.
 
-You learn: why FSRCNN is forty times as fast as what came before it, from four small formulas and without a stopwatch.
+You learn: why FSRCNN is forty times as fast as what came before it, from four small formulas and
+without a stopwatch.
 Time: about 40 minutes.
-Explorer: panel "design": move d, s, m and n, and see weights, multiplications and the receptive field follow.
+Explorer: panel "design": move d, s, m and n, and see weights, multiplications and the receptive
+field follow.
 
 FSRCNN(d, s, m) at factor n, a layer a line; Conv(f, filters, channels):
 
@@ -12,21 +14,25 @@ FSRCNN(d, s, m) at factor n, a layer a line; Conv(f, filters, channels):
     Conv(1, d, s)                  expanding
     DeConv(9, 1, d)                deconvolution with stride n
 
-A layer has f · f · filters · channels weights (the paper counts no biases and no slopes). Every layer works on the low-resolution
-(LR) picture, and every weight is used once for each LR pixel: also those of the deconvolution, as each LR pixel paints
-its 9 × 9 filters once, whatever n is. Equation 2 of the paper is just that: (25d + sd + 9ms² + ds + 81d) · S_LR.
+A layer has f · f · filters · channels weights (the paper counts no biases and no slopes). Every
+layer works on the low-resolution (LR) picture, and every weight is used once for each LR pixel:
+also those of the deconvolution, as each LR pixel paints its 9 × 9 filters once, whatever n is.
+Equation 2 of the paper is just that: (25d + sd + 9ms² + ds + 81d) · S_LR.
 
-SRCNN-Ex, which the paper compares with, has 57184 weights, but works on the enlarged picture: each is used for every one of the n²
-pixels that one LR pixel becomes. The speed-up is the ratio of multiplications: for FSRCNN(56, 12, 4) at ×3
+SRCNN-Ex, which the paper compares with, has 57184 weights, but works on the enlarged picture: each
+is used for every one of the n² pixels that one LR pixel becomes. The speed-up is the ratio of
+multiplications: for FSRCNN(56, 12, 4) at ×3
 
     weights = 12464        57184 · 9 / 12464 = 41.3
 
-The receptive field is how many LR pixels, along one axis, have a part in the n output pixels of one LR pixel. Start with
-that pixel, 1; a convolution of side f adds (f − 1)/2 on each side; the deconvolution lets the output reach further by
-⌊(8 − p)/n⌋ before and ⌊(n − 1 + p)/n⌋ after, where p = ⌈(9 − n)/2⌉. For FSRCNN(56, 12, 4) at ×3: 1 + 4 + 8 + 1 + 1 = 15.
+The receptive field is how many LR pixels, along one axis, have a part in the n output pixels of one
+LR pixel. Start with that pixel, 1; a convolution of side f adds (f − 1)/2 on each side; the
+deconvolution lets the output reach further by ⌊(8 − p)/n⌋ before and ⌊(n − 1 + p)/n⌋ after, where p
+= ⌈(9 − n)/2⌉. For FSRCNN(56, 12, 4) at ×3: 1 + 4 + 8 + 1 + 1 = 15.
 
-SRCNN has 8032 weights and enlarges 1.32 pictures a second on the authors' machine. If time is proportional to multiplications, a
-network on the LR picture may have 8032 · n² · 1.32 / 24 weights for 24 pictures a second: 3975 at ×3.
+SRCNN has 8032 weights and enlarges 1.32 pictures a second on the authors' machine. If time is
+proportional to multiplications, a network on the LR picture may have 8032 · n² · 1.32 / 24 weights
+for 24 pictures a second: 3975 at ×3.
 """
 
 
@@ -62,7 +68,16 @@ from typing import Any
 
 import numpy as np
 
-from npsr.exercises.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.mistakes.counting import (
+    count,
+    field,
+    field_hints,
+    largest_hints,
+    multiplication_hints,
+    speed_up_hints,
+    weight_hints,
+)
 
 PAPER = {
     (56, 12, 4): 12464, (32, 5, 1): 3937, (48, 12, 2): 8832, (48, 12, 3): 10128, (48, 12, 4): 11424,
@@ -92,13 +107,17 @@ class Counted:
 
 def executed(d: int, s: int, m: int, n: int, rows: int, columns: int) -> int:
     """Products that a network really executes: its layers as loops, on numbers that count."""
-    def picture(*shape: int) -> np.ndarray:
+
+    def picture(*shape: int) -> Any:
         return np.frompyfunc(Counted, 1, 1)(np.ones(shape))
 
+    nothing: Any = Counted(0)
     before, x = Counted.products, picture(1, rows, columns)
     for f, filters in ((5, d), (1, s), *[(3, s)] * m, (1, d)):
-        x = _conv(np.pad(x, ((0, 0), (f // 2, f // 2), (f // 2, f // 2)), constant_values=Counted(0)),
-                  picture(filters, len(x), f, f))
+        x = _conv(
+            np.pad(x, ((0, 0), (f // 2, f // 2), (f // 2, f // 2)), constant_values=nothing),
+            picture(filters, len(x), f, f),
+        )
     weight, y = picture(d, 9, 9), picture(n * rows + 9, n * columns + 9)
     for h, w in np.ndindex(rows, columns):
         for c in range(d):
@@ -107,48 +126,11 @@ def executed(d: int, s: int, m: int, n: int, rows: int, columns: int) -> int:
 
 
 def _conv(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    D, C, f, _ = weight.shape
+    D, _, f, _ = weight.shape
     y = np.empty((D, x.shape[1] - f + 1, x.shape[2] - f + 1), object)
     for d, i, j in np.ndindex(y.shape):
         y[d, i, j] = (weight[d] * x[:, i : i + f, j : j + f]).sum()
     return y
-
-
-def count(d: int, s: int, m: int) -> int:
-    """The formula."""
-    return 25 * d + s * d + 9 * m * s * s + d * s + 81 * d
-
-
-def field(d: int, s: int, m: int, n: int) -> int:
-    """The receptive field."""
-    p = -((n - 9) // 2)
-    return 1 + 4 + 2 * m + (8 - p) // n + (n - 1 + p) // n
-
-
-def weight_hints(d: int, s: int, m: int) -> list[tuple[str, Callable[[], Any]]]:
-    """Typical mistakes, each as another count of the weights."""
-    right, biases = count(d, s, m), 2 * d + s + m * s + 1
-    slopes = biases - 1
-    return [
-        ("Biases are counted: the paper counts weights alone.", lambda: right + biases),
-        ("Biases and slopes are counted: the paper counts weights alone.", lambda: right + biases + slopes),
-        ("Slopes are counted: the paper counts weights alone.", lambda: right + slopes),
-        ("The deconvolution is forgotten: 81d.", lambda: right - 81 * d),
-        ("The deconvolution is counted as 9d: its filters are 9 × 9.", lambda: right - 72 * d),
-        ("The feature extraction is forgotten: 25d.", lambda: right - 25 * d),
-        ("The feature extraction is counted as 5d: its filters are 5 × 5.", lambda: right - 20 * d),
-        ("Only one of shrinking and expanding is counted: s·d and d·s.", lambda: right - s * d),
-        ("Shrinking and expanding are forgotten: s·d and d·s.", lambda: right - 2 * s * d),
-        ("A mapping layer has 9·s² weights: s filters over s channels, not 9·s.",
-         lambda: right - 9 * m * s * s + 9 * m * s),
-        ("A mapping layer has 9·s² weights, not 3·s².", lambda: right - 6 * m * s * s),
-        ("A mapping layer has 9·s² weights, not s².", lambda: right - 8 * m * s * s),
-        ("There are m mapping layers, not one.", lambda: right - 9 * (m - 1) * s * s),
-        ("There are m mapping layers, not m + 1.", lambda: right + 9 * s * s),
-        ("There are m mapping layers, not m − 1.", lambda: right - 9 * s * s),
-        ("The mapping layers are forgotten: 9·m·s².", lambda: right - 9 * m * s * s),
-        ("The mapping layers map s to s channels, not d to d.", lambda: right + 9 * m * (d * d - s * s)),
-    ]
 
 
 def _weights(student: Student, _: np.random.Generator) -> None:
@@ -159,82 +141,45 @@ def _weights(student: Student, _: np.random.Generator) -> None:
 
 
 def _multiplications(student: Student, _: np.random.Generator) -> None:
-    for d, s, m, n, rows, columns in ((2, 1, 1, 2, 2, 2), (3, 2, 2, 3, 2, 3), (1, 1, 0, 3, 1, 4), (4, 3, 1, 2, 3, 1)):
-        pixels, right = rows * columns, executed(d, s, m, n, rows, columns)
-        wrong: Hints = [
-            ("That is for one pixel: every weight is used for every LR pixel.", lambda r=right, p=pixels: r // p),
-            ("Every layer works on the LR picture: rows · columns, not n² times that.", lambda r=right, n=n: r * n * n),
-            ("The deconvolution too uses each weight once for each LR pixel, not n² times.",
-             lambda r=right, p=pixels, d=d, n=n: r + 81 * d * p * (n * n - 1)),
-            ("Only the rows are counted.", lambda r=right, c=columns: r // c),
-            ("Only the columns are counted.", lambda r=right, k=rows: r // k),
-            ("rows and columns are added; a picture has rows · columns pixels.",
-             lambda r=right, p=pixels, k=rows + columns: r // p * k),
-            ("rows is squared: the picture need not be square.", lambda r=right, p=pixels, k=rows: r // p * k * k),
-            *[(text, lambda make=make, p=pixels: make() * p) for text, make in weight_hints(d, s, m)],
-        ]  # fmt: skip
-        got = student("multiplications", d, s, m, rows, columns)
-        judge("multiplications", got, right, {"multiplications": wrong})
+    for d, s, m, n, rows, columns in (
+        (2, 1, 1, 2, 2, 2),
+        (3, 2, 2, 3, 2, 3),
+        (1, 1, 0, 3, 1, 4),
+        (4, 3, 1, 2, 3, 1),
+    ):
+        got, right = student("multiplications", d, s, m, rows, columns), executed(d, s, m, n, rows, columns)
+        judge("multiplications", got, right, multiplication_hints(d, s, m, n, rows, columns))
 
 
 def _speed_up(student: Student, _: np.random.Generator) -> None:
     for d, s, m, n in ((32, 5, 1, 3), (56, 12, 4, 3), (56, 12, 4, 2), (48, 16, 2, 4), (1, 1, 0, 1)):
-        right, ratio = 57184 * n * n / count(d, s, m), 57184 / count(d, s, m)
-        wrong: Hints = [
-            ("n² is missing: SRCNN-Ex works on every one of the n² enlarged pixels.", lambda r=ratio: r),
-            ("n² is meant, not n.", lambda r=ratio, n=n: r * n),
-            ("n is taken as 3.", lambda r=ratio: r * 9),
-            ("The ratio is upside down.", lambda r=right: 1 / r),
-            ("It is rounded; the ratio itself is asked for.", lambda r=right: round(r, 1)),
-            ("It is rounded; the ratio itself is asked for.", lambda r=right: round(r)),
-            ("It is rounded down: divide with /, not with //.", lambda r=right: int(r)),
-            ("SRCNN's 8032 weights are taken; the paper compares with SRCNN-Ex, 57184.", lambda r=right: r * 8032 / 57184),
-            *[(text, lambda make=make, n=n: 57184 * n * n / make()) for text, make in weight_hints(d, s, m)],
-        ]  # fmt: skip
-        judge("speed-up", student("speed_up", d, s, m, n), right, {"speed-up": wrong})
+        right = 57184 * n * n / count(d, s, m)
+        judge("speed-up", student("speed_up", d, s, m, n), right, speed_up_hints(d, s, m, n))
     if round(student("speed_up", 56, 12, 4, 3), 1) != 41.3:
         raise Wrong("the paper's speed-up of FSRCNN(56,12,4) is 41.3")
 
 
 def _field(student: Student, _: np.random.Generator) -> None:
     for m, n in ((0, 3), (4, 3), (1, 3), (4, 2), (4, 4), (7, 2), (2, 1), (3, 9)):
-        p, base = -((n - 9) // 2), 1 + 4 + 2 * m
-        wrong: Hints = [
-            ("The deconvolution's reach is forgotten.", lambda b=base: b),
-            ("A convolution of side f adds (f − 1)/2 on each side, f − 1 together: 4 for f = 5, not 5.",
-             lambda m=m, n=n: field(1, 1, m, n) + 1 + m),
-            ("Both sides count: a convolution adds (f − 1)/2 before and (f − 1)/2 after.",
-             lambda m=m, n=n: field(1, 1, m, n) - 2 - m),
-            ("The pixel itself is forgotten: start with 1.", lambda m=m, n=n: field(1, 1, m, n) - 1),
-            ("There are m mapping layers.", lambda m=m, n=n: field(1, 1, m, n) - 2 * m + 2),
-            ("The deconvolution adds 8 output pixels, not 8 LR pixels: they are n times as fine.", lambda b=base: b + 8),
-            ("The deconvolution's reach before is forgotten.", lambda b=base, p=p, n=n: b + (n - 1 + p) // n),
-            ("The deconvolution's reach after is forgotten.", lambda b=base, p=p, n=n: b + (8 - p) // n),
-            ("n is taken as 3.", lambda m=m: field(1, 1, m, 3)),
-            ("It is a number of pixels along one axis, not an area.", lambda m=m, n=n: field(1, 1, m, n) ** 2),
-        ]  # fmt: skip
         label = f"receptive_field(56, 12, {m}, {n})"
-        judge(label, student("receptive_field", 56, 12, m, n), field(56, 12, m, n), {label: wrong})
+        judge(label, student("receptive_field", 56, 12, m, n), field(m, n), {label: field_hints(m, n)})
 
 
 def _largest(student: Student, rng: np.random.Generator) -> None:
-    budgets = [(5, 1, 3975), (5, 1, 3937), (5, 1, 3936), (12, 4, 12464), (12, 4, 12463), (12, 4, 5184 + 129), (16, 4, 100)]
-    budgets += [tuple(int(v) for v in (rng.integers(1, 20), rng.integers(0, 6), rng.integers(200, 30000))) for _ in range(8)]
-    for s, m, budget in budgets:
-        left = budget - 9 * m * s * s
-        right = max(0, left // (106 + 2 * s))
-        wrong: Hints = [
-            ("One too many: at most `budget` weights.", lambda r=right: r + 1),
-            ("One too few: exactly `budget` weights are allowed.", lambda r=right: r - 1),
-            ("No d fits: 0 is asked for then.", lambda k=left, s=s: k // (106 + 2 * s)),
-            ("Round down: d is a whole number.", lambda k=left, s=s: k / (106 + 2 * s)),
-            ("The mapping layers' weights are there whatever d is: subtract 9·m·s² first.",
-             lambda b=budget, s=s: b // (106 + 2 * s)),
-            ("Only one of shrinking and expanding is counted.", lambda k=left, s=s: max(0, k // (106 + s))),
-            ("d = 0 is no network's: 0 only if none fits.", lambda r=right: max(1, r)),
-        ]  # fmt: skip
+    cases = [
+        (5, 1, 3975),
+        (5, 1, 3937),
+        (5, 1, 3936),
+        (12, 4, 12464),
+        (12, 4, 12463),
+        (12, 4, 5313),
+        (16, 4, 100),
+    ]
+    drawn = rng.integers((1, 0, 200), (20, 6, 30000), (8, 3))
+    for s, m, budget in cases + [tuple(row) for row in drawn.tolist()]:
+        right = max(0, (budget - 9 * m * s * s) // (106 + 2 * s))
         label = f"largest_d({s}, {m}, {budget})"
-        judge(label, student("largest_d", s, m, budget), right, {label: wrong})
+        judge(label, student("largest_d", s, m, budget), right, {label: largest_hints(s, m, budget)})
 
 
 CHECKS: list[Check] = [

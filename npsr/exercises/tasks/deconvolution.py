@@ -1,26 +1,31 @@
 """The transposed convolution ("deconvolution"): paint, then gather.
 
-You learn: how a network enlarges, why the same output can be painted by input pixels or gathered by output pixels, and where the
-filter's middle falls.
+You learn: how a network enlarges, why the same output can be painted by input pixels or gathered by
+output pixels, and where the filter's middle falls.
 Time: about 60 minutes.
-Explorer: panel "deconvolution": paint with one input pixel, or gather one output pixel; the phases are coloured.
+Explorer: panel "deconvolution": paint with one input pixel, or gather one output pixel; the phases
+are coloured.
 
-Each input pixel adds its filter, times its value, to the output at s times its place (s is the stride, the upscaling factor):
+Each input pixel adds its filter, times its value, to the output at s times its place (s is the
+stride, the upscaling factor):
 
     y[n,d, s·h+u, s·w+v]  gets  +  weight[c,d,u,v] · x[n,c,h,w]    for all n, c, d, h, w, u, v;   plus bias[d] once
 
-The output is the *full* one: I = (H − 1)·s + f rows, J = (W − 1)·s + f columns. The weight has input channels first: (C, D, f, f).
+The output is the *full* one: I = (H − 1)·s + f rows, J = (W − 1)·s + f columns. The weight has
+input channels first: (C, D, f, f).
 
 By hand in one dimension, f = 3, s = 2, bias 0:
 
     x = 1 10        weight = 1 2 3
     y = 1 2 3+10 20 30  =  1 2 13 20 30
 
-Read from the output's side: pixel i takes those taps u for which s·h + u = i for some input pixel h, that is u ≡ i (mod s), its
-*phase*. Pixel i = 2 takes tap 2 of pixel 0 and tap 0 of pixel 1. A pixel h outside the picture gives nothing.
+Read from the output's side: pixel i takes those taps u for which s·h + u = i for some input pixel
+h, that is u ≡ i (mod s), its *phase*. Pixel i = 2 takes tap 2 of pixel 0 and tap 0 of pixel 1. A
+pixel h outside the picture gives nothing.
 
-The network then cuts p pixels from the start. Input pixel h covers the s output pixels whose middle is s·h + (s − 1)/2; after the
-cut the filter's middle falls on s·h + (f − 1)/2 − p. They agree best for p = ⌈(f − s)/2⌉: 3 for f = 9 at s = 3.
+The network then cuts p pixels from the start. Input pixel h covers the s output pixels whose middle
+is s·h + (s − 1)/2; after the cut the filter's middle falls on s·h + (f − 1)/2 − p. They agree best
+for p = ⌈(f − s)/2⌉: 3 for f = 9 at s = 3.
 """
 
 import numpy as np
@@ -74,9 +79,10 @@ def centring_padding(f: int, stride: int) -> int:
 
 # --- How it is checked ---
 
-from npsr.exercises import reference
-from npsr.exercises.checking import Check, Hints, Student, Wrong, judge
-from npsr.exercises.properties import biases, case, linear, numbers, whole
+from npsr.exercises.ground import layers
+from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.ground.properties import biases, case, linear, numbers, whole
+from npsr.exercises.mistakes.deconvolution import hints, padding_hints, pixel, pixel_hints
 
 CASES = (
     case("one channel, a filter as wide as the stride", N=1, C=1, D=1, H=2, W=2, f=2, s=2),
@@ -97,114 +103,9 @@ def arguments(rng: np.random.Generator, N: int, C: int, D: int, H: int, W: int, 
     return whole(rng, N, C, H, W), whole(rng, C, D, f, f), biases(rng, D), s
 
 
-def hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> dict[str, Hints]:
-    """Typical mistakes."""
-    deconv, f = reference.deconv2d, weight.shape[-1]
-    (N, C, H, W), none = x.shape, np.zeros_like(bias)
-    y, column = deconv(x, weight, bias, s), bias[:, None, None]
-    times = deconv(np.ones_like(x[:1, :1]), np.ones_like(weight[:1, :1]), none[:1], s)
-
-    def painted(channels: range) -> np.ndarray:
-        out = np.zeros_like(y)
-        for c, h, w in np.ndindex(1, H, W):
-            value = sum(x[:, c + k, h, w, None, None, None] * weight[c + k] for k in channels)
-            out[:, :, s * h : s * h + f, s * w : s * w + f] = value
-        return out + column
-
-    return {
-        "y": [
-            ("Overlapping filters overwrite each other: add with += where they overlap.", lambda: painted(range(C))),
-            ("Overlapping filters and channels overwrite each other: add with +=.", lambda: painted(range(C - 1, C))),
-            ("The filter is turned by 180°: tap (u, v) lands on (s·h + u, s·w + v).",
-             lambda: deconv(x, weight[:, :, ::-1, ::-1], bias, s)),
-            ("Rows and columns of the filter are exchanged.", lambda: deconv(x, weight.swapaxes(2, 3), bias, s)),
-            ("The bias is forgotten.", lambda: y - column),
-            ("The bias is added by every filter that is painted; it belongs to each output pixel once.",
-             lambda: y + (C * times - 1) * column),
-            ("The bias is added by every filter that is painted; it belongs to each output pixel once.",
-             lambda: y + (times - 1) * column),
-            ("The bias is added once a channel; it belongs to each output pixel once.",
-             lambda: y + (C - 1) * column),
-            ("The stride is ignored: input pixel h begins to paint at s·h.", lambda: deconv(x, weight, bias, 1)),
-            ("The output has the right size, but the stride is ignored inside: paint from s·h on.",
-             lambda: _within(y, deconv(x, weight, none, 1)) + column),
-            ("The output is cut to s times the input's size: the full one, (H − 1)·s + f, is asked for.",
-             lambda: y[:, :, : s * H, : s * W]),
-            ("The output is cut already: the full one, (H − 1)·s + f, is asked for.",
-             lambda: reference.deconv_cut(x, weight, bias, s)),
-            ("The size is off: (H − 1)·s + f rows, not H·s + f.",
-             lambda: np.pad(y - column, ((0, 0), (0, 0), (0, s), (0, s))) + column),
-            ("Overlaps are averaged: contributions are added, not divided by their number.",
-             lambda: (y - column) / np.maximum(times, 1) + column),
-            ("Only the first input channel paints: sum over c.", lambda: deconv(x[:, :1], weight[:1], bias, s)),
-            ("Only the last input channel paints: sum over c.", lambda: deconv(x[:, -1:], weight[-1:], bias, s)),
-            ("The mean over the input channels is taken; it is a sum.", lambda: (y - column) / C + column),
-            ("Input and output channels of the weight are exchanged: it is (C, D, f, f).",
-             lambda: deconv(x, weight.swapaxes(0, 1), bias, s)),
-            ("Only the first sample is used.", lambda: np.broadcast_to(y[:1], y.shape)),
-            ("The samples are added up.",
-             lambda: np.broadcast_to((y - column).sum(0, keepdims=True) + column, y.shape)),
-            ("This is a convolution, which makes the picture smaller.",
-             lambda: reference.conv2d(x, weight.swapaxes(0, 1), bias, s)),
-        ]
-    }
-
-
-def _within(y: np.ndarray, smaller: np.ndarray) -> np.ndarray:
-    out = np.zeros_like(y)
-    out[:, :, : smaller.shape[2], : smaller.shape[3]] = smaller
-    return out
-
-
 def pixel_arguments(rng: np.random.Generator, i: int, j: int, **sizes: int) -> tuple:
     """As for the whole output, and one of its pixels."""
     return *arguments(rng, **sizes), i, j
-
-
-def pixel(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int, i: int, j: int) -> np.ndarray:
-    """The pixel out of the whole output."""
-    return reference.deconv2d(x, weight, bias, s)[:, :, i, j].copy()
-
-
-def pixel_hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int, i: int, j: int) -> dict[str, Hints]:
-    """Typical mistakes of gathering."""
-    H, W, f = *x.shape[2:], weight.shape[-1]
-    want = pixel(x, weight, bias, s, i, j)
-
-    def gathered(row: int, column: int, wraps: tuple[bool, bool] = (False, False), shift: int = 0) -> np.ndarray:
-        out = np.zeros_like(want) + bias
-        for u in range(row % s, f, s):
-            for v in range(column % s, f, s):
-                h, w = (i - u) // s + shift, (j - v) // s + shift
-                if (-H if wraps[0] else 0) <= h < H and (-W if wraps[1] else 0) <= w < W:
-                    out = out + np.einsum("nc,cd->nd", x[:, :, h, w], weight[:, :, u, v])
-        return out
-
-    return {
-        "pixel": [
-            ("A negative index wraps around to the other side: a pixel outside the picture gives nothing.",
-             lambda: gathered(i, j, wraps=(True, True))),
-            ("A negative row wraps around to the other side: a pixel outside the picture gives nothing.",
-             lambda: gathered(i, j, wraps=(True, False))),
-            ("A negative column wraps around to the other side: a pixel outside the picture gives nothing.",
-             lambda: gathered(i, j, wraps=(False, True))),
-            ("The bias is forgotten.", lambda: want - bias),
-            ("The bias is added more than once.", lambda: want + bias),
-            ("The taps of another phase are taken: u ≡ i and v ≡ j (mod s).", lambda: gathered(0, 0)),
-            ("The rows' taps of another phase are taken: u ≡ i (mod s).", lambda: gathered(0, j)),
-            ("The columns' taps of another phase are taken: v ≡ j (mod s).", lambda: gathered(i, 0)),
-            ("Rows and columns are exchanged: i goes with u, j with v.", lambda: gathered(j, i)),
-            ("Rows and columns are exchanged.", lambda: pixel(x, weight.swapaxes(2, 3), bias, s, i, j)),
-            ("The input pixel is off by one: h = (i − u) / s.", lambda: gathered(i, j, shift=1)),
-            ("The filter is turned by 180°: tap u meets h = (i − u)/s.",
-             lambda: pixel(x, weight[:, :, ::-1, ::-1], bias, s, i, j)),
-            ("Only the first sample is used.", lambda: np.broadcast_to(want[:1], want.shape)),
-            ("Only the first input channel is gathered: sum over c.",
-             lambda: pixel(x[:, :1], weight[:1], bias, s, i, j)),
-            ("Only the last input channel is gathered: sum over c.",
-             lambda: pixel(x[:, -1:], weight[-1:], bias, s, i, j)),
-        ]
-    }
 
 
 PIXELS = tuple(
@@ -224,16 +125,7 @@ def _gaps(student: Student, rng: np.random.Generator) -> None:
 
 def _paper(student: Student, _: np.random.Generator) -> None:
     for f, s in ((9, 3), (9, 2), (9, 4), (3, 3), (4, 2), (5, 2), (2, 1), (8, 3), (7, 7), (6, 1), (1, 1)):
-        p = reference.centring_padding(f, s)
-        wrong: Hints = [
-            ("Round up: for an odd f − s the larger of the two cuts is meant, ⌈(f − s)/2⌉.", lambda f=f, s=s: (f - s) // 2),
-            ("That is half the filter, as for a convolution: here it depends on the stride.", lambda f=f: f // 2),
-            ("That is half the filter, as for a convolution: here it depends on the stride.", lambda f=f: (f - 1) // 2),
-            ("f and s are exchanged.", lambda f=f, s=s: -((f - s) // 2)),
-            ("Half of f − s is meant.", lambda f=f, s=s: f - s),
-        ]  # fmt: skip
-        got = student("centring_padding", f, s)
-        judge("p", got, p, {"p": wrong})
+        judge("p", student("centring_padding", f, s), layers.centring_padding(f, s), padding_hints(f, s))
 
 
 def _translation(student: Student, rng: np.random.Generator) -> None:
@@ -249,15 +141,21 @@ def _picture(rng: np.random.Generator) -> tuple:
 
 
 def _fractions(student: Student, rng: np.random.Generator) -> None:
-    given = [a / 4 for a in arguments(rng, 2, 2, 2, 3, 4, 3, 2)[:3]]
-    judge("y", student("deconv2d", *given, 2), reference.deconv2d(*given, 2), hints(*given, 2))
+    x, weight, bias = (a / 4 for a in arguments(rng, 2, 2, 2, 3, 4, 3, 2)[:3])
+    right = layers.deconv2d(x, weight, bias, 2)
+    judge("y", student("deconv2d", x, weight, bias, 2), right, hints(x, weight, bias, 2))
 
 
 CHECKS: list[Check] = [
-    *numbers("deconv2d", "y", CASES, arguments, reference.deconv2d, hints),
+    *numbers("deconv2d", "y", CASES, arguments, layers.deconv2d, hints),
     linear("deconv2d", 0, _picture),
     Check("deconv2d", "translation", _translation, "Every input pixel must paint alike."),
-    Check("deconv2d", "fractions", _fractions, "It is right for whole numbers: are numbers rounded or kept as int?"),
+    Check(
+        "deconv2d",
+        "fractions",
+        _fractions,
+        "It is right for whole numbers: are numbers rounded or kept as int?",
+    ),
     *numbers("output_pixel", "pixel", PIXELS, pixel_arguments, pixel, pixel_hints),
     Check("output_pixel", "a gap between filters", _gaps, "A pixel that no tap reaches is the bias alone."),
     Check("centring_padding", "the paper's layers", _paper, "p = ⌈(f − s)/2⌉, a whole number."),

@@ -1,14 +1,17 @@
 """The gradients of the transposed convolution: its backward is a convolution.
 
-You learn: that forward and backward of convolution and deconvolution are the same two operations with their roles exchanged.
+You learn: that forward and backward of convolution and deconvolution are the same two operations
+with their roles exchanged.
 Time: about 45 minutes.
-Explorer: panel "backward": choose the deconvolution, and see which output pixels an input pixel hears from.
+Explorer: panel "backward": choose the deconvolution, and see which output pixels an input pixel
+hears from.
 
 Forward (exercise 4), each input pixel painted its filter; s is the stride:
 
     y[n,d, s·h+u, s·w+v]  gets  +  weight[c,d,u,v] · x[n,c,h,w];   plus bias[d]
 
-Ask of x, weight and bias: where was it used, with which factor? Every (input pixel, tap) meets in exactly one output pixel:
+Ask of x, weight and bias: where was it used, with which factor? Every (input pixel, tap) meets in
+exactly one output pixel:
 
     dx[n,c,h,w]      = Σ_d Σ_u Σ_v  weight[c,d,u,v] · dy[n,d, s·h+u, s·w+v]
     dweight[c,d,u,v] = Σ_n Σ_h Σ_w  x[n,c,h,w] · dy[n,d, s·h+u, s·w+v]
@@ -51,9 +54,10 @@ def deconv2d_backward(
 
 # --- How it is checked ---
 
-from npsr.exercises import reference
-from npsr.exercises.checking import Check, Hints, Student, Wrong, close
-from npsr.exercises.properties import case, differences, linear, numbers, whole
+from npsr.exercises.ground import layers
+from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close
+from npsr.exercises.ground.properties import case, differences, linear, numbers, whole
+from npsr.exercises.mistakes.deconvolution_gradients import hints
 
 CASES = (
     case("one channel, a filter as wide as the stride", N=1, C=1, D=1, H=2, W=2, f=2, s=2),
@@ -78,74 +82,8 @@ def arguments(rng: np.random.Generator, N: int, C: int, D: int, H: int, W: int, 
 def want(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> tuple:
     """By central differences of the forward pass, which is linear in each of its arguments."""
     given = [np.array(a, np.float64) for a in (x, weight, np.zeros(weight.shape[1]))]
-    found = [differences(lambda: reference.deconv2d(*given, s), a, dy) for a in given]
+    found = [differences(lambda: layers.deconv2d(given[0], given[1], given[2], s), a, dy) for a in given]
     return tuple(a.astype(x.dtype) for a in found)
-
-
-def hints(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> dict[str, Hints]:
-    """Typical mistakes."""
-    back, f, (N, C, H, W) = reference.deconv2d_backward, weight.shape[-1], x.shape
-    dx, dw, db = back(dy, x, weight, s)
-    single = [back(dy[n : n + 1], x[n : n + 1], weight, s) for n in range(N)]
-    start = dy[:, :, : H - 1 + f, : W - 1 + f]
-    mean = "The mean over the samples is taken: the loss has divided already, the layer sums."
-    none = np.zeros(C, dy.dtype)
-    return {
-        "dx": [
-            ("dx: the filter is turned by 180°. Tap (u, v) of pixel h landed on s·h + u: read it there.",
-             lambda: back(dy, x, weight[:, :, ::-1, ::-1], s)[0]),
-            ("dx: rows and columns of the filter are exchanged.", lambda: back(dy, x, weight.swapaxes(2, 3), s)[0]),
-            ("dx: the stride is ignored: the window of input pixel h begins at s·h.",
-             lambda: reference.conv2d(dy, weight, none, 1)),
-            ("dx: the right size, but the stride is ignored inside: the window begins at s·h.",
-             lambda: back(start, x, weight, 1)[0]),
-            ("dx: only the first output channel's share is there: sum over d.",
-             lambda: back(dy[:, :1], x, weight[:, :1], s)[0]),
-            ("dx: only the last output channel's share is there: sum over d.",
-             lambda: back(dy[:, -1:], x, weight[:, -1:], s)[0]),
-            ("dx: " + mean, lambda: dx / N),
-            ("dx: only the first sample is filled.", lambda: np.concatenate([single[0][0], 0 * dx[1:]])),
-            ("dx: only the last sample is filled.", lambda: np.concatenate([0 * dx[:-1], single[-1][0]])),
-            ("dx: the samples are added up.", lambda: np.broadcast_to(dx.sum(0, keepdims=True), dx.shape)),
-            ("dx: this paints once more. The gradient is gathered: the size goes back to that of x.",
-             lambda: reference.deconv2d(dy, weight.swapaxes(0, 1), none, s)),
-            ("dx: a single tap counts: is the sum assigned (=) instead of added to (+=)?",
-             lambda: np.einsum("ndhw,cd->nchw", dy[:, :, f - 1 :: s, f - 1 :: s], weight[:, :, -1, -1])),
-        ],
-        "dweight": [
-            ("dweight: the sum over the samples is forgotten: only the first counts.", lambda: single[0][1]),
-            ("dweight: the sum over the samples is forgotten: only the last counts (= instead of +=?).",
-             lambda: single[-1][1]),
-            ("dweight: the sum over the samples is forgotten: there is one gradient a sample.",
-             lambda: np.stack([of[1] for of in single])),
-            ("dweight: " + mean, lambda: dw / N),
-            ("dweight: the mean over the pixels is taken; it is a sum.", lambda: dw / (H * W)),
-            ("dweight: the mean over samples and pixels is taken; it is a sum.", lambda: dw / (N * H * W)),
-            ("dweight: it is turned by 180°: x[h, w] meets dy[s·h+u, s·w+v].", lambda: dw[:, :, ::-1, ::-1]),
-            ("dweight: rows and columns are exchanged.", lambda: dw.swapaxes(2, 3)),
-            ("dweight: input and output channels are exchanged: its shape is (C, D, f, f).",
-             lambda: dw.swapaxes(0, 1)),
-            ("dweight: the stride is ignored: x[h, w] meets dy[s·h+u, s·w+v].",
-             lambda: back(start, x, weight, 1)[1]),
-            ("dweight: only the last input pixel counts: is it assigned (=) instead of added to (+=)?",
-             lambda: np.einsum("nc,nduv->cduv", x[:, :, -1, -1], dy[:, :, -f:, -f:])),
-        ],
-        "dbias": [
-            ("dbias: the sum over the samples is forgotten.", lambda: single[0][2]),
-            ("dbias: the sum over the samples is forgotten: only the last counts.", lambda: single[-1][2]),
-            ("dbias: the sum over the samples is forgotten: there is one gradient a sample.",
-             lambda: np.stack([of[2] for of in single])),
-            ("dbias: the sum over the pixels is forgotten.", lambda: dy.sum(0)),
-            ("dbias: " + mean, lambda: db / N),
-            ("dbias: the mean over pixels and samples is taken; it is a sum.", lambda: dy.mean((0, 2, 3))),
-            ("dbias: the mean over the pixels is taken; it is a sum.", lambda: dy.mean((2, 3)).sum(0)),
-            ("dbias: it is 0: the bias is in every output pixel with factor 1.", lambda: 0 * db),
-            ("dbias: all channels are added up: one sum an output channel.", lambda: np.full_like(db, dy.sum())),
-            ("dbias: all channels are added up: one sum an output channel.", lambda: dy.sum()),
-            ("dbias: only the cut part of dy is summed: the bias is in every pixel of the full output.",
-             lambda: dy[:, :, : s * H, : s * W].sum((0, 2, 3))),
-        ],
-    }  # fmt: skip
 
 
 def _adjoint(student: Student, rng: np.random.Generator) -> None:
@@ -153,12 +91,14 @@ def _adjoint(student: Student, rng: np.random.Generator) -> None:
         dy, x, weight, _ = (a * 0.37 for a in arguments(rng, 2, 3, 2, 4, 3, 4, s))
         dx, dweight, _ = student("deconv2d_backward", dy, x, weight, s)
         probe, none = rng.normal(size=x.shape), np.zeros(2)
-        forward = float((reference.deconv2d(probe, weight, none, s) * dy).sum())
+        forward = float((layers.deconv2d(probe, weight, none, s) * dy).sum())
         backward = float((probe * dx).sum())
         if not close(backward, forward):
-            raise Wrong(f"⟨deconv(x), dy⟩ = {forward:.6g}, but ⟨x, dx⟩ = {backward:.6g} (stride {s}): they must be equal")
+            raise Wrong(
+                f"⟨deconv(x), dy⟩ = {forward:.6g}, but ⟨x, dx⟩ = {backward:.6g} (stride {s}): they must be equal"
+            )
         filters = rng.normal(size=weight.shape)
-        forward = float((reference.deconv2d(x, filters, none, s) * dy).sum())
+        forward = float((layers.deconv2d(x, filters, none, s) * dy).sum())
         if not close(float((filters * dweight).sum()), forward):
             raise Wrong("⟨deconv(x; w), dy⟩ and ⟨w, dweight⟩ differ: they must be equal")
 
@@ -170,6 +110,11 @@ def _fixed(rng: np.random.Generator) -> tuple:
 
 CHECKS: list[Check] = [
     *numbers("deconv2d_backward", "dx dweight dbias", CASES, arguments, want, hints),
-    Check("deconv2d_backward", "the adjoint", _adjoint, "It is right for whole numbers: are numbers kept as int?"),
+    Check(
+        "deconv2d_backward",
+        "the adjoint",
+        _adjoint,
+        "It is right for whole numbers: are numbers kept as int?",
+    ),
     linear("deconv2d_backward", 0, _fixed, part=0),
 ]

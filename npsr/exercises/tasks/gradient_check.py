@@ -1,25 +1,30 @@
 """The gradient check: find the planted bug.
 
-You learn: to test any derivative without knowing the right answer, and why an error must be relative.
+You learn: to test any derivative without knowing the right answer, and why an error must be
+relative.
 Time: about 50 minutes.
-Explorer: panel "gradient-check": sweep ε and see truncation give way to rounding; plant a bug and see which tensors turn red.
+Explorer: panel "gradient-check": sweep ε and see truncation give way to rounding; plant a bug and
+see which tensors turn red.
 
-A derivative is a limit of differences. The *central* one is right up to ε², the one-sided one only up to ε:
+A derivative is a limit of differences. The *central* one is right up to ε², the one-sided one only
+up to ε:
 
     ∂f/∂θ_k ≈ (f(θ + ε e_k) − f(θ − ε e_k)) / 2ε            e_k: 1 at place k, else 0
 
-For f(θ) = θ³ at θ = 2 with ε = 0.5: (15.625 − 3.375)/1 = 12.25, where the derivative is 12; one-sided, (15.625 − 8)/0.5 = 15.25.
+For f(θ) = θ³ at θ = 2 with ε = 0.5: (15.625 − 3.375)/1 = 12.25, where the derivative is 12;
+one-sided, (15.625 − 8)/0.5 = 15.25.
 
 Two gradients of one tensor are compared by one number, their difference in units of their own size:
 
     error = max |a − b| / max(max |a|, max |b|)             0 if both are 0 everywhere
 
-For a = 1 −4 and b = 1.1 −4: 0.1/4 = 0.025. An absolute error would say little: 0.1 is nothing for gradients of 1000, and
-everything for gradients of 0.001.
+For a = 1 −4 and b = 1.1 −4: 0.1/4 = 0.025. An absolute error would say little: 0.1 is nothing for
+gradients of 1000, and everything for gradients of 0.001.
 
-Then find the bug. You get a function that returns a network's loss and its gradients, some of which may be wrong: turned, averaged,
-or just 0.05 % too large. Name the tensors that are wrong. In float64 a step ε between 10⁻⁶ and 10⁻³ is good for it. A function f may only be
-called; restore what you change.
+Then find the bug. You get a function that returns a network's loss and its gradients, some of which
+may be wrong: turned, averaged, or just 0.05 % too large. Name the tensors that are wrong. In
+float64 a step ε between 10⁻⁶ and 10⁻³ is good for it. A function f may only be called; restore what
+you change.
 """
 
 from collections.abc import Callable
@@ -76,44 +81,31 @@ def wrong_tensors(
 
 from typing import Any
 
-from npsr.exercises import reference
-from npsr.exercises.checking import Check, Hints, Student, Wrong, judge
-from npsr.exercises.wire import Made
+from npsr.exercises.ground import layers
+from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.ground.wire import Made
+from npsr.exercises.mistakes.gradient_check import (
+    difference,
+    numerical_hints,
+    relative,
+    relative_hints,
+)
 
-HERE = "npsr.exercises.tasks.gradient_check"
+HERE, MISTAKES = "npsr.exercises.tasks.gradient_check", "npsr.exercises.mistakes.gradient_check"
 Arrays = dict[str, np.ndarray]
 
 
-def bowl(c: np.ndarray, theta: np.ndarray) -> float:
-    """Σ c θ³ + (Σ θ)², which no one-sided difference gets right."""
-    return float((c * theta**3).sum() + theta.sum() ** 2)
-
-
 def _numerical(student: Student, rng: np.random.Generator) -> None:
-    for shape, step in (((1,), 0.5), ((4,), 0.25), ((2, 3), 0.125), ((2, 1, 3, 2), 0.0625), ((3, 2), 2.0**-10)):
+    for shape, step in (
+        ((1,), 0.5),
+        ((4,), 0.25),
+        ((2, 3), 0.125),
+        ((2, 1, 3, 2), 0.0625),
+        ((3, 2), 2.0**-10),
+    ):
         c, theta = rng.integers(1, 5, shape).astype(float), rng.integers(-8, 9, shape) / 4
-        right = 3 * c * theta**2 + c * step**2 + 2 * theta.sum()
-        one_sided = 3 * c * theta * step + step
-        wrong: Hints = [
-            ("That is the one-sided difference: take f(θ + ε) − f(θ − ε), over 2ε.", lambda r=right, o=one_sided: r + o),
-            ("That is the one-sided difference: take f(θ + ε) − f(θ − ε), over 2ε.", lambda r=right, o=one_sided: r - o),
-            ("One side alone is ε away, not 2ε: take f(θ + ε) − f(θ − ε).", lambda r=right, o=one_sided: (r + o) / 2),
-            ("One side alone is ε away, not 2ε: take f(θ + ε) − f(θ − ε).", lambda r=right, o=one_sided: (r - o) / 2),
-            ("The difference is divided by ε; both sides together are 2ε apart.", lambda r=right: 2 * r),
-            ("The difference is not divided by 2ε.", lambda r=right, h=step: 2 * h * r),
-            ("Divide by 2ε: this is multiplied, or divided by ε/2.", lambda r=right: 4 * r),
-            ("The sign is wrong: f(θ + ε) − f(θ − ε).", lambda r=right: -r),
-            ("All entries are moved at once: one at a time gives one entry of the gradient.",
-             lambda r=right: np.full_like(r, _together(r, c, theta, step))),
-            ("The step is ignored: use the one that is given.",
-             lambda c=c, t=theta: 3 * c * t**2 + 2 * t.sum()),
-        ]  # fmt: skip
-        got = student("numerical_gradient", Made(HERE, "bowl", (c,)), theta, step)
-        judge("gradient", got, right, {"gradient": wrong})
-
-
-def _together(right: np.ndarray, c: np.ndarray, theta: np.ndarray, step: float) -> float:
-    return (bowl(c, theta + step) - bowl(c, theta - step)) / (2 * step)
+        got = student("numerical_gradient", Made(MISTAKES, "bowl", (c,)), theta, step)
+        judge("gradient", got, difference(c, theta, step), {"gradient": numerical_hints(c, theta, step)})
 
 
 PAIRS = (
@@ -135,32 +127,9 @@ def _relative(student: Student, _: np.random.Generator) -> None:
     for title, first, second in PAIRS:
         for shape in ((len(first),), (1, len(first), 1)):
             a, b = np.reshape(first, shape), np.reshape(second, shape)
-            size = max(np.abs(a).max(), np.abs(b).max())
-            difference = np.abs(a - b)
-            right = float(difference.max() / size) if size else 0.0
-            wrong: Hints = [
-                ("Both are 0 everywhere: the error is 0 then, not 0/0.", lambda: float("nan")),
-                ("The difference is absolute: divide by the larger tensor's size.", lambda d=difference: d.max()),
-                ("Take the larger of both sizes, not their sum.",
-                 lambda d=difference, a=a, b=b: d.max() / (np.abs(a).max() + np.abs(b).max())),
-                ("Take the larger of both sizes, not that of a alone.",
-                 lambda d=difference, a=a: d.max() / np.abs(a).max()),
-                ("Take the larger of both sizes, not that of b alone.",
-                 lambda d=difference, b=b: d.max() / np.abs(b).max()),
-                ("The largest difference is asked for, not the mean.", lambda d=difference, s=size: d.mean() / s),
-                ("The largest difference is asked for, not the sum.", lambda d=difference, s=size: d.sum() / s),
-                ("Take absolute values: a − b may be negative.", lambda a=a, b=b, s=size: (a - b).max() / s),
-                ("Take absolute values: a − b may be negative.",
-             lambda a=a, b=b, s=size: max(0, (a - b).max()) / s),
-            ("Take absolute values before the maximum of each tensor.",
-                 lambda d=difference, a=a, b=b: d.max() / max(a.max(), b.max())),
-                ("Divide the largest difference by the largest size; entry by entry, an entry near 0 would decide.",
-                 lambda d=difference, a=a, b=b: np.max(d / np.maximum(np.abs(a), np.abs(b)))),
-                ("A small number is added to the size: tiny tensors are then never wrong.",
-                 lambda d=difference, s=size: d.max() / (s + 1e-8)),
-            ]  # fmt: skip
+            label = f"error of {title}"
             with np.errstate(all="ignore"):
-                judge(f"error of {title}", student("relative_error", a, b), right, {f"error of {title}": wrong})
+                judge(label, student("relative_error", a, b), relative(a, b), {label: relative_hints(a, b)})
 
 
 def problem(rng: np.random.Generator, scale: float = 1.0) -> tuple[Arrays, np.ndarray, np.ndarray]:
@@ -174,7 +143,7 @@ def problem(rng: np.random.Generator, scale: float = 1.0) -> tuple[Arrays, np.nd
             "last.bias": rng.normal(0, 0.5, 1),
         }
         x, target = rng.random((2, 1, 4, 5)), rng.random((2, 1, 5, 7))
-        z = reference.conv2d(x, parameters["first.weight"], parameters["first.bias"])
+        z = layers.conv2d(x, parameters["first.weight"], parameters["first.bias"])
         signs = (z > 0).sum((0, 2, 3))  # of 12 pixels a channel, both sides must be there
         if np.abs(z).min() > 0.03 and signs.min() >= 2 and signs.max() <= 10:
             return parameters, x, target
@@ -182,7 +151,7 @@ def problem(rng: np.random.Generator, scale: float = 1.0) -> tuple[Arrays, np.nd
 
 def planted(bugs: Any, x: np.ndarray, target: np.ndarray, parameters: Arrays) -> tuple[float, Arrays]:
     """Loss and gradients of the problem's network, with bugs in the tensors named."""
-    p, r = parameters, reference
+    p, r = parameters, layers
     z = r.conv2d(x, p["first.weight"], p["first.bias"])
     hidden = r.prelu(z, p["first.slope"])
     value, dy = r.loss(r.deconv2d(hidden, p["last.weight"], p["last.bias"], 2), target)
@@ -214,7 +183,10 @@ BUGS: tuple[tuple[str, list], ...] = (
     ("0.05 % too large", [["first.slope", 1.0005]]),
     ("0.05 % too small", [["first.weight", 0.9995]]),
     ("two at once", [["first.bias", 0.5], ["last.weight", "turned"]]),
-    ("everything", [[name, 1.5] for name in ("first.weight", "first.bias", "first.slope", "last.weight", "last.bias")]),
+    (
+        "everything",
+        [[name, 1.5] for name in ("first.weight", "first.bias", "first.slope", "last.weight", "last.bias")],
+    ),
 )
 
 
@@ -233,7 +205,9 @@ def _bugs(student: Student, rng: np.random.Generator) -> None:
         parameters, x, target = problem(rng, scale)
         got = student("wrong_tensors", Made(HERE, "planted", (bugs, x, target)), parameters, 1e-4)
         if not isinstance(got, list | tuple) or not all(isinstance(name, str) for name in got):
-            raise Wrong("what is returned is no list of names", "Return the keys of the wrong tensors: [] if none is.")
+            raise Wrong(
+                "what is returned is no list of names", "Return the keys of the wrong tensors: [] if none is."
+            )
         wrong = {name for name, _ in bugs}
         if missed := [name for name in parameters if name in wrong and name not in got]:
             raise Wrong(f"{missed[0]} is wrong ({title}), but is not named", MISSED.get(title, MISSED[""]))

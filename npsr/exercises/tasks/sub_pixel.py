@@ -1,20 +1,25 @@
 """Three ways to one result: the deconvolution as a sub-pixel convolution.
 
-You learn: that a transposed convolution is s² small convolutions whose outputs are interleaved, which is how fast programs compute it.
+You learn: that a transposed convolution is s² small convolutions whose outputs are interleaved,
+which is how fast programs compute it.
 Time: about 60 minutes.
-Explorer: panel "three-ways": zeros between pixels, s² small convolutions, or painting: the difference is 0.
+Explorer: panel "three-ways": zeros between pixels, s² small convolutions, or painting: the
+difference is 0.
 
-Output pixel s·q + r of the full deconvolution takes the taps of phase r (one dimension, one channel):
+Output pixel s·q + r of the full deconvolution takes the taps of phase r (one dimension, one
+channel):
 
     y[s·q + r] = Σ_k  weight[s·k + r] · x[q − k]            k from 0 while s·k + r < f
 
-For each r that is a small convolution with t = ⌈f/s⌉ taps. A convolution reads forwards, x[q], x[q+1], …, and here
-k reads backwards, so that the taps are stored turned: put tap s·k + r at place t − 1 − k, and 0 where s·k + r ≥ f.
-In two dimensions there are s² phases (a for rows, b for columns), outputs number d·s² + s·a + b:
+For each r that is a small convolution with t = ⌈f/s⌉ taps. A convolution reads forwards, x[q],
+x[q+1], …, and here k reads backwards, so that the taps are stored turned: put tap s·k + r at place
+t − 1 − k, and 0 where s·k + r ≥ f. In two dimensions there are s² phases (a for rows, b for
+columns), outputs number d·s² + s·a + b:
 
     small[d·s² + s·a + b, c, t−1−k, t−1−l] = weight[c, d, s·k + a, s·l + b]
 
-npsr pads x by t − 1 zeros on all sides, convolves it with your small filters, and gives the result to your interleave:
+npsr pads x by t − 1 zeros on all sides, convolves it with your small filters, and gives the result
+to your interleave:
 
     y[n, d, s·i + a, s·j + b] = phases[n, d·s² + s·a + b, i, j]
 
@@ -61,9 +66,10 @@ def interleave(phases: np.ndarray, stride: int) -> np.ndarray:
 
 # --- How it is checked ---
 
-from npsr.exercises import reference
-from npsr.exercises.checking import Check, Hints, Student, Wrong, judge
-from npsr.exercises.properties import case, numbers, whole
+from npsr.exercises.ground import layers
+from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.ground.properties import case, numbers, whole
+from npsr.exercises.mistakes.sub_pixel import interleaved, phase_hints, small, weight_hints
 
 WEIGHTS = (
     case("stride 1: only turned", C=1, D=1, f=3, s=1),
@@ -90,87 +96,9 @@ def weight_arguments(rng: np.random.Generator, C: int, D: int, f: int, s: int) -
     return rng.permutation(C * D * f * f).reshape(C, D, f, f) + 1.0, s
 
 
-def small(weight: np.ndarray, s: int, turned: bool = True, end: bool = False, swapped: bool = False) -> np.ndarray:
-    """The small filters, right or with a mistake."""
-    C, D, f, _ = weight.shape
-    t = -(-f // s)
-    grown = np.zeros((C, D, s * t, s * t), weight.dtype)
-    before = s * t - f if end else 0
-    grown[:, :, before : before + f, before : before + f] = weight
-    phases = grown.reshape(C, D, t, s, t, s)
-    phases = phases[:, :, ::-1, :, ::-1] if turned else phases
-    order = (1, 5, 3, 0, 2, 4) if swapped else (1, 3, 5, 0, 2, 4)
-    return np.ascontiguousarray(phases.transpose(order)).reshape(D * s * s, C, t, t)
-
-
-def weight_hints(weight: np.ndarray, s: int) -> dict[str, Hints]:
-    """Typical mistakes."""
-    (C, D), t = weight.shape[:2], -(-weight.shape[2] // s)
-    right = small(weight, s)
-    split = right.reshape(D, s * s, C, t, t)
-    turned = weight[:, :, ::-1, ::-1]
-    return {
-        "small": [
-            ("The rotation is missing: tap s·k + r belongs to place t − 1 − k.", lambda: small(weight, s, turned=False)),
-            ("The whole filter is turned before its phases are taken: the phases are mixed up when s does not divide f.",
-             lambda: small(turned, s, turned=False)),
-            ("Rows are turned, columns are not.", lambda: right[..., ::-1]),
-            ("Columns are turned, rows are not.", lambda: right[:, :, ::-1]),
-            ("The phases of rows and columns are exchanged: output s·a + b, a for rows.",
-             lambda: small(weight, s, swapped=True)),
-            ("The missing taps are at the wrong end: it is s·k + r ≥ f that is 0.", lambda: small(weight, s, end=True)),
-            ("The order of the outputs is d·s² + s·a + b: D outside, phases inside.",
-             lambda: split.swapaxes(0, 1).reshape(right.shape)),
-            ("The phases are in reverse order.", lambda: split[:, ::-1].reshape(right.shape)),
-            ("Outputs and input channels are exchanged: (D·s², C, t, t).", lambda: right.swapaxes(0, 1)),
-            ("Rows and columns of the filters are exchanged.", lambda: small(weight.swapaxes(2, 3), s)),
-            ("The taps are cut in blocks of t; a phase takes every s-th tap.", lambda: _blocks(weight, s)),
-            ("The taps are cut in blocks of t; a phase takes every s-th tap.", lambda: _blocks(turned, s)),
-            ("The taps are cut in blocks of t; a phase takes every s-th tap.", lambda: _blocks(weight, s)[..., ::-1, ::-1]),
-        ]
-    }  # fmt: skip
-
-
-def _blocks(weight: np.ndarray, s: int) -> np.ndarray:
-    C, D, f, _ = weight.shape
-    t = -(-f // s)
-    return weight.reshape(C, D, s, t, s, t).transpose(1, 2, 4, 0, 3, 5).reshape(D * s * s, C, t, t)
-
-
 def phase_arguments(rng: np.random.Generator, N: int, D: int, H: int, W: int, s: int) -> tuple:
     """Different numbers in all places."""
     return rng.permutation(N * D * s * s * H * W).reshape(N, D * s * s, H, W) + 1.0, s
-
-
-def interleaved(phases: np.ndarray, s: int, order: tuple[int, ...] = (0, 1, 4, 2, 5, 3)) -> np.ndarray:
-    """Interleaved, right or in another order."""
-    N, K, H, W = phases.shape
-    split = phases.reshape(N, K // s**2, s, s, H, W)
-    return np.ascontiguousarray(split.transpose(order)).reshape(N, K // s**2, s * H, s * W)
-
-
-def phase_hints(phases: np.ndarray, s: int) -> dict[str, Hints]:
-    """Typical mistakes."""
-    N, K, H, W = phases.shape
-    D = K // s**2
-    outside = phases.reshape(N, s * s, D, H, W).swapaxes(1, 2).reshape(phases.shape)
-    return {
-        "y": [
-            ("Rows and columns of the phases are exchanged: a goes with rows, b with columns.",
-             lambda: interleaved(phases, s, (0, 1, 4, 3, 5, 2))),
-            ("It is reshaped without moving the axes: pixels of one phase stay together.",
-             lambda: phases.reshape(N, D, s * H, s * W)),
-            ("The phases stand beside each other as blocks: they must be interleaved, pixel by pixel.",
-             lambda: interleaved(phases, s, (0, 1, 2, 4, 3, 5))),
-            ("Only the columns are interleaved.", lambda: interleaved(phases, s, (0, 1, 2, 4, 5, 3))),
-            ("Only the rows are interleaved.", lambda: interleaved(phases, s, (0, 1, 4, 2, 3, 5))),
-            ("The phases stand outside, the channels inside: channel d·s² + s·a + b is meant.",
-             lambda: interleaved(outside, s)),
-            ("The phases are in reverse order.",
-             lambda: interleaved(phases.reshape(N, D, s * s, H, W)[:, :, ::-1].reshape(phases.shape), s)),
-            ("Only the first sample is used.", lambda: np.broadcast_to(interleaved(phases, s)[:1], (N, D, s * H, s * W))),
-        ]
-    }  # fmt: skip
 
 
 def _three_ways(student: Student, rng: np.random.Generator) -> None:
@@ -179,8 +107,8 @@ def _three_ways(student: Student, rng: np.random.Generator) -> None:
         filters = student("sub_pixel_weight", weight, s)
         t = -(-f // s) - 1
         padded = np.pad(x, ((0, 0), (0, 0), (t, t), (t, t)))
-        y = interleaved(reference.conv2d(padded, filters, np.zeros(D * s * s)), s)
-        full = reference.deconv2d(x, weight, np.zeros(D), s)
+        y = interleaved(layers.conv2d(padded, filters, np.zeros(D * s * s)), s)
+        full = layers.deconv2d(x, weight, np.zeros(D), s)
         judge("y", y[:, :, : full.shape[2], : full.shape[3]].copy(), full, {})
 
 

@@ -15,7 +15,9 @@ def sub_pixel_weight(weight, stride):
                     for k in range(t):
                         for l in range(t):
                             if s * k + a < f and s * l + b < f:
-                                small[d * s * s + s * a + b, c, t - 1 - k, t - 1 - l] = weight[c, d, s * k + a, s * l + b]
+                                small[d * s * s + s * a + b, c, t - 1 - k, t - 1 - l] = weight[
+                                    c, d, s * k + a, s * l + b
+                                ]
     return small
 
 

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from npsr.exercises.reference import forward, gradients, loss
+from npsr.exercises.ground.layers import forward, gradients, loss
 
 RATE, MOMENTUM, TOTAL = 2e-3, 0.9, 60
 
@@ -40,6 +40,8 @@ def train(parameters, velocity, x, target, n, first, steps):
         rate = cosine_rate(RATE, step, TOTAL)
         new_parameters, new_velocity = {}, {}
         for key in parameters:
-            new_parameters[key], new_velocity[key] = sgd_step(parameters[key], found[key], velocity[key], rate, MOMENTUM)
+            new_parameters[key], new_velocity[key] = sgd_step(
+                parameters[key], found[key], velocity[key], rate, MOMENTUM
+            )
         parameters, velocity = new_parameters, new_velocity
     return parameters, velocity, losses

@@ -6,7 +6,9 @@ def sub_pixel_weight(weight, stride):
     t = -(-f // stride)
     more = t * stride - f
     grown = np.pad(weight, ((0, 0), (0, 0), (0, more), (0, more)))
-    small = [grown[:, :, a::stride, b::stride][:, :, ::-1, ::-1] for a in range(stride) for b in range(stride)]
+    small = [
+        grown[:, :, a::stride, b::stride][:, :, ::-1, ::-1] for a in range(stride) for b in range(stride)
+    ]
     return np.stack(small).transpose(2, 0, 1, 3, 4).reshape(D * stride**2, C, t, t)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from npsr.exercises.reference import (
+from npsr.exercises.ground.layers import (
     conv_same,
     conv_same_backward,
     deconv_cut,

@@ -18,7 +18,9 @@ def wrong_tensors(loss_and_gradients, parameters, tolerance):
         for name, theta in parameters.items()
         if relative_error(
             gradients[name],
-            numerical_gradient(lambda moved, name=name: loss_and_gradients(parameters | {name: moved})[0], theta, 1e-4),
+            numerical_gradient(
+                lambda moved, name=name: loss_and_gradients(parameters | {name: moved})[0], theta, 1e-4
+            ),
         )
         > tolerance
     ]

@@ -1,6 +1,6 @@
 import numpy as np
 
-from npsr.exercises.reference import forward, gradients, loss
+from npsr.exercises.ground.layers import forward, gradients, loss
 
 RATE, MOMENTUM, TOTAL = 2e-3, 0.9, 60
 

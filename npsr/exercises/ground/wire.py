@@ -1,7 +1,8 @@
 """Values ↔ bytes, for the pipe between the checker and a submission's process.
 
-A message is one line of JSON, `{"value": …, "blobs": […]}`, and the arrays' bytes behind it. Nothing is pickled: what
-comes from a submission can be numbers, text, arrays and collections of them, and nothing else.
+A message is one line of JSON, `{"value": …, "blobs": […]}`, and the arrays' bytes behind it.
+Nothing is pickled: what comes from a submission can be numbers, text, arrays and collections of
+them, and nothing else.
 """
 
 import json
@@ -21,7 +22,7 @@ KINDS = "biufc"
 """Kinds of array elements that pass: truth values and numbers."""
 
 
-class BrokenMessage(Exception):
+class BrokenMessage(Exception):  # noqa: N818
     """What came through the pipe is no message."""
 
 
@@ -34,7 +35,7 @@ class Other:
 
 @dataclass(frozen=True)
 class Made:
-    """A function that the submission's process makes for itself: `module.name` with its first arguments given."""
+    """A function that the submission's process makes itself: `module.name`, first arguments given."""
 
     module: str
     name: str
@@ -84,7 +85,7 @@ def receive(pipe: IO[bytes], make: bool = False) -> Any:
         raise BrokenMessage(repr(error)) from error
 
 
-def _packed(value: Any, blobs: list[np.ndarray]) -> Any:
+def _packed(value: Any, blobs: list[np.ndarray]) -> Any:  # noqa: PLR0911
     match value:
         case None | bool() | str():
             return value
@@ -93,7 +94,13 @@ def _packed(value: Any, blobs: list[np.ndarray]) -> Any:
             if array.dtype.kind not in KINDS or array.dtype.itemsize > 16:
                 return {"other": f"array of {array.dtype}"}
             blobs.append(array)
-            form = "scalar" if isinstance(value, np.generic) else "array" if array.flags.c_contiguous else "strided"
+            form = (
+                "scalar"
+                if isinstance(value, np.generic)
+                else "array"
+                if array.flags.c_contiguous
+                else "strided"
+            )
             return {form: len(blobs) - 1}
         case int() | float():
             return value
@@ -108,7 +115,7 @@ def _packed(value: Any, blobs: list[np.ndarray]) -> Any:
     return {"other": type(value).__name__}
 
 
-def _unpacked(value: Any, blobs: list[np.ndarray], make: bool) -> Any:
+def _unpacked(value: Any, blobs: list[np.ndarray], make: bool) -> Any:  # noqa: PLR0911
     if not isinstance(value, dict):
         return value
     [(kind, content)] = value.items()

@@ -1,17 +1,18 @@
 """How a function of a submission is called: on copies, twice, and watched.
 
-The same for a submission in a process of its own (`worker`) and for one in a notebook. What is noticed here is told
-as data, not judged: `checking` judges.
+The same for a submission in a process of its own (`worker`) and for one in a notebook. What is
+noticed here is told as data, not judged: `checking` judges.
 """
 
 import copy
 import traceback
 from collections.abc import Callable, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
 
-from npsr.exercises.wire import Made, made, strided
+from npsr.exercises.ground.wire import Made, made, strided
 
 Reply = dict[str, Any]
 
@@ -40,7 +41,11 @@ class Caller:
         try:
             passed = copied(own)
             result = function(*passed)
-            changed = [k for k, (a, b) in enumerate(zip(own, passed, strict=True)) if not same(a, b) and not restored(a, b)]
+            changed = [
+                k
+                for k, (a, b) in enumerate(zip(own, passed, strict=True))
+                if not same(a, b) and not restored(a, b)
+            ]
             frozen = copied(result)
             again = same(function(*copied(own)), frozen)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a submission's too
@@ -71,7 +76,7 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(same(p, q) for p, q in zip(a, b, strict=True))
     if isinstance(a, float) and isinstance(b, float):
-        return a == b or (a != a and b != b)
+        return a == b or (isnan(a) and isnan(b))
     return callable(a) or type(a) is not type(b) or bool(a == b)
 
 

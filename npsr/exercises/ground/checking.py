@@ -1,8 +1,9 @@
 """What a check is, how the first wrong number is explained, and how a hint is chosen.
 
-A check calls functions of a submission and raises `Wrong` if a property does not hold. For each exercise the checker
-holds results of typical mistakes ("what it would be without the rotation"), made by our own layers from the same
-input; the one that equals the submission's result names the hint.
+A check calls functions of a submission and raises `Wrong` if a property does not hold. For each
+exercise the checker holds results of typical mistakes ("what it would be without the rotation"),
+made by our own layers from the same input; the one that equals the submission's result names the
+hint.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,18 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from npsr.exercises.calling import Reply
-from npsr.exercises.wire import Other
+from npsr.exercises.ground.calling import Reply
+from npsr.exercises.ground.wire import Other
 
-Hints = Iterable[tuple[str, Callable[[], Any]]]
-"""Hints, each with what a submission returns that deserves it."""
+Mistake = tuple[str, Callable[[], Any]]
+"""A hint, and what a submission returns that deserves it."""
+
+Hints = Iterable[Mistake]
 
 
-class NotDone(Exception):
+class NotDone(Exception):  # noqa: N818
     """The function is still the stub's."""
 
 
-class Wrong(Exception):
+class Wrong(Exception):  # noqa: N818
     """What is wrong, in words, and the hint."""
 
     def __init__(self, what: str, hint: str = "") -> None:
@@ -65,14 +68,14 @@ class Student:
             which = " and ".join(self.arguments[name][k] for k in changed)
             raise Wrong(
                 f"{name} changes its argument {which}",
-                f"It works in place: whoever called still needs {which}. Write into a new array, or copy first "
-                "(+= and [...] = change an array, + makes a new one).",
+                f"It works in place: whoever called still needs {which}. Write into a new array, or copy "
+                "first (+= and [...] = change an array, + makes a new one).",
             )
         if not reply.get("again", True):
             raise Wrong(
                 f"{name}, called twice with the same arguments, gives two results",
-                "Something is kept between calls (a global, a default argument), or an array of np.empty is added to "
-                "before it is set to 0.",
+                "Something is kept between calls (a global, a default argument), or an array of np.empty is "
+                "added to before it is set to 0.",
             )
         if not reply.get("kept", True):
             raise Wrong(
@@ -122,7 +125,7 @@ def _failed(name: str, reply: Reply) -> None:
         case "MemoryError":
             raise Wrong(
                 f"{name} asks for more memory than there is{place}",
-                "Look at the shape of every array that is made: is a size multiplied where it should be added?",
+                "Look at the shape of every array: is a size multiplied where it should be added?",
             )
     hint = {
         "IndexError": "An index leaves its array: check the output's size and where the last window begins.",
@@ -161,7 +164,10 @@ def judge(names: str, got: Any, want: Any, hints: dict[str, Hints]) -> None:
     if any(not _right(g, w) for g, w in zip(got, want, strict=True)) and all(
         any(_right(g, w) for g in got) for w in want
     ):
-        raise Wrong(f"the results are right, but in another order than {listed}", "Mind the order of what is returned.")
+        raise Wrong(
+            f"the results are right, but in another order than {listed}",
+            "Mind the order of what is returned.",
+        )
     for name, g, w in zip(parts, got, want, strict=True):
         _compare(name, g, w, hints.get(name, ()))
 
@@ -201,7 +207,9 @@ def _compare(name: str, got: Any, want: Any, hints: Hints) -> None:
     found, must = np.asarray(got), np.asarray(want)
     hint = recognised(found, must, hints)
     if found.shape != must.shape:
-        raise Wrong(f"{name} has shape {found.shape}, but must have {must.shape}", hint or _shape_hint(found, must))
+        raise Wrong(
+            f"{name} has shape {found.shape}, but must have {must.shape}", hint or _shape_hint(found, must)
+        )
     if close(found.astype(must.dtype), must) or (found.dtype == np.float32 and close(found, must)):
         raise Wrong(
             f"{name} has dtype {found.dtype}, but must have that of the input, {must.dtype}",
@@ -222,7 +230,7 @@ def recognised(got: np.ndarray, want: np.ndarray, hints: Hints) -> str:
     return ""
 
 
-def generic(got: np.ndarray, want: np.ndarray) -> str:
+def generic(got: np.ndarray, want: np.ndarray) -> str:  # noqa: PLR0911
     """A hint from the numbers alone: a factor, a sign, something added, nothing at all."""
     if got.dtype.kind not in "biuf":
         return f"Numbers of type {got.dtype} came out."
@@ -236,9 +244,9 @@ def generic(got: np.ndarray, want: np.ndarray) -> str:
         if abs(factor) > 1e-6 and close(got, factor * want):
             if abs(factor + 1) < 1e-6:
                 return "The sign is wrong everywhere."
-            return f"Every number is {factor:.6g} times what it must be: a mean for a sum, a count, a forgotten 2?"
+            return f"Every number is {factor:.6g} times what it must be: a mean for a sum, a forgotten 2?"
     if got.size > 2 and close(got - (got - want).flat[0], want):
-        return f"Every number is off by {(got - want).flat[0]:.6g}: is something added or forgotten once for all?"
+        return f"Every number is off by {(got - want).flat[0]:.6g}: is something added or forgotten?"
     if got.ndim > 1 and close(got[..., ::-1, ::-1], want):
         return "The result is right but turned by 180°: mind the rotation."
     if got.ndim > 1 and close(got.swapaxes(-1, -2), want):
@@ -259,7 +267,11 @@ def _named(value: Any) -> str:
         return "None"
     if isinstance(value, Other):
         return f"of type {value.type}"
-    return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else f"of type {type(value).__name__}"
+    return (
+        f"an array of shape {value.shape}"
+        if isinstance(value, np.ndarray)
+        else f"of type {type(value).__name__}"
+    )
 
 
 def _nothing(got: Any) -> str:
@@ -281,7 +293,7 @@ def _shape_hint(got: np.ndarray, want: np.ndarray) -> str:
 def _dtype_hint(got: np.dtype, want: np.dtype) -> str:
     if got == np.float64:
         return (
-            "float64 leaks in: np.zeros and np.array make float64 unless told `dtype=x.dtype`; so do NumPy's own "
-            "float64 scalars in a product."
+            "float64 leaks in: np.zeros and np.array make float64 unless told `dtype=x.dtype`; so do "
+            "NumPy's own float64 scalars in a product."
         )
     return f"Numbers are kept as {got}: make arrays with the dtype of the input."

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.exercises.checking import Check, Hints, Student, Wrong, close, judge
-from npsr.exercises.wire import strided
+from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.wire import strided
 
 Arguments = tuple[Any, ...]
 
@@ -73,7 +73,7 @@ def numbers(
                 given = tuple(form(a) for a in arguments(rng, **one.sizes))
                 judge(names, student(function, *given), want(*given), hints(*given))
 
-        hint = f"No typical mistake gives these numbers. New in this case: {one.new}. Work it by hand for one pixel."
+        hint = f"No typical mistake gives these numbers. New in this case: {one.new}. Work one pixel by hand."
         return Check(function, one.new, run, hint)
 
     return [checked(one) for one in cases]
@@ -94,7 +94,7 @@ def linear(
         if not close(ab, 3 * a - 2 * b):
             raise Wrong(f"{function}(3a − 2b) is not 3 {function}(a) − 2 {function}(b)")
 
-    hint = "It must be linear: nothing may be clipped, rounded, or taken as an absolute value; nothing depends on signs."
+    hint = "It must be linear: nothing may be clipped or rounded, and nothing may depend on signs."
     return Check(function, "linearity", run, hint)
 
 

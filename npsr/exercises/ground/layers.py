@@ -1,8 +1,8 @@
 """npsr's layers in plain NumPy: what an exercise stands on, and what it is held against.
 
-The formulas of kernels/README.md without a compiler. N batch, C input channels, D output channels, H W rows and
-columns, f filter side, s or n stride. Slow for photographs, instant for the sizes of an exercise. The
-tests hold every function to the compiled kernels.
+The formulas of kernels/README.md without a compiler. N batch, C input channels, D output channels,
+H W rows and columns, f filter side, s or n stride. Slow for photographs, instant for the sizes of
+an exercise. The tests hold every function to the compiled kernels.
 """
 
 import numpy as np
@@ -38,13 +38,16 @@ def conv2d_backward(
 
 
 def deconv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int) -> np.ndarray:
-    """Full transposed convolution: (N, C, H, W), (C, D, f, f), (D,) → (N, D, (H − 1)·s + f, (W − 1)·s + f)."""
+    """Full transposed convolution: (N, C, H, W), (C, D, f, f), (D,) → (N, D, (H − 1)·s + f, …)."""
     N, _, H, W = x.shape
     _, D, f, _ = weight.shape
     y = np.zeros((N, D, (H - 1) * stride + f, (W - 1) * stride + f), x.dtype)
     for u in range(f):
         for v in range(f):
-            rows, columns = slice(u, u + stride * H - stride + 1, stride), slice(v, v + stride * W - stride + 1, stride)
+            rows, columns = (
+                slice(u, u + stride * H - stride + 1, stride),
+                slice(v, v + stride * W - stride + 1, stride),
+            )
             y[:, :, rows, columns] += np.einsum("nchw,cd->ndhw", x, weight[:, :, u, v])
     return y + bias[:, None, None]
 
@@ -64,7 +67,7 @@ def prelu(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
 
 
 def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """dx and dslope of `prelu`; at 0 the derivative of the negative side."""
+    """Dx and dslope of `prelu`; at 0 the derivative of the negative side."""
     dx = np.where(x > 0, dy, dy * slope[:, None, None])
     dslope = (dy * np.minimum(x, 0)).sum(axis=(0, 2, 3))
     return dx, dslope if len(slope) == len(dslope) else dslope.sum(keepdims=True)
@@ -76,7 +79,7 @@ def pad_replicate(x: np.ndarray, before: int, after: int) -> np.ndarray:
 
 
 def pad_replicate_backward(dpadded: np.ndarray, before: int, after: int) -> np.ndarray:
-    """dx of `pad_replicate`: a replicated pixel collects from its copies."""
+    """Dx of `pad_replicate`: a replicated pixel collects from its copies."""
     for axis in (2, 3):
         side = dpadded.shape[axis] - before - after
         first, inner, last = np.split(dpadded, [before, before + side], axis)
