@@ -59,35 +59,40 @@ def confine(folder: Path) -> list[str]:
     list of str
         Which of "processes" and "files" now hold; none outside Linux.
     """
-    if sys.platform != "linux":
+    if not hasattr(os, "fork"):
         return []
-    libc = ctypes.CDLL(None, use_errno=True)
-    held = ["processes"] if _leave_processes(libc) else []
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+    held = ["processes"] if libc and _own_processes(libc) else []
+    _continue_as_child()
+    if not libc:
+        return held
+    if held:
+        libc.prctl(DIE_WITH_PARENT, 9, 0, 0, 0)
+        _limit_processes()
     libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     return [*held, "files"] if _leave_files(libc, folder) else held
 
 
-def _leave_processes(libc: ctypes.CDLL) -> bool:
-    """Continue as the first process of a tree of its own, which ends with this process."""
+def _own_processes(libc: ctypes.CDLL) -> bool:
+    """From the next child on, a tree of processes of its own, which ends with its first."""
     user, group = os.geteuid(), os.getegid()
     if libc.unshare(NEW_USER | NEW_PROCESSES | NEW_NETWORK | NEW_IPC):
         return False
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{user} {user} 1"),
-        ("gid_map", f"{group} {group} 1"),
-    ):
+    maps = {"setgroups": "deny", "uid_map": f"{user} {user} 1", "gid_map": f"{group} {group} 1"}
+    for name, text in maps.items():
         try:
             Path("/proc/self", name).write_text(text)
         except OSError:  # it stays nobody, which may be enough
             continue
+    return True
+
+
+def _continue_as_child() -> None:
+    """Leave a parent behind that only waits, so that who ends its parent does not end the checker."""
     inner = os.fork()
     if inner:
         status = os.waitpid(inner, 0)[1]
         os._exit(os.waitstatus_to_exitcode(status) & 0x7F)
-    libc.prctl(DIE_WITH_PARENT, 9, 0, 0, 0)
-    _limit_processes()
-    return True
 
 
 def _limit_processes() -> None:

@@ -279,8 +279,8 @@ MUTANTS = {
         (L, "c, d, s * k + a, s * l + b", "c, d, k + t * a, l + t * b", "blocks of t|leaves"),
         (
             L,
-            "weight[c, d, s * k + a, s * l + b]",
-            "weight[c, d, s * l + b, s * k + a]",
+            "c, d, s * k + a, s * l + b",
+            "c, d, s * l + b, s * k + a",
             "Rows and columns of the filters|phases of rows",
         ),
         (L, "dtype=weight.dtype", "dtype=float", "float64 leaks"),
