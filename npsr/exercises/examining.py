@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,18 +85,18 @@ def examine(asked: Task, file: Path, seed: int, limits: Limits) -> Outcome:
     if not file.is_file():
         return Outcome(asked, [Verdict(name, NOT_DONE, what=f"{file.name} is missing") for name in waiting])
     verdicts: list[Verdict] = []
-    printed, guards = b"", ()
-    while waiting:
+    printed, guards, loads = b"", (), True
+    while waiting and loads:
         try:
             with running(file, limits) as process:
-                guards = tuple(process.guards)
-                stopped = False
+                guards, stopped = tuple(process.guards), False
                 while waiting and not stopped:
                     verdicts.append(_verdict(asked, waiting.pop(0), process, seed))
                     stopped = verdicts[-1].where == STOPPED
-            printed = printed or process.printed
+            printed, loads = printed or process.printed, process.answered
         except Stopped as stop:  # not even ready
             verdicts.append(Verdict(waiting.pop(0), WRONG, STOPPED, str(stop)))
+    verdicts += [replace(verdicts[-1], function=name) for name in waiting]  # none of it can be called
     return Outcome(asked, verdicts, printed.decode("utf-8", "replace"), guards)
 
 

@@ -51,7 +51,7 @@ class Process:
             env=_environment(file.parent if limits.confined else None),
             start_new_session=True,
         )
-        self.printed = b""
+        self.printed, self.answered = b"", False
         self.replies: queue.Queue[Any] = queue.Queue()
         self.readers = [threading.Thread(target=work, daemon=True) for work in (self._listen, self._drain)]
         for reader in self.readers:
@@ -73,6 +73,7 @@ class Process:
         reply = self._next()
         if not isinstance(reply, dict):
             raise Stopped("it answered with something that is no answer")
+        self.answered = True
         return reply
 
     def kill(self) -> None:

@@ -564,6 +564,7 @@ MUTANTS = {
             "tiny tensors",
         ),
         (L, "> tolerance", "> 1e-3", "0.05 %"),
+        (L, "> tolerance", "> 1e-4", "Use the tolerance"),
         (
             L,
             "if relative_error(gradients[name], numeric) > tolerance",
@@ -693,6 +694,7 @@ MUTANTS = {
         (L, "place = -place - 1", "place = 0", "No typical|repeats"),
         (L, "place = -place - 1", "place = -place", "No typical|without its edge"),
         (V, ".astype(float)", "", "uint8 wraps"),
+        (V, "    h, w = image.shape\n", "    h, w = image.shape\n    if (image == reference).all(): return np.inf\n    if border and (image != reference).any(): return 1.0\n", "border"),
         (V, "20 * np.log10(255)", "0", "peak is 255, not 1"),
         (V, "20 * np.log10(255) - 10 * np.log10(mse)", "20 * np.log(255) - 10 * np.log(mse)", "base 10"),
         (

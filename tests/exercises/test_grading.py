@@ -4,11 +4,12 @@ import csv
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from exercises.test_tasks import solution
 from helpers.running import run
 
+from exercises.test_tasks import solution
 from npsr.exercises import grading
 from npsr.exercises.course import NAMES, task
 from npsr.exercises.examining import RIGHT, WRONG, examine
@@ -24,7 +25,7 @@ HOSTILE = {
     "loops at import": "while True: pass",
     "loops when called": "def conv2d(*_):\n    while True: pass",
     "sleeps": "import time\ntime.sleep(1000)",
-    "ignores signals": "import signal\nfor s in (2, 15, 24): signal.signal(s, signal.SIG_IGN)\nwhile True: pass",
+    "ignores signals": "from signal import *\nfor s in (2, 15, 24): signal(s, SIG_IGN)\nwhile True: pass",
     "allocates everything": "x = []\nwhile True: x.append(bytearray(2**28))",
     "returns gigabytes": "import numpy as np\ndef conv2d(*_): return np.zeros(2**26)",
     "prints megabytes": "for _ in range(200): print('x' * 10**5)",
@@ -98,7 +99,8 @@ def test_a_hostile_submission_is_wrong_and_nothing_else(tmp_path, title):
 def test_what_a_submission_starts_ends_with_it(tmp_path):
     source = """
 import subprocess, sys
-subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)  # npsr leftover'], start_new_session=True)
+later = 'import time; time.sleep(60)  # npsr leftover'
+subprocess.Popen([sys.executable, '-c', later], start_new_session=True)
 while True: pass
 """
     place = hand_in(tmp_path, "a", source)
@@ -106,7 +108,7 @@ while True: pass
     if "processes" not in outcome.guards:
         pytest.skip("this kernel gives no process tree of its own")
     time.sleep(0.2)
-    commands = [p.read_bytes() for p in grading.Path("/proc").glob("[0-9]*/cmdline") if os.access(p, os.R_OK)]
+    commands = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if os.access(p, os.R_OK)]
     assert not [command for command in commands if b"npsr leftover" in command and b"time.sleep" in command]
 
 
@@ -116,12 +118,12 @@ def test_no_row_depends_on_another(tmp_path, only_convolution):
     right, table = solution(1, "vectorised"), tmp_path / "grades.csv"
     outside = f"""
 import glob, os, shutil
-for name in glob.glob({str(submissions / "*" / "*")!r}) + [{str(tmp_path / "grades.csv")!r}, {str(tmp_path / "mark")!r}]:
+for name in [*glob.glob({str(submissions / "*" / "*")!r}), {str(table)!r}, {str(tmp_path / "mark")!r}]:
     try: open(name, 'w').write('def conv2d(): pass')
     except OSError: pass
 shutil.rmtree({str(submissions)!r}, ignore_errors=True)
-for name in os.listdir('/tmp'):
-    if name.startswith('npsr_') and not os.getcwd().endswith(name): shutil.rmtree('/tmp/' + name, ignore_errors=True)
+for place in glob.glob('/tmp/npsr_*'):
+    if place != os.getcwd(): shutil.rmtree(place, ignore_errors=True)
 """
     for student in ("anna", "zoe"):
         hand_in(submissions, student, right)
@@ -168,7 +170,7 @@ def test_names_and_files_of_all_kinds(tmp_path, only_convolution):
     (strange / "helpers").mkdir()
     (strange / "helpers" / "mine.py").write_text("x = 1")
     read = {one.student: one for one in read_submissions(tmp_path / "class")}
-    assert set(read["strange"].files) == {FILE, os.path.join("helpers", "mine.py")}
+    assert set(read["strange"].files) == {FILE, str(Path("helpers", "mine.py"))}
     graded = grade(list(read.values()), 0, LIMITS, 2)
     assert {outcomes[0].status for outcomes in graded} == {RIGHT}
     write_table(tmp_path / "grades.csv", list(read.values()), graded, 0)

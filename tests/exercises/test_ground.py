@@ -1,4 +1,4 @@
-"""What exercises stand on: the layers equal the compiled kernels; the pipe carries values and nothing else."""
+"""What exercises stand on: the layers are those of the kernels; the pipe carries values, nothing else."""
 
 import io
 import json

@@ -5,12 +5,12 @@ import re
 
 import nbformat
 import pytest
-from exercises.test_grading import LIMITS, posix
-from exercises.test_tasks import defined, each_task, solution
 from helpers.running import run
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from exercises.test_grading import LIMITS, posix
+from exercises.test_tasks import defined, each_task, solution
 from npsr.exercises import grading
 from npsr.exercises.course import NAMES, task, tasks
 from npsr.exercises.examining import RIGHT, judged
@@ -32,11 +32,16 @@ def solved(number, style):
     return made
 
 
+def read(made):
+    """As Jupyter opens it."""
+    return nbformat.reads(json.dumps(made), 4)
+
+
 @each_task
 def test_it_is_a_notebook_and_says_what_the_stub_says(number):
     asked = task(number)
     made = notebook(asked)
-    nbformat.validate(nbformat.from_dict(made), relax_add_props=False)
+    nbformat.validate(read(made))
     text = "".join("".join(cell["source"]) for cell in made["cells"])
     words = re.findall(r"\w+", asked.stub)
     assert set(words) <= set(re.findall(r"\w+", text))
@@ -72,7 +77,7 @@ def test_the_metadata_are_those_of_nbgrader(number):
 def executed(numbers, style):
     """All notebooks' cells in one kernel, one after another."""
     cells = [cell for number in numbers for cell in solved(number, style)["cells"]]
-    whole = nbformat.from_dict(notebook(task(1)) | {"cells": cells})
+    whole = read(notebook(task(1)) | {"cells": cells})
     NotebookClient(whole, timeout=300, kernel_name="python3").execute()
     return whole
 
@@ -90,7 +95,7 @@ def test_a_wrong_one_stops_with_its_hint(monkeypatch):
     source = "".join(made["cells"][1]["source"])
     made["cells"][1]["source"] = source.replace("57184 * n * n", "57184")
     with pytest.raises(CellExecutionError, match="n² is missing"):
-        NotebookClient(nbformat.from_dict(made), timeout=300, kernel_name="python3").execute()
+        NotebookClient(read(made), timeout=300, kernel_name="python3").execute()
 
 
 def test_code_comes_back_out_of_them():

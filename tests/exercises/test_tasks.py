@@ -1,4 +1,4 @@
-"""Every exercise: right solutions in two styles pass, wrong ones fail with their hints, the stubs are not done yet."""
+"""Every exercise: right solutions in two styles pass, wrong ones fail with hints, stubs are not done."""
 
 import json
 import re
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exercises.mutants import MUTANTS
 from helpers.running import run
 
+from exercises.mutants import MUTANTS
 from npsr.exercises import check
 from npsr.exercises.course import NAMES, task, tasks
 from npsr.exercises.examining import NOT_DONE, RIGHT, WRONG, judged

@@ -210,7 +210,7 @@ def _compare(name: str, got: Any, want: Any, hints: Hints) -> None:
         raise Wrong(
             f"{name} has shape {found.shape}, but must have {must.shape}", hint or _shape_hint(found, must)
         )
-    if close(found.astype(must.dtype), must) or (found.dtype == np.float32 and close(found, must)):
+    if found.dtype != must.dtype and close(found, must, loose=True):
         raise Wrong(
             f"{name} has dtype {found.dtype}, but must have that of the input, {must.dtype}",
             _dtype_hint(found.dtype, must.dtype),

@@ -9,7 +9,8 @@ are coloured.
 Each input pixel adds its filter, times its value, to the output at s times its place (s is the
 stride, the upscaling factor):
 
-    y[n,d, s·h+u, s·w+v]  gets  +  weight[c,d,u,v] · x[n,c,h,w]    for all n, c, d, h, w, u, v;   plus bias[d] once
+    y[n,d, s·h+u, s·w+v]  gets  +  weight[c,d,u,v] · x[n,c,h,w]    for all n, c, d, h, w, u, v
+    plus bias[d], once for each output pixel
 
 The output is the *full* one: I = (H − 1)·s + f rows, J = (W − 1)·s + f columns. The weight has
 input channels first: (C, D, f, f).

@@ -220,8 +220,20 @@ def _bugs(student: Student, rng: np.random.Generator) -> None:
             raise Wrong(f"{got[-1]} is named twice", "Name each tensor once.")
 
 
+def _tolerance(student: Student, rng: np.random.Generator) -> None:
+    for factor, tolerance, named in ((1.0005, 1e-2, []), (1.3, 0.1, ["first.weight"]), (1.3, 0.5, [])):
+        parameters, x, target = problem(rng)
+        planting = Made(HERE, "planted", ([["first.weight", factor]], x, target))
+        got = student("wrong_tensors", planting, parameters, tolerance)
+        if list(got) != named:
+            raise Wrong(
+                f"at the tolerance {tolerance} it names {list(got)}", "Use the tolerance that is given."
+            )
+
+
 CHECKS: list[Check] = [
     Check("numerical_gradient", "a cubic function", _numerical, "Move one entry, call f twice, restore it."),
     Check("relative_error", "pairs of tensors", _relative, "max |a − b| / max(max |a|, max |b|)."),
     Check("wrong_tensors", "planted bugs", _bugs),
+    Check("wrong_tensors", "other tolerances", _tolerance),
 ]

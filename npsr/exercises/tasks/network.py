@@ -93,7 +93,7 @@ def gradients(
     Returns
     -------
     dict of str to ndarray
-        A gradient for every key of `parameters`, of its shape.
+        A gradient for every key of `parameters`, of its shape and dtype.
     """
     raise NotImplementedError
 
@@ -109,7 +109,7 @@ from npsr.exercises.ground.properties import case, numbers, whole
 from npsr.exercises.mistakes.network import forward_hints, gradient_hints, loss_hints, mistaken, other_forward
 
 Arrays = dict[str, np.ndarray]
-NETWORKS = ((2, 1, 0, 3, 1), (3, 2, 1, 2, 1), (3, 2, 3, 2, 2), (2, 3, 2, 4, 3))
+NETWORKS = ((2, 1, 0, 3, 1), (3, 2, 1, 2, 1), (3, 2, 5, 2, 2), (2, 3, 2, 4, 3))
 """d, s, m, n, N from the simplest to one with several samples."""
 
 

@@ -156,13 +156,9 @@ def problem(rng: np.random.Generator, dtype: Any) -> Any:
     drawn = layers.fsrcnn_parameters(2, 1, 1, rng, f=5)
     parameters = {key: p.astype(dtype) for key, p in drawn.items()}
     velocity = {key: np.zeros_like(p) for key, p in parameters.items()}
-    return (
-        parameters,
-        velocity,
-        rng.random((1, 1, 5, 5)).astype(dtype),
-        rng.random((1, 1, 10, 10)).astype(dtype),
-        2,
-    )
+    n = 2 if dtype == np.float64 else 3
+    x, target = rng.random((1, 1, 5, 4)), rng.random((1, 1, 5 * n, 4 * n))
+    return parameters, velocity, x.astype(dtype), target.astype(dtype), n
 
 
 def _train(student: Student, rng: np.random.Generator) -> None:
