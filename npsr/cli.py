@@ -11,8 +11,8 @@ from typing import NoReturn
 from npsr.commands import (
     bench,
     evaluate,
-    explore,
     exercises,
+    explore,
     export,
     gradcheck,
     import_model,
