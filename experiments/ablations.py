@@ -67,10 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Ablations",
-        f"PSNR: {how_trained(study, study.budget.samples_ablation)}; the paper prints no such figures. "
-        "Seeds differ by the spread given: what differs less is chance, and a single seed tells little. A "
-        "dead feature is a channel that is positive nowhere on Set5: under ReLU it is lost, under PReLU its "
-        "slope keeps it of use.",
+        f"{how_trained(study, study.budget.samples_ablation)} The paper has no such figures. The spread is "
+        "the largest PSNR of the seeds minus the smallest. A smaller difference between two rows may be "
+        "chance, and a single seed says little. A dead feature is a channel that is positive nowhere on "
+        "Set5. With ReLU it is lost; with PReLU the network can still use it, through its slope.",
         {
             f"FSRCNN({D},{S},{M}) ×3 and its variants, PSNR on Set5 in dB": rows,
             "Borders at test, the network above in its first row": border_rows(study, net),

@@ -53,11 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Comparison with the state of the art",
-        f"On the 91 images {how_trained(study, srcnn=True)}; SRCNN-Ex, slow to train, was trained at "
-        f"{factors}. “Its own training images” are for our released models those that "
-        "[MODELS.md](../MODELS.md) names. The paper's columns are published figures, "
-        f"{paper.RECALLED} marks those that may be off in the last digit. SRF, SCN, A+ and KK await "
-        "implementations here: their rows hold published figures alone.",
+        f"On the 91 images: {how_trained(study, srcnn=True)} SRCNN-Ex takes long to train; it was trained at "
+        f"{factors}. For our released models, “its own training images” are those that "
+        f"[MODELS.md](../MODELS.md) names. The paper's columns are published figures; {paper.RECALLED} marks "
+        "figures whose last digit may be wrong. SRF, SCN, A+ and KK are not implemented here, so their rows "
+        "have published figures only.",
         tables,
     )
 

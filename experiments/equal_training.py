@@ -1,4 +1,4 @@
-"""Networks trained alike, and scored: each once, kept in the folder of runs, and resumed if interrupted."""
+"""Networks trained alike and measured: each once, stored in the folder of runs, resumed if interrupted."""
 
 import hashlib
 import json
@@ -167,15 +167,19 @@ def fingerprint(study: Study, net: npsr.Network | None, more: Any = None) -> str
 
 
 def how_trained(study: Study, samples: int | None = None, srcnn: bool = False) -> str:
-    """Half a sentence on the budget's training, for the page of results; `srcnn` if SRCNN takes part."""
-    budget = study.budget
-    rule = "Adam with a cosine-shaped rate" + (" (SRCNN from He's initialisation)" if srcnn else "")
+    """Two sentences on the budget's training, for the page of results; `srcnn` if SRCNN takes part."""
+    budget, side = study.budget, study.budget.sub_image
+    size = f" of {side} × {side} pixels" if side else ""
+    size += " (SRCNN's: 33 × 33 of the enlargement)" if side and srcnn else ""
+    parts = [
+        f"{samples or budget.samples:,} sub-images{size}",
+        "Adam with a rate that falls along a cosine",
+    ]
     if budget.inner_channels:
-        rule += f", every weight as a product through {budget.inner_channels} channels"
-    if budget.sub_image:
-        rule += f", in {budget.sub_image}²" + (" (SRCNN's 33² of the enlargement)" if srcnn else "")
-    count = samples or study.budget.samples
-    return f"ours saw {count:,} sub-images by {rule}, the paper's about 100 million by SGD"
+        parts.append(f"every weight a product through {budget.inner_channels} channels")
+    if srcnn:
+        parts.append("He's initialisation for SRCNN")
+    return f"Our training: {', '.join(parts)}. The paper's training: about 100 million sub-images, SGD."
 
 
 def released_or_trained(study: Study, name: str, scale: int) -> tuple[npsr.Network, str]:

@@ -31,11 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Convergence at ×2 (Figure 4, right)",
-        f"From scratch {how_trained(study)}. The other rows start from the convolutions of the released ×3 "
-        "network, whose own training, on more images, is not counted, and see a tenth of the sub-images; all "
-        "layers train at half the rate, the deconvolution alone at a tenth. Least squares solves for it "
-        f"exactly, without a step. The paper prints no figures for its curves: its {PAPER} dB is the end of "
-        "its training.",
+        f"From scratch: {how_trained(study)} The other rows start from the convolutions of the released ×3 "
+        "network. Its own training, on more images, is not counted. These rows see a tenth of the "
+        "sub-images. Where all layers train, they train at half the rate; where the deconvolution trains "
+        "alone, at a tenth. Exact least squares computes the deconvolution without a training step. The "
+        f"paper prints no figures for its curves; its {PAPER} dB is the end of its training.",
         {"PSNR on Set5 ×2 in dB": rows},
         {name: training.curve for name, training in trainings.items()},
     )

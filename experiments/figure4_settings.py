@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Settings of d, s and m (Figure 4, left)",
-        f"PSNR: {how_trained(study)}, on the 91 images and General-100, as the paper's 33.16 dB are; "
-        f"the mean of {len(study.budget.setting_seeds)} seeds, and the spread from the least to the most. "
-        "Settings that differ by less differ by chance. "
-        f"{paper.RECALLED} marks figures of the paper that may be off in their last digit.",
+        f"{how_trained(study)} The images are the 91 and General-100, as for the paper's 33.16 dB. Seeds: "
+        f"{len(study.budget.setting_seeds)}. The PSNR is their mean, and the spread is the largest minus the "
+        f"smallest. A smaller difference between two settings may be chance. {paper.RECALLED} marks figures "
+        "of the paper whose last digit may be wrong.",
         {"PSNR on Set5 ×3 in dB": rows},
     )
 

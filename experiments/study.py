@@ -168,7 +168,7 @@ def write_result(study: Study, title: str, why: str, tables: dict[str, list[Row]
     title : str
         Its heading in the page of results.
     why : str
-        Why ours are not the paper's figures, in a sentence or two.
+        Why our figures differ from the paper's, in a few sentences.
     tables : dict of str to list of dict
         Tables by their titles; a row gives a cell for each column.
     data : object, optional
