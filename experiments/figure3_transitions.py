@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "From SRCNN-Ex to FSRCNN (Figure 3, Table 1)",
-        f"{how_trained(study, srcnn=True)} Such a short training favours the networks that learn fast. Kernels "
-        "of different shapes do not run at the same rate. So the measured speed-ups differ a little from "
-        "those by weights.",
+        f"{how_trained(study, srcnn=True)} Such a short training favours the networks that learn fast. "
+        "Kernels of different shapes do not run at the same rate. So the measured speed-ups differ a little "
+        "from those by weights.",
         {f"PSNR on Set5 ×3 in dB; time of the network alone on {side} × {side} LR pixels": rows},
     )
 
