@@ -1,9 +1,10 @@
 """How fast a network is on this machine, as a whole and stage by stage.
 
 The stages are those of the streamed engine: a layer, or two that share their buffers. Other programs
-slow each whole run down by another factor, so that differences of runs say nothing of a stage. The steps
-of a stage are short enough to be left alone. Each is timed by itself in several passes, and its shortest
-time counts. A stage's sum of these over that of all stages is its share of the network's best time.
+slow down each whole run by a different factor. So differences of whole runs say nothing about a stage. The
+steps of a stage are so short that other programs rarely interrupt them. Each step is timed by itself in
+several passes, and its shortest time counts. These times are added up for each stage. A stage's sum / the
+sum of all stages is its share of the network's best time.
 """
 
 from collections.abc import Callable
@@ -47,12 +48,12 @@ def measure(
     Returns
     -------
     Timing
-        Of the network alone: no files, no colour, for SRCNN no bicubic enlargement.
+        Time of the network alone: without files, colour, or (for SRCNN) bicubic enlargement.
 
     Raises
     ------
     ValueError
-        If a side is no whole number of at least 1, or the fast engine does not take the network.
+        If a side is not a whole number of at least 1, or the fast engine cannot run the network.
     """
     run = partial(inference_engine.forward, net.layers, net.parameters, _image(net, height, width), threads)
     return time_calls({"network": run}, plan)["network"]
@@ -142,7 +143,7 @@ def sgemm() -> Run:
 
 
 def _image(net: Network, height: int, width: int) -> np.ndarray:
-    """What the network takes for an LR image of height × width."""
+    """A random input of the network for an LR image of height × width."""
     n = 1 if net.enlarges else net.scale
     sides = n * whole("height", height), n * whole("width", width)
     return np.random.default_rng(0).random((1, 1, *sides)).astype(net.dtype)

@@ -8,7 +8,7 @@ import numpy as np
 from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
 from npsr_kernels.compiling.compiled import INSTALLED, available
 
-if INSTALLED:  # else nothing below is asked for more than `supports`
+if INSTALLED:  # else only `supports` is called
     from npsr_kernels.stream import inference
     from npsr_kernels.stream.step_times import run_timed
     from npsr_kernels.vector.winograd import ROWS
@@ -31,9 +31,9 @@ __all__ = [
 def supports(layers: tuple[Layer, ...]) -> bool:
     """Whether the fast engine can run a network of these layers.
 
-    It takes every network of the paper with border "zero" or "replicate": one channel in and out,
-    convolutions with odd filters, at most one rectifier after each, a deconvolution at most at the
-    end. Never where Numba is missing or disabled.
+    It runs every network of the paper with border "zero" or "replicate": one channel in and out,
+    convolutions with odd filters, at most one rectifier after each, a deconvolution only at the
+    end. It runs none if Numba is missing or disabled.
     """
     weighted = [layer for layer in layers if isinstance(layer, Conv | DeConv)]
     rectified = [isinstance(layer, PReLU | ReLU) for layer in layers]

@@ -16,7 +16,7 @@ BORDERS: tuple[Border, ...] = ("valid", "zero", "replicate")
 class Conv:
     """Convolution: `n` filters of f × f over `c` channels.
 
-    With border "valid" the output shrinks by f − 1; otherwise the input is continued by f // 2.
+    With border "valid" the output is f − 1 pixels smaller; otherwise the input is padded by f // 2.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Conv:
 
     @property
     def padding(self) -> int:
-        """Pixels by which the input is continued on each side."""
+        """Pixels by which the input is padded on each side."""
         return 0 if self.border == "valid" else self.f // 2
 
 
@@ -41,7 +41,7 @@ class PReLU:
 
 @dataclass(frozen=True)
 class ReLU:
-    """ReLU, nothing learned."""
+    """ReLU, without parameters."""
 
     name: str
 
@@ -51,9 +51,9 @@ class DeConv:
     """Deconvolution, that is a strided transposed convolution: `n` filters of f × f over `c`
     channels, stride = the upscaling factor.
 
-    Tap k of input pixel i lands on output pixel stride·i + k − padding; the output has stride
-    times the input's sides. With border "valid", the form the paper trains in, the full output is
-    instead cut by f // 2 on every side.
+    Tap k of input pixel i adds to output pixel stride·i + k − padding; the output has stride
+    times the input's sides. With border "valid", the form in which the paper trains, the full output is
+    cut by f // 2 on every side instead.
     """
 
     name: str

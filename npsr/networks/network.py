@@ -1,8 +1,8 @@
 """A network: its layers, its parameters, forward, loss and gradients.
 
-The heart of the program. N batch, H W rows and columns, n upscaling factor. Each layer's forward
-stands beside its backward below; a layer's forward returns what its backward takes, and layers
-hold no state.
+The core of the program. N batch, H W rows and columns, n upscaling factor. Each layer's forward
+is beside its backward below. A layer's forward returns the values that its backward needs; layers
+have no state.
 """
 
 from dataclasses import dataclass, field, replace
@@ -45,7 +45,7 @@ class Network:
         In forward order: convolution weight (n_out, n_in, f, f), deconvolution weight
         (n_in, n_out, f, f), bias (n_out,), slope (C,) or (1,).
     provenance : dict
-        Where the parameters come from; empty for a network just initialised.
+        Where the parameters come from; empty for a newly initialised network.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Network:
             parameters' dtype.
         engine : {"plain", "numpy", "fast"}, optional
             The plain kernels; the same by matrix products, in NumPy alone; or the streamed vector
-            kernels. By default the fast engine where it takes the network
-            (`npsr.networks.inference_engine.supports`), else the plain one, or without Numba NumPy's.
+            kernels. The default is the fast engine if it can run the network
+            (`npsr.networks.inference_engine.supports`), else the plain one; without Numba, NumPy's.
             They agree to 1e-5 in float32.
 
         Returns
@@ -76,7 +76,7 @@ class Network:
         Raises
         ------
         ValueError
-            If x has another shape, or the engine is unknown or does not take the network.
+            If x has another shape, or the engine is unknown or cannot run the network.
         """
         engine = engine or self.default_engine
         _check_engine(engine)
@@ -86,7 +86,7 @@ class Network:
 
     @property
     def default_engine(self) -> Engine:
-        """The engine that runs the network when none is asked for."""
+        """The default engine for the network."""
         return "fast" if inference_engine.supports(self.layers) else _layer_by_layer()
 
     @property
@@ -116,8 +116,9 @@ class Network:
 def forward(
     net: Network, x: np.ndarray, caches: list[Any] | None = None, products: bool = False
 ) -> np.ndarray:
-    """Run the network by the plain kernels, or by matrix products; append to `caches`, if given, what
-    every backward needs.
+    """Run the network by the plain kernels, or by matrix products.
+
+    Appends to `caches`, if it is not None, the values that each layer's backward needs.
     """
     x = _check_images("x", x, net.dtype, net.channels)
     for layer in net.layers:
@@ -143,10 +144,10 @@ def loss_and_gradients(
     target : ndarray of the shape of ``net(x)``
         Labels in [0, 1].
     engine : {"plain", "numpy", "fast"}, optional
-        The plain kernels, or the same by matrix products, which take everything; or the vector
-        kernels, which take networks in training form (border "valid") and square sub-images. By
-        default the fast engine where it is made for the task
-        (`npsr.networks.training_engine.suits`), else the plain one, or without Numba NumPy's. They
+        The plain kernels, or the same by matrix products: both accept every network. Or the vector
+        kernels, for networks in training form (border "valid") and square sub-images. The
+        default is the fast engine where it is made for the task
+        (`npsr.networks.training_engine.suits`), else the plain one; without Numba, NumPy's. They
         agree to 1e-5 in float32.
 
     Returns
@@ -158,7 +159,7 @@ def loss_and_gradients(
     Raises
     ------
     ValueError
-        If x or target have another shape, or the engine is unknown or does not take the network.
+        If x or target have another shape, or the engine is unknown or cannot train the network.
     """
     if engine is None:
         engine = "fast" if training_engine.suits(net.layers, np.shape(x)) else _layer_by_layer()
@@ -178,7 +179,7 @@ def loss_and_gradients(
 
 
 def backward(net: Network, dy: np.ndarray, caches: list[Any], products: bool = False) -> Arrays:
-    """Gradients of all parameters from the gradient of the output; empties `caches` on the way."""
+    """Gradients of all parameters from the gradient of the output; empties `caches`."""
     gradients: Arrays = {}
     for index in reversed(range(len(net.layers))):
         layer, cache = net.layers[index], caches.pop()
@@ -218,8 +219,10 @@ def layer_backward(
     need_dx: bool = True,
     products: bool = False,
 ) -> tuple[np.ndarray, Arrays]:
-    """Gradients of one layer's input and parameters. Without `need_dx` (the first layer, whose
-    input is the image) a convolution returns dy in the place of its input's gradient.
+    """Gradients of one layer's input and parameters.
+
+    The first layer's input is the image, whose gradient nobody needs. Then `need_dx` is False, and a
+    convolution returns dy in place of its input's gradient.
     """
     match layer:
         case Conv():
@@ -270,7 +273,7 @@ def _check_engine(engine: str) -> None:
 
 
 def _layer_by_layer() -> Engine:
-    """The engine for what vectors do not take: the plain one, or NumPy's where nothing compiles loops."""
+    """The engine for what the vector kernels cannot run: the plain one; without a compiler, NumPy's."""
     if INSTALLED:
         return "plain"
     report_no_numba()

@@ -1,10 +1,10 @@
 """Linear over-parameterisation: a layer's weight trained as a product of two.
 
-A k × k convolution to p channels and a 1 × 1 convolution after it, nothing between, are one convolution.
-With the weights as matrices W = B A: B (n, p) is the 1 × 1 layer's, A (p, c k²) the other's. So the network
-runs on W, and its gradient is pulled back to the factors by the chain rule, dB = dW Aᵀ and dA = Bᵀ dW.
-Of a deconvolution the 1 × 1 layer comes first: B (c, p), A (p, k²). The inner layers have no biases.
-The network stays the paper's; only the way to it differs (Arora et al., 2018; Bhardwaj et al., 2022).
+A k × k convolution to p channels, directly followed by a 1 × 1 convolution, is one convolution. With the
+weights as matrices, W = B A: B (n, p) belongs to the 1 × 1 layer, A (p, c k²) to the other. So the network
+runs on W. The chain rule gives the gradients of the factors, dB = dW Aᵀ and dA = Bᵀ dW. In a deconvolution
+the 1 × 1 layer comes first: B (c, p), A (p, k²). The inner layers have no biases. The network is still the
+paper's; only its training differs (Arora et al., 2018; Bhardwaj et al., 2022).
 """
 
 from math import sqrt
@@ -18,10 +18,10 @@ OUTER, INNER = ".outer", ".inner"
 
 
 def factorised(parameters: Arrays, channels: int, seed: int) -> Arrays:
-    """Factors of every weight, whose product is the weight but for rounding.
+    """Factors of every weight. Their product is the weight, except for rounding.
 
-    B is drawn from N(0, 1/p), A with the weight's own spread, and A then corrected by the least change
-    that makes their product the weight.
+    B is drawn from N(0, 1/p), and A with the weight's own standard deviation. Then A is changed by as little
+    as possible so that their product is the weight.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def factorised(parameters: Arrays, channels: int, seed: int) -> Arrays:
     Raises
     ------
     ValueError
-        If p is smaller than the rows of a weight: not every weight is then a product.
+        If p is smaller than the rows of a weight, because then not every weight is a product.
     """
     rng = np.random.default_rng(seed)
     factors: Arrays = {}
@@ -68,7 +68,7 @@ def multiply_out(factors: Arrays, parameters: Arrays) -> None:
 
 
 def pulled_back(factors: Arrays, gradients: Arrays) -> Arrays:
-    """Gradients of the factors, dB = dW Aᵀ and dA = Bᵀ dW, in the place of their weights'."""
+    """Gradients with those of the factors, dB = dW Aᵀ and dA = Bᵀ dW, in place of their weights'."""
     pulled: Arrays = {}
     for key, gradient in gradients.items():
         if key + OUTER in factors:
@@ -81,5 +81,5 @@ def pulled_back(factors: Arrays, gradients: Arrays) -> Arrays:
 
 
 def weight_of(key: str) -> str:
-    """The name of the weight that a factor belongs to; any other name as it is."""
+    """The name of the weight that a factor belongs to; any other name unchanged."""
     return key.removesuffix(OUTER).removesuffix(INNER)

@@ -7,7 +7,7 @@ import numpy as np
 from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU
 from npsr_kernels.compiling.compiled import INSTALLED, available
 
-if INSTALLED:  # else nothing below is asked for more than `supports`
+if INSTALLED:  # else only `supports` is called
     from npsr_kernels.training_step import step as training_step
 
 LARGEST_SIDE = 64
@@ -17,8 +17,8 @@ LARGEST_SIDE = 64
 def supports(layers: tuple[Layer, ...]) -> bool:
     """Whether the fast engine can train a network of these layers.
 
-    It takes the training form (border "valid") of every network of the paper, and of a deconvolution
-    alone: one channel out, a rectifier after every layer but the last. Never where Numba is missing or
+    It trains the training form (border "valid") of every network of the paper, and a deconvolution
+    alone: one channel out, a rectifier after every layer but the last. It trains none if Numba is missing or
     disabled.
     """
     if not available() or len(layers) % 2 == 0:

@@ -1,8 +1,8 @@
-"""Checkpoints: all that a run needs to go on bit for bit, in one atomic .npz file.
+"""Checkpoints: all that a run needs to continue with the same bits, in one atomic .npz file.
 
-It is the file of the run's network so far, with more arrays in it: ``velocity/…`` and ``square/…`` of what
-is learnt; ``factors/…`` if weights are trained as products; and if the network is of a running mean, under
-``parameters/…`` those that the run goes on from.
+The file is that of the run's present network, with more arrays: ``velocity/…`` and ``square/…`` of everything
+that is learnt; ``factors/…`` if weights are trained as products. If the network is a running mean, the
+parameters that the run continues from are under ``parameters/…``.
 """
 
 import json
@@ -19,12 +19,12 @@ MOST_BYTES = 16 * MAX_BYTES
 
 
 def save_checkpoint(path: Path, state: State, provenance: dict[str, Any]) -> None:
-    """Write a network's file that also holds all else of a state, replacing the one before.
+    """Write a network's file that also contains the rest of a state; it replaces the file before.
 
     Parameters
     ----------
     path : Path
-        The file; whatever takes a network's takes it too.
+        The file; it can be loaded wherever a network's file can.
     state : State
         What is written.
     provenance : dict
@@ -35,7 +35,7 @@ def save_checkpoint(path: Path, state: State, provenance: dict[str, Any]) -> Non
     ValueError
         If a parameter is not finite; the checkpoint before is then untouched.
     OSError
-        If it cannot be written; the same.
+        If it cannot be written; the checkpoint before is then untouched.
     """
     parts = {
         "velocity": state.velocity,

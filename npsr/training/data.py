@@ -19,7 +19,7 @@ from npsr.training.samples import Samples, geometry, memory_per_pixel, middle, p
 from npsr.training.transfer import features
 
 MEMORY = 2**31
-"""Bytes that a stage's images may take: of more, the middle of each is used."""
+"""Bytes that a stage's images may take. If they need more, only the middle of each is used."""
 TOLD = 5
 """Unreadable images that an error names."""
 SOLVING_PIXELS = 1_000_000
@@ -89,7 +89,7 @@ def _lumas(files: Iterable[Path]) -> Iterator[np.ndarray]:
 
 
 def refuse_unreadable(stages: list[Stage], recipe: Recipe, data: Path) -> None:
-    """Miss images of later stages now, not when their turn comes; those of the first have been read.
+    """Report unreadable images of later stages now, not at their stage; the first stage's have been read.
 
     Raises
     ------

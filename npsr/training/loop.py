@@ -50,7 +50,7 @@ class State:
 
     @property
     def result(self) -> Network:
-        """The network that is measured and kept: of the running mean of the parameters, if there is one."""
+        """The network that is measured and saved: of the running mean of the parameters, if there is one."""
         return replace(self.net, parameters=self.mean) if self.mean else self.net
 
 
@@ -66,7 +66,7 @@ def fresh_state(
     part : {"all", "deconvolution"}
         What of it is trained.
     averaged : bool
-        Whether a running mean of its parameters is kept.
+        Whether to compute a running mean of its parameters.
     factors : dict of str to ndarray, optional
         From `factorised`: learnt, as far as they are trained, in the place of the weights, which become
         their products.
@@ -102,7 +102,7 @@ def sgd_update(rates: Rates, momentum: float = 0.9) -> Update:
 
 
 def adam_update(rates: Rates) -> Update:
-    """The rival: `adam_step` with a rate for every parameter."""
+    """Adam instead of SGD: `adam_step` with a rate for every parameter."""
     return lambda state, gradients: adam_step(
         state.learnt, gradients, state.velocity, state.square, rates(state.step), state.step + 1
     )
@@ -139,7 +139,7 @@ def train(
     after_step : callable, optional
         Called with the state and the step's loss (Equation 3).
     average : float
-        What the running mean of the parameters, if the state keeps one, keeps of itself at each step.
+        Weight μ of the old running mean at each step, if the state has one: m ← μ m + (1 − μ) θ.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def require_a_batch(count: int, batch: int) -> None:
 
 
 def refuse_divergence(loss: float, black: float, step: int) -> None:
-    """Stop a run that has gone astray: a loss that is not finite, or far worse than a black output's.
+    """Stop a run that diverges: a loss that is not finite, or far worse than a black output's.
 
     Raises
     ------

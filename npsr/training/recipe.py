@@ -66,7 +66,7 @@ class Recipe:
     slopes : {"channel", "layer"}
         PReLU slopes of a new network: one a channel as in the paper, or one a layer as the authors have.
     average : float
-        What a running mean of the parameters, the model then, keeps of itself at each step; 0 for none.
+        Weight of the old value in a running mean of the parameters, which is then the model; 0 for no mean.
     inner_channels : int
         Channels between the two factors that every weight is trained as, if not 0: `networks.products`.
     scales, rotations : tuple

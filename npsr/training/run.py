@@ -71,9 +71,9 @@ def run_training(
     BlockingIOError
         If another run is writing to the folder.
     FloatingPointError
-        If training diverges; the last checkpoint is kept.
+        If training diverges; the last checkpoint remains.
     OSError
-        If something cannot be written; the last checkpoint is kept.
+        If something cannot be written; the last checkpoint remains.
     """
     with own_folder(folder):
         return _run_training(recipe, data, folder, resume, progress, net)
@@ -207,9 +207,9 @@ def _way_out(run: Run) -> str:
 
 
 def _judge(state: State, samples: Samples, batch: int) -> None:
-    """Refuse parameters that diverged in the last update, whose loss the next step would tell.
+    """Refuse parameters that diverged in the last update; otherwise only the next step's loss would show it.
 
-    The loss comes from where the steps' do, gradients and all: a batch more for each checkpoint.
+    The loss is computed as in a step, with its gradients: one batch more for each checkpoint.
     """
     x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
     loss, _ = loss_and_gradients(state.trained, x, target)
@@ -267,7 +267,7 @@ def _of_another(folder: Path, found: list[str]) -> ValueError:
 
 
 def _kept_recipe(path: Path) -> Recipe:
-    """The recipe that a run folder keeps."""
+    """The recipe that a run folder stores."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -1,6 +1,6 @@
 """Training samples: sub-images and their labels, cut on demand from luma planes.
 
-Only the planes are held, each image at each scale once as an (LR, HR) pair in float32. Rotations and
+Only the planes are stored, each image at each scale once as an (LR, HR) pair in float32. Rotations and
 flips are views. A sample is 32 bytes that say where it lies. With the paper's five scales that makes 16 to 29
 bytes per pixel of the images, as `memory_per_pixel` says.
 """
@@ -165,7 +165,7 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
 
     @cached_property
     def black_loss(self) -> float:
-        """Equation 3 of a black output, by labels from everywhere; of dark images, as if grey of 0.1."""
+        """Equation 3 of a black output, from labels of all images; dark images count as if grey of 0.1."""
         some = np.linspace(0, len(self) - 1, 256).astype(int)
         labels = (self[[index]][1] for index in some)  # one at a time: they may be large
         mean = float(np.mean([np.vdot(label, label) for label in labels]))

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, a rate per kind of parameter (Section 4.1); and Adam, its rival."""
+"""Stochastic gradient descent, a rate per kind of parameter (Section 4.1); and Adam instead of it."""
 
 import numpy as np
 
@@ -20,9 +20,9 @@ def paper_rates(
     rate : float, optional
         The larger rate, instead of the paper's.
     share : float
-        What the slower parameters get of it, instead of the paper's tenth.
+        Share of it for the slower parameters, instead of the paper's tenth.
     slopes : float
-        What slopes get of it; more than 1 for more.
+        Share of it for slopes; may be above 1.
 
     Returns
     -------

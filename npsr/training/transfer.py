@@ -1,7 +1,7 @@
 """Parts of networks: what a network starts from, and its deconvolution alone.
 
-Only the deconvolution depends on the factor n. So the convolutions of a network for one factor serve
-another (Section 3.3): with them fixed, what they make of an image is computed once, and the
+Only the deconvolution depends on the factor n. So the convolutions of a network can be used for another
+factor (Section 3.3). While they are fixed, the features of an image are computed once, and the
 deconvolution is trained as a network of its own that reads these features.
 """
 
