@@ -30,7 +30,7 @@ def conv2d_forward(
     stride : int
         Step between output pixels, in input pixels.
     products : bool
-        By matrix products, as in `matrix_products.py`, instead of the loops below.
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def conv2d_backward_input(
     stride : int
         Stride of the forward pass.
     products : bool
-        By matrix products, as in `matrix_products.py`, instead of the loops below.
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def conv2d_backward_weight(
     stride : int
         Stride of the forward pass.
     products : bool
-        By matrix products, as in `matrix_products.py`, instead of the loops below.
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------

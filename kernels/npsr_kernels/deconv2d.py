@@ -31,7 +31,7 @@ def deconv2d_forward(
     stride : int
         Upscaling factor.
     products : bool
-        By matrix products, as in `matrix_products.py`, instead of the loops below.
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def deconv2d_backward_input(
     stride : int
         Upscaling factor.
     products : bool
-        By matrix products, as in `matrix_products.py`, instead of the loops below.
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def deconv2d_backward_weight(
     stride : int
         Upscaling factor.
     products : bool
-        By matrix products, as in `matrix_products.py`, instead of the loops below.
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------

@@ -1,16 +1,16 @@
-"""The plain kernels once more, by matrix products: NumPy alone, no compiler.
+"""The plain kernels again, by matrix products: NumPy alone, no compiler.
 
 N batch, C input and D output channels, H W rows and columns of the input, I J of the output, f filter side,
-s stride. What a filter sees at an output pixel is laid out as a column of C·f·f numbers ("im2col"); then one
-matrix product does what six of the plain kernels' loops do:
+s stride. The C·f·f input values that a filter reads for one output pixel become a column of a matrix
+("im2col"). Then one matrix product does the work of six loops of the plain kernels:
 
     convolution               y = w (D × Cff) · columns (Cff × IJ)
     gradient of its filters   dw = dy (D × IJ) · columnsᵀ
     gradient of its input     dcolumns = wᵀ · dy, and each number goes back to where it was read ("col2im")
 
-A deconvolution is the convolution read backwards: its forward is the third line, its gradient by the input
-the first, its gradient by the filters the second with x and dy exchanged. Columns repeat each pixel f² times,
-so they are made for a strip of rows, or for some samples, at a time.
+A deconvolution uses the same three products. Its forward is the third line. Its gradient with respect to
+the input is the first. Its gradient with respect to the filters is the second, with x and dy exchanged. The
+columns repeat each pixel f² times, so they are made for a strip of rows, or for some samples, at a time.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 STRIP = 2**22
-"""Bytes of the columns made at a time, as a rule; one row of pixels is the least."""
+"""Bytes of the columns made at a time; more if one row of pixels needs more."""
 
 
 def conv_forward(x, weight, bias, s, y):
@@ -83,7 +83,7 @@ Part = tuple[slice, slice, slice]
 
 
 def strips(y: np.ndarray, depth: int) -> Iterator[Part]:
-    """Parts of an output (N, D, I, J), by samples, channels (all) and rows, whose columns are so deep."""
+    """Parts of an output (N, D, I, J): samples, all channels, rows. `depth` is the length of a column."""
     N, _, I, J = y.shape
     row = depth * J * y.itemsize
     samples = max(1, STRIP // (row * I))
@@ -94,7 +94,7 @@ def strips(y: np.ndarray, depth: int) -> Iterator[Part]:
 
 
 def columns_of(x: np.ndarray, f: int, s: int, part: Part) -> np.ndarray:
-    """What filters see at the output pixels of a part, a column each: (C·f·f, pixels)."""
+    """The input values that filters read for a part's output, a column per pixel: (C·f·f, pixels)."""
     samples, _, rows = part
     windows = sliding_window_view(x[samples], (f, f), axis=(2, 3))[:, :, ::s, ::s][:, :, rows]
     return windows.transpose(1, 4, 5, 0, 2, 3).reshape(x.shape[1] * f * f, -1)

@@ -24,7 +24,7 @@ def prelu_forward(x: np.ndarray, slope: np.ndarray, products: bool = False) -> n
     slope : ndarray of shape (C,) or (1,)
         Slope on the negative side, same dtype.
     products : bool
-        By matrix products, as in `matrix_products.py`, instead of the loops below.
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def prelu_backward(
     slope : ndarray of shape (C,) or (1,)
         Slope of the forward pass.
     products : bool
-        By matrix products, as in `matrix_products.py`, instead of the loops below.
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------

@@ -1,10 +1,11 @@
 """The compilation cache: compiled code on disk, where a later process finds it.
 
-Numba's own cache looks at the file of the function alone: it does not notice a change in another from
-which code is generated or imported. Its index names a file before that is written, so processes that
-compile at once may get each other's code. And it reads only where it could also write, so that what an
-administrator has compiled is of no use to others. Here every piece of code has a file of its own, whose
-name is a digest of all that went into it: nothing can be stale, and nothing is there to be raced for.
+Numba's own cache has three defects. It checks only the file that defines the function: it does not notice
+that another file has changed, from which code is generated or imported. Its index names a file before the
+file is written, so processes that compile at the same time may get each other's code. And it reads only from
+folders that it may write to, so an administrator cannot compile for others. Here every piece of code has a
+file of its own. The file's name is a digest of everything that the code depends on. So no code can be stale,
+and there is no index to race for.
 """
 
 import logging
@@ -37,8 +38,9 @@ def cached(dispatcher: Any) -> Any:
 
 
 def folders() -> list[Path]:
-    """Where compiled code is looked for, in this order, and stored in the first that can be written:
-    NUMBA_CACHE_DIR if set, beside the sources, the user's cache folder.
+    """Folders of compiled code: NUMBA_CACHE_DIR if set, beside the sources, the user's cache folder.
+
+    Code is read from all of them, in this order, and stored in the first that can be written to.
     """
     name = f"{PACKAGE.name}_{_digest(str(PACKAGE))}"  # installations may share a folder
     given = [Path(numba.config.CACHE_DIR, name)] if numba.config.CACHE_DIR else []
@@ -51,22 +53,22 @@ def cached_files() -> list[Path]:
 
 
 def is_stored(dispatcher: Any) -> bool:
-    """Whether a compiled function is there, or on disk, for some types of its arguments."""
+    """Whether compiled code of a function is in memory or on disk, for any types of its arguments."""
     stem = DiskCache(dispatcher.py_func).stem
     files = (file for folder in folders() for file in folder.glob(f"{stem}.{sources_stamp()}.*.code"))
     return bool(dispatcher.overloads) or next(files, None) is not None
 
 
 class DiskCache(NullCache):
-    """What Numba asks for a function's compiled code, and gives it to."""
+    """The cache that Numba loads a function's compiled code from, and stores it in."""
 
     def __init__(self, function: Any) -> None:
         self.stem = f"{function.__module__}.{function.__qualname__}"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The function compiled for a signature, or None, in which case Numba compiles it.
+        """The function compiled for a signature; or None, and then Numba compiles it.
 
-        Numba would first prepare for compilation, which takes longer than to load.
+        Numba's own method would first prepare for compilation, which takes longer than loading.
         """
         rtsys.initialize(target_context)
         name = self._file_name(sig, target_context)
@@ -80,7 +82,7 @@ class DiskCache(NullCache):
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Store what was compiled, and remove what other sources have left in the folder."""
+        """Store compiled code, and remove code that was compiled from older sources."""
         name, content = self._file_name(sig, data.target_context), dumps(data._reduce())
         for folder in folders():
             try:

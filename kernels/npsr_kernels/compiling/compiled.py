@@ -1,6 +1,6 @@
 """The decorators of compiled functions: cached on disk, never stale, safe to call from several threads.
 
-Where Numba is not installed they leave functions as they are, and its loops are Python's.
+If Numba is not installed, they return functions unchanged, and parallel loops are Python's.
 """
 
 import logging
@@ -37,14 +37,14 @@ _ONE_AT_A_TIME = Lock()
 
 @cache
 def report_no_numba() -> None:
-    """Log it, once."""
+    """Log once that Numba is not installed."""
     logging.getLogger("npsr_kernels").info(
         "Numba is not installed: networks run by NumPy's matrix products, which takes several times as long"
     )
 
 
 def available() -> bool:
-    """True unless Numba is missing or its compilation disabled, without which vectors do not exist."""
+    """Whether Numba can compile. If it is missing or disabled, there are no vector kernels."""
     return INSTALLED and not config.DISABLE_JIT
 
 
@@ -56,7 +56,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a part of a kernel: only compiled functions can call it, and only they are cached.
 
-    Without entries for Python, compilation takes a quarter less.
+    Without entry points for Python, compilation takes a quarter less time.
     """
     return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 

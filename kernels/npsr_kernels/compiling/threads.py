@@ -1,4 +1,4 @@
-"""A few threads that share a piece of work: its parts are drawn from one iterator, by whoever is free."""
+"""A few threads that share a piece of work: each takes the next part from one iterator when it is free."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def share(work: Callable[[], None], threads: int | None = None, parts: int | Non
     threads : int, optional
         How many threads, this one included; `default_threads` by default.
     parts : int, optional
-        How many parts there are, beyond which threads do not help.
+        How many parts there are; more threads than parts are not started.
     """
     threads = threads or default_threads()
     helpers = [_pool(os.getpid()).submit(work) for _ in range(min(threads, parts or threads) - 1)]

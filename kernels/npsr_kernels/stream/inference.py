@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 TILE = 544
-"""Columns of a row in memory at most: the line buffers then stay in the second cache."""
+"""Columns of a row in memory at most: then the line buffers stay in the L2 cache."""
 
 
 def run(
@@ -73,13 +73,13 @@ def run(
     threads = threads or default_threads()
     geometry = make_geometry(plan, (N, H, W), tile, threads)
     tasks = iter(range(len(geometry.tasks)))
-    images = np.require(images, requirements=["C", "A", "W"])  # others would be compiled for anew
+    images = np.require(images, requirements=["C", "A", "W"])  # others would be compiled again
     share(lambda: _work(geometry, tasks, images[:, 0], out.reshape(-1)), threads)
     return out
 
 
 def is_compiled() -> bool:
-    """Whether `run` may begin at once, because its code has been compiled before."""
+    """Whether `run` can begin at once, because its code has been compiled before."""
     return is_stored(stream)
 
 

@@ -1,7 +1,7 @@
 """How long each stage takes, step by step: for measurements only.
 
-A stage's step is some ten to hundred microseconds of work. Few of them are interrupted by another
-program, and stages that follow each other meet the machine in the same state. Of whole runs neither is true.
+A stage's step is ten to some hundred microseconds of work. Other programs interrupt few steps, and stages
+that follow each other find the machine in the same state. Neither is true of whole runs.
 """
 
 from collections.abc import Iterator
@@ -27,15 +27,15 @@ def run_timed(
     plan, images, tile
         As in `inference.run`; the images are contiguous.
     threads : int, optional
-        For how many threads the image is cut into tasks; by default as many as Numba would use.
+        Number of threads for which the image is divided into tasks; by default as many as Numba would use.
 
     Returns
     -------
     out : ndarray of shape (N, 1, nH, nW)
         What `inference.run` returns.
     seconds : ndarray of shape (T, K + 2)
-        In each of the T steps of all tasks: of loading the image, of each of the K stages, and of a
-        call that runs nothing, which all of these times include.
+        For each of the T steps of all tasks: the time of loading the image, of each of the K stages, and of
+        a call that runs nothing. All other times include this last one.
     """
     N, _, H, W = images.shape
     out = np.empty((N, 1, plan.scale * H, plan.scale * W), images.dtype)
@@ -57,7 +57,7 @@ def run_timed(
 
 
 def _parts(spans: np.ndarray, step: int) -> Iterator[np.ndarray]:
-    """Spans for `stream` with which it runs one step of one line buffer; the last ones run nothing."""
+    """Spans with which `stream` runs one step of one line buffer; the last spans run nothing."""
     idle = np.full_like(spans, (step + 1, step))
     for k, (first, last) in enumerate(spans):
         part = idle.copy()

@@ -1,11 +1,11 @@
-"""The stream: rows flow through all layers of a network; no map is ever whole.
+"""The stream: a few rows at a time pass through all layers of a network; no feature map is stored whole.
 
 Every stage (a layer, or two that belong together) has a line buffer of input rows. In a step the
-first buffer receives ROWS new rows of the image, each stage turns its buffer into ROWS new rows of
-the next, and the last yields rows of the output. A stage that looks h rows ahead is h rows late.
+first buffer receives ROWS new rows of the image. Each stage computes from its buffer ROWS new rows of
+the next buffer. The last stage gives rows of the output. A stage that needs h rows ahead is h rows late.
 
-Steps count from the top of the image, whatever strip or tile a thread works on: a pixel's
-arithmetic does not depend on how the work is cut.
+Steps count from the top of the image, whatever strip or tile a thread works on. So a pixel's
+arithmetic does not depend on how the work is divided.
 """
 
 from npsr_kernels.compiling.compiled import compiled, inner
@@ -56,7 +56,7 @@ def clear_sums(frame, work):
 
 @inner
 def _copy(work, at, to, count):
-    """Assign work[to], … from work[at], …, vector by vector, first to last: fit for moving down."""
+    """Assign work[to], … from work[at], …, vector by vector, first to last, so `to` may be below `at`."""
     for i in range(0, count, REGISTER_BYTES // work.itemsize):
         vstore(work, to + i, vload(work, at + i))
 
@@ -89,7 +89,7 @@ def _load(frame, task, stage, row, images, work):
 
 @inner
 def _continue_columns(frame, task, stage, work):
-    """Continue the new rows beyond the image's first and last column."""
+    """Pad the new rows before the image's first and after its last column."""
     at_left, at_right = task.start == 0, task.start + task.width == frame.columns
     if not (at_left or at_right):
         return
@@ -108,7 +108,7 @@ def _continue_columns(frame, task, stage, work):
 
 @inner
 def _continue_rows(frame, stage, row, work):
-    """Continue the image above its first row, when that arrives, and below its last."""
+    """Pad the image above its first row, when that arrives, and below its last row."""
     S, zero = frame.stride, work.dtype.type(0)
     for c in range(stage.channels):
         buffer = stage.source + c * stage.plane

@@ -39,7 +39,7 @@ def registers(triple: str, name: str, features: str) -> tuple[int, int]:
 
 
 REGISTER_BYTES, REGISTERS = registers(*cpu_target.target_context.codegen().magic_tuple())
-"""Of the processor that Numba compiles for; a kernel may count on so many."""
+"""Register size and number of registers of the processor that Numba compiles for."""
 
 
 def lanes(dtype: Any) -> int:
@@ -127,8 +127,8 @@ def emit_sum(builder: ir.IRBuilder, v: ir.Value) -> ir.Value:
 def emit_sums(builder: ir.IRBuilder, vector: Vector, values: list[ir.Value]) -> list[ir.Value]:
     """Vectors whose lanes are the sums of the lanes of each of `values`, in their order; then zeros.
 
-    Two vectors become one, in which lanes with a bit of their number set belong to the second: one half
-    of both is taken as it is, the other moved by that bit.
+    In each step two vectors become one. One bit of the lane number decides: lanes with the bit set belong to
+    the second vector. One half of both is used in place, the other half is moved by that bit.
     """
     L = vector.lanes
     zero = ir.Constant(vector_ir(vector), None)
