@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     from npsr.models.pytorch import import_pytorch
     from npsr.models.weights import WeightsError, check_name, save
 
-    importers = {".mat": import_matlab, ".pth": import_pytorch, ".pt": import_pytorch}
+    importers = {".mat": import_matlab} | dict.fromkeys((".pth", ".pt", ".ckpt", ".tar"), import_pytorch)
     suffix = options.file.suffix.lower()
     if suffix not in importers:
         raise WeightsError(
