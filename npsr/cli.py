@@ -23,6 +23,7 @@ from npsr.commands import (
     warmup,
 )
 from npsr.system.defects import MISTAKES, report
+from npsr.system.folders import one_line
 from npsr.system.version import __version__
 
 USER_ERROR, DEFECT = 2, 3
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except MISTAKES as error:
-        print(f"npsr: error: {error or type(error).__name__}", file=sys.stderr)
+        print(one_line(f"npsr: error: {error or type(error).__name__}"), file=sys.stderr)
         sys.exit(USER_ERROR)
     except KeyboardInterrupt:
         print("npsr: interrupted", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
     data = data_folder(options)
     recipe = asked_recipe(options, data)
+    _say_what_is_passed_over(recipe, data)
     try:
         with reported(recipe.steps, recipe.batch) as progress:
             run_training(recipe, data, options.output, options.resume, progress)
@@ -71,6 +73,22 @@ def run(options: argparse.Namespace) -> int:
         raise
     print(f"{options.output / MODEL}: {recipe.model} ×{recipe.scale} after {recipe.steps} steps")
     return 0
+
+
+def _say_what_is_passed_over(recipe: "Recipe", data: Path) -> None:
+    """A line for each folder of the recipe that holds more than images."""
+    from collections import Counter
+
+    from npsr.images.files import ImageError
+    from npsr.images.image_sets import image_files
+    from npsr.system.folders import one_line, passed_over
+
+    for folder in sorted({data / name for stage in recipe.stages for name in stage.data}):
+        passed: Counter[str] = Counter()
+        with suppress(ImageError):  # training tells
+            image_files(folder, passed)
+        if passed:
+            print(one_line(f"{folder}: {passed_over(passed)}"), flush=True)
 
 
 def data_folder(options: argparse.Namespace) -> Path:

@@ -12,6 +12,8 @@ from npsr.commands.arguments import at_least_1, positive, sides_or_side
 from npsr.commands.upscale_video import VIDEOS, run_video
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from npsr.commands.arguments import Commands
     from npsr.upscaling.batch import Outcome
     from npsr.upscaling.jobs import Job
@@ -58,11 +60,11 @@ def run(options: argparse.Namespace) -> int:
     from npsr.system.files import check_target
     from npsr.upscaling.batch import Outcome, run_jobs
 
-    settings, jobs = _settings(options), _jobs(options)
+    settings, (jobs, passed) = _settings(options), _jobs(options)
     if options.json:
         check_target(options.json, options.force)
     if options.dry_run:
-        return report.plan(jobs)
+        return report.plan(jobs, passed)
     todo = [job for job in jobs if not job.done]
     piped = any(str(job.target) == "-" for job in jobs)
     telling = report.Telling(len(todo), piped, options.verbose)
@@ -74,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     for job in todo:
         if is_video(job.source):
             telling.finished(_video(job, options))
-    return telling.sum_up(split, options)
+    return telling.sum_up(split, passed, options)
 
 
 def is_video(path: Path) -> bool:
@@ -113,7 +115,7 @@ def _settings(options: argparse.Namespace) -> "Settings":
     )
 
 
-def _jobs(options: argparse.Namespace) -> "list[Job]":
+def _jobs(options: argparse.Namespace) -> "tuple[list[Job], Counter[str]]":
     from npsr.images.files import SUFFIXES
     from npsr.upscaling.jobs import plan_jobs
 

@@ -7,18 +7,24 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from npsr.system.folders import one_line, passed_over
+
 if TYPE_CHECKING:
+    from collections import Counter
+
     from npsr.upscaling.batch import Outcome
     from npsr.upscaling.jobs import Job
 
 SPENT_ON = ("read", "colour", "network", "chroma", "write")
 
 
-def plan(jobs: "Sequence[Job]") -> int:
+def plan(jobs: "Sequence[Job]", passed: "Counter[str]") -> int:
     """Print what would be done; 2 if something could not."""
     for job in jobs:
         remark = f": {job.problem}" if job.problem else " (exists)" if job.done else ""
-        print(f"{job.source} → {job.target}{remark}")
+        print(one_line(f"{job.source} → {job.target}{remark}"))
+    if passed:
+        print(passed_over(passed))
     return 2 if any(job.problem for job in jobs) else 0
 
 
@@ -47,7 +53,7 @@ class Telling:
         if self._terminal:
             done = sum(outcome.status != "skipped" for outcome in self._outcomes)
             print(
-                f"\r\033[K{done + 1}/{self._files} {job.source} {share:.0%}",
+                f"\r\033[K{done + 1}/{self._files} {one_line(str(job.source))} {share:.0%}",
                 end="",
                 file=sys.stderr,
                 flush=True,
@@ -67,7 +73,7 @@ class Telling:
             for note in outcome.notes:
                 self._print(f"{outcome.target}: {note}")
 
-    def sum_up(self, split: dict[str, float], options: argparse.Namespace) -> int:
+    def sum_up(self, split: dict[str, float], passed: "Counter[str]", options: argparse.Namespace) -> int:
         """Tell failures, counts and times; write the summary; return the exit code."""
         self._clear()
         seconds = time.perf_counter() - self._start
@@ -81,15 +87,17 @@ class Telling:
         if len(self._outcomes) > 1:
             counted = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
             self._print(f"{counted} in {seconds:.1f} s")
+        if passed:
+            self._print(passed_over(passed))
         for outcome in self._outcomes:
             if outcome.status == "failed":
-                print(f"npsr: error: {outcome.message}", file=sys.stderr)
+                print(one_line(f"npsr: error: {outcome.message}"), file=sys.stderr)
         if options.json:
-            self._write(counts, split, seconds, options)
+            self._write({**counts, "passed_over": dict(passed)}, split, seconds, options)
         return 2 if counts["failed"] else 0
 
     def _write(
-        self, counts: dict[str, int], split: dict[str, float], seconds: float, options: argparse.Namespace
+        self, counts: dict[str, Any], split: dict[str, float], seconds: float, options: argparse.Namespace
     ) -> None:
         from npsr.system.files import write_json
 
@@ -106,4 +114,4 @@ class Telling:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
     def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        print(one_line(line), file=self._stream, flush=True)

@@ -15,7 +15,8 @@ from typing import IO, Any
 import numpy as np
 
 from npsr.models.pickle_data import Object, Storage, Tensor, key_text, unpickled
-from npsr.models.weights import MAX_BYTES, WeightsError
+from npsr.models.weights import MAX_BYTES, WeightsError, require_kind
+from npsr.system.defects import is_defect
 
 MAGIC = 0x1950A86A20F9469CFC6C
 """What the files of PyTorch before 1.6 begin with, as a pickle."""
@@ -74,6 +75,8 @@ def read_tensors(path: Path, name: str) -> dict[str, np.ndarray]:
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from error
     except Exception as error:  # zipfile, pickletools and NumPy raise many kinds for damaged files
+        if is_defect(error):
+            raise
         reason = f"{type(error).__name__}: {error}"[:200]
         raise WeightsError(f"{path} is not from PyTorch or is damaged ({reason}): get it anew") from error
 
@@ -103,17 +106,18 @@ def _read_old(stream: IO[bytes], name: str) -> dict[str, np.ndarray]:
         raise ValueError("it has neither the form of PyTorch's files since 1.6 nor that of those before")
     (_, _), (system, _), (value, storages), (keys, _) = (unpickled(stream) for _ in range(4))
     tensors, contents = _tensors(value, name), {}
+    little = require_kind("sys_info", system, dict)["little_endian"]
     wanted = {tensor.storage.key for tensor in tensors.values()}
     _within(sum(_size(storages[key]) for key in wanted))
-    for key in keys:
+    for key in require_kind("keys", keys, list):
         storage = storages[key_text(key)]
-        if int.from_bytes(stream.read(8), "little" if system["little_endian"] else "big") != storage.length:
+        if int.from_bytes(stream.read(8), "little" if little else "big") != storage.length:
             raise ValueError(f"storage {key:.80} has another length than its tensors say")
         if key in wanted:
             contents[key] = stream.read(_size(storage))
         else:
             stream.seek(_size(storage), 1)
-    return _arrays(tensors, contents, "<" if system["little_endian"] else ">")
+    return _arrays(tensors, contents, "<" if little else ">")
 
 
 def _within(size: int) -> None:
@@ -131,7 +135,7 @@ def _tensors(value: Any, name: str) -> dict[str, Tensor]:
     if isinstance(value, Object):
         raise WeightsError(f"it holds {value.name:.80}, but only tensors are read: save net.state_dict()")
     found: dict[str, Tensor] = {}
-    for prefix, inner in _dicts(value, "", DEEPEST, set()):
+    for prefix, inner in _dicts(require_kind("the value", value, dict), "", DEEPEST, set()):
         tensors = {str(key): one for key, one in inner.items() if isinstance(one, Tensor)}
         if any(key.endswith(name) for key in tensors):
             found |= {f"{prefix}{key}": one for key, one in tensors.items()}

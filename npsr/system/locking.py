@@ -1,5 +1,7 @@
 """What one process at a time may do: write to a folder, compile for the first time."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -76,3 +78,24 @@ def locked(path: Path) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
+
+
+def claim(descriptor: int) -> bool:
+    """Lock an open file until all that was opened or copied with it is closed.
+
+    Returns
+    -------
+    bool
+        False if another keeps it. True also where there are no locks.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # no locks here
+        return True
+    return True

@@ -1,5 +1,6 @@
 """The images that a run learns from: which, whether they can be read, and what is made of them."""
 
+import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from hashlib import file_digest, sha256
@@ -8,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from npsr.evaluation.protocol import crop_to_multiple, measurable
-from npsr.images.files import ImageError
-from npsr.images.image_sets import image_files, read_luma
+from npsr.images.image_sets import image_files, read_lumas
 from npsr.networks.network import Network
 from npsr.training.least_squares import solve_deconvolution
 from npsr.training.log import Progress
@@ -20,17 +20,15 @@ from npsr.training.transfer import features
 
 MEMORY = 2**31
 """Bytes that a stage's images may take. If they need more, only the middle of each is used."""
-TOLD = 5
-"""Unreadable images that an error names."""
 SOLVING_PIXELS = 1_000_000
 """LR pixels that the deconvolution is solved on: half a minute of work, and far more than unknowns."""
 
 
 def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
     """Images of a stage's folders, those held back left out."""
-    kept = {(data / name).resolve() for name in recipe.validation}
+    kept = {os.path.realpath(data / name) for name in recipe.validation}
     found = [file for name in stage.data for file in image_files(data / name)]
-    if not (files := [file for file in found if file.resolve() not in kept]):
+    if not (files := [file for file in found if os.path.realpath(file) not in kept]):
         raise ValueError(f"{_folders(stage, data)}: every image is held back for validation: add others")
     return files
 
@@ -75,17 +73,7 @@ def images_digest(recipe: Recipe, data: Path) -> str:
 
 def _lumas(files: Iterable[Path]) -> Iterator[np.ndarray]:
     """The luma of images to train on; one error at the end for all that cannot be read."""
-    problems = []
-    for file in files:
-        try:
-            luma = read_luma(file, deep=True)
-        except ImageError as error:
-            problems.append(str(error))
-        else:
-            yield luma
-    if problems:
-        more = f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
-        raise ImageError("; ".join(problems[:TOLD]) + more)
+    return (luma for _, luma in read_lumas(files, deep=True))
 
 
 def refuse_unreadable(stages: list[Stage], recipe: Recipe, data: Path) -> None:

@@ -93,7 +93,7 @@ def test_of_videos(capsys, monkeypatch, tmp_path, place):
         ("net_x2.mat", "npsr.models.matlab._filters"),
         ("net_x2.mat", "npsr.models.matlab.loadmat"),
         ("net_x2.pth", "npsr.models.torch_file._array"),
-        ("net_x2.pth", "npsr.models.torch_file.genops"),
+        ("net_x2.pth", "npsr.models.pickle_data.genops"),
     ],
 )
 def test_of_models(capsys, monkeypatch, tmp_path, name, place):

@@ -18,7 +18,7 @@ def tree(tmp_path):
 
 
 def plan(*inputs, output=None, force=False, suffix=lambda path: path.suffix):
-    return plan_jobs(inputs, output, "_m_x2", suffix, {".png", ".jpg"}, force)
+    return plan_jobs(inputs, output, "_m_x2", suffix, {".png", ".jpg"}, force)[0]
 
 
 def test_a_folder_is_mirrored(tree):
