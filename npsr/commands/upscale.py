@@ -47,6 +47,10 @@ def add(commands: "Commands") -> None:
     upscale.add_argument("--max-memory", type=positive, metavar="MB", help="memory to keep within")
     bombs = "millions of pixels decoded at once at most (default 179)"
     upscale.add_argument("--max-pixels", type=positive, metavar="MP", help=bombs)
+    sound = "of videos: copied, encoded anew, or left out (default: copy)"
+    upscale.add_argument("--audio", choices=("copy", "aac", "drop"), default="copy", help=sound)
+    words = "of videos: copied or left out (default: copy)"
+    upscale.add_argument("--subtitles", choices=("copy", "drop"), default="copy", help=words)
     upscale.add_argument("--dry-run", action="store_true", help="only say what would be done")
     upscale.add_argument("--json", type=Path, metavar="FILE", help="also write a summary to a file")
     upscale.add_argument("-v", "--verbose", action="store_true", help="say what the time was spent on")
@@ -75,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     split = run_jobs(photographs, settings, telling.finished, telling.progress)
     for job in todo:
         if is_video(job.source):
-            telling.finished(_video(job, options))
+            telling.finished(_video(job, options, split))
     return telling.sum_up(split, passed, options)
 
 
@@ -128,13 +132,13 @@ def _jobs(options: argparse.Namespace) -> "tuple[list[Job], Counter[str]]":
 def _suffix(source: Path, name: str | None) -> str:
     """How the result's name ends: as the source's, if that can be written."""
     if is_video(source):
-        from npsr.video.writing import WRITTEN
+        from npsr.video.streams import WRITTEN
 
         return source.suffix if source.suffix.lower() in WRITTEN else ".mkv"
     return f".{name}" if name else source.suffix or ".png"
 
 
-def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
+def _video(job: "Job", options: argparse.Namespace, split: dict[str, float]) -> "Outcome":
     from npsr.upscaling.batch import Outcome, reason
 
     try:
@@ -146,6 +150,8 @@ def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
             job.target.parent.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()
         written = run_video(job.source, job.target, int(options.scale), options)
+        for name, seconds in written.split.items():
+            split[name] = split.get(name, 0.0) + seconds
     except Exception as error:
         return Outcome(job.source, job.target, "failed", reason(error))
     return Outcome(
@@ -156,6 +162,6 @@ def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
         height=written.height,
         frames=written.frames,
         networks=(int(options.scale),),
-        notes=tuple(f"left out {lost}" for lost in written.left_out),
+        notes=tuple(written.notes),
         seconds=time.perf_counter() - start,
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from npsr.upscaling.batch import Outcome
     from npsr.upscaling.jobs import Job
 
-SPENT_ON = ("read", "colour", "network", "chroma", "write")
+SPENT_ON = ("read", "decoding", "colour", "network", "chroma", "encoding", "write")
 
 
 def plan(jobs: "Sequence[Job]", passed: "Counter[str]") -> int:
@@ -82,7 +82,7 @@ class Telling:
             for status in ("done", "skipped", "failed")
         }
         if self._verbose:
-            parts = "  ".join(f"{name} {split.get(name, 0):.2f} s" for name in SPENT_ON)
+            parts = "  ".join(f"{name} {split[name]:.2f} s" for name in SPENT_ON if name in split)
             self._print(f"{parts}  together {seconds:.2f} s")
         if len(self._outcomes) > 1:
             counted = ", ".join(f"{number} {status}" for status, number in counts.items() if number)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
 from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
 from npsr.system.defects import is_defect
+from npsr.system.locking import lock_across_forks
 
 Source = Path | bytes
 """A file, or the content of one that came through a pipe."""
@@ -19,7 +19,7 @@ Source = Path | bytes
 MAX_PIXELS = 2 * 89_478_485
 """Pixels decoded at once at most, unless asked for more: where Pillow, too, speaks of an attack."""
 
-_ONE_AT_A_TIME = RLock()
+_ONE_AT_A_TIME = lock_across_forks()
 
 
 class ImageError(ValueError):

@@ -162,12 +162,12 @@ def test_a_cover_is_copied_or_said_to_be_lost(tmp_path):
         out.mux(packet_of(cover, buffer.getvalue(), 0, 0))
         add_frames(out, picture)
     written = npsr.upscale_video(tmp_path / "in.mp4", tmp_path / "out.mp4", 2, "bicubic")
-    assert written.left_out == []
+    assert written.notes == []
     with av.open(str(tmp_path / "out.mp4")) as found:
         (packet,) = (packet for packet in found.demux(1) if packet.size)
         assert bytes(packet) == buffer.getvalue()
     written = npsr.upscale_video(tmp_path / "in.mp4", tmp_path / "out.mov", 2, "bicubic")
-    assert written.left_out == ["stream 1, video (mjpeg)"]
+    assert written.notes == ["stream 1, video (mjpeg)"]
 
 
 def test_rotation_aspect_colour_tags_and_siting_are_kept(tmp_path):
@@ -234,7 +234,7 @@ def test_what_frames_carry_beside_pixels_is_said_to_be_lost(tmp_path):
     options = {"x265-params": f"log-level=none:{display}:max-cll=1000,400"}
     source = video(tmp_path / "in.mkv", "libx265", (32, 64), "yuv420p10le", options=options)
     written = npsr.upscale_video(source, tmp_path / "out.mkv", 2, "bicubic")
-    assert written.left_out == ["MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"]
+    assert written.notes == ["MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"]
 
 
 def test_full_range_stays_full_range(tmp_path):

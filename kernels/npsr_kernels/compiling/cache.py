@@ -30,10 +30,12 @@ LOG = logging.getLogger("npsr_kernels")
 PACKAGE = Path(__file__).parents[1]
 
 
-def cached(dispatcher: Any) -> Any:
-    """Let a compiled function look on disk before it compiles, and store there what it compiled."""
+def cached(dispatcher: Any, kind: str = "") -> Any:
+    """Let a compiled function look on disk before it compiles, and store there what it compiled; of a
+    function compiled in several ways, each has a `kind`.
+    """
     if not numba.config.DISABLE_JIT:  # else it is a plain function
-        dispatcher._cache = DiskCache(dispatcher.py_func)
+        dispatcher._cache = DiskCache(dispatcher.py_func, kind)
     return dispatcher
 
 
@@ -62,8 +64,8 @@ def is_stored(dispatcher: Any) -> bool:
 class DiskCache(NullCache):
     """The cache that Numba loads a function's compiled code from, and stores it in."""
 
-    def __init__(self, function: Any) -> None:
-        self.stem = f"{function.__module__}.{function.__qualname__}"
+    def __init__(self, function: Any, kind: str = "") -> None:
+        self.stem = f"{function.__module__}.{function.__qualname__}{kind}"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The function compiled for a signature; or None, and then Numba compiles it.
