@@ -113,11 +113,11 @@ def _time(text: str) -> str:
 def _of_stream(stream: Any, called: str) -> Inventory:
     """A stream's tags and role."""
     of = f" of {called}"
-    found = _tags(stream.metadata, of)
+    if called.startswith("cover"):  # what else its container says of it is a file's name
+        return {called: ""}
+    found = {called: ""} | _tags(stream.metadata, of)
     if found.get(f"tag language{of}") == "und":
         del found[f"tag language{of}"]
-    if called.startswith("cover"):
-        found = {}  # its file's name, and what its container says of it
     roles = library().stream.Disposition
     found |= {f"role {role.name}{of}": "" for role in roles if role in stream.disposition & ~roles.default}
     return found

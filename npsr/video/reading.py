@@ -52,7 +52,7 @@ class Picture:
     first : av.VideoFrame
         The first frame, for its tags.
     delay : int
-        Packets by which its decoder is behind.
+        What frames' times of decoding are late, in units of the stream's time base.
     firsts : dict of int to av.Packet
         The first packet of each stream, by its number.
     claim : str
@@ -146,6 +146,7 @@ def survey(path: Path) -> Picture:
             )
         siting, frames, end, first = _siting(container, stream.index), 0, 0.0, None
         firsts: dict[int, Any] = {}
+        told = False
         for packet in unbroken(container.demux(), container.format.name):
             if packet.size:
                 firsts.setdefault(packet.stream.index, packet)
@@ -153,7 +154,8 @@ def survey(path: Path) -> Picture:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream.index == stream.index:
                 frames += bool(packet.size) and not packet.is_discard
-                first = first or next(iter(packet.decode()), None)
+                told |= packet.pts is not None
+                first = first or next(iter(_decoded(packet)), None)
         if first is None:
             raise VideoError(f"{path} holds no frame that can be decoded")
         if stream.metadata.get("alpha_mode") == "1":
@@ -163,7 +165,25 @@ def survey(path: Path) -> Picture:
         if container.format.name.startswith(TIMED) and end < said - 1:
             claim = f"its end is at {end:.1f} s, though it says {said:.1f} s: something may be missing"
         picture = _picture(path, stream, frames, siting, first)
-        return replace(picture, delay=int(stream.codec_context.has_b_frames), firsts=firsts, claim=claim)
+        delay = 0 if told else _delay(firsts[stream.index], first)
+        return replace(picture, delay=delay, firsts=firsts, claim=claim)
+
+
+def _decoded(packet: Any) -> list[Any]:
+    """The frames that come out for a packet: none for an empty one, by which Theora lets the last frame
+    stay; the packet at the end, without any time, empties the decoder.
+    """
+    if not packet.size and (packet.pts is not None or packet.dts is not None):
+        return []
+    return list(packet.decode())
+
+
+def _delay(packet: Any, frame: Any) -> int:
+    """From the first packet to the first frame, where packets are not told when they are shown.
+
+    Frame by frame they are shown in the order and at the beat in which packets are decoded.
+    """
+    return 0 if packet.dts is None or frame.dts is None else frame.dts - packet.dts
 
 
 def _picture(path: Path, stream: Any, frames: int, siting: str | None, first: Any) -> Picture:
@@ -224,11 +244,11 @@ def steps(
             if (packet := next(found, None)) is None:
                 break
             ours = packet.stream.index == picture.stream
-            frames = packet.decode() if ours else []
+            frames = _decoded(packet) if ours else []
         if ours:
             duration = packet.duration or duration
             for frame in frames:
-                clock.stamp(frame, picture.delay * duration, frame.duration or duration)
+                clock.stamp(frame, picture.delay, frame.duration or duration)
                 yield packets, frame
                 packets = []
         elif packet.stream.index in copied and packet.size:

@@ -142,6 +142,8 @@ def declare(stream: Any, out: Any) -> Any:
 def describe(stream: Any, copy: Any, without: Callable[[str], bool] = lambda key: False) -> None:
     """Language, title and role of a stream, and its other tags."""
     copy.metadata.update({key: text for key, text in stream.metadata.items() if not without(key)})
+    if "name" in copy.metadata:  # as .mp4 calls a title when it is read
+        copy.metadata.setdefault("title", copy.metadata["name"])
     copy.disposition = stream.disposition
 
 
@@ -168,6 +170,8 @@ def _attach(stream: Any, out: Any, content: bytes) -> None:
 
 
 def _called(stream: Any) -> str:
+    if stream.type == "attachment":
+        return f"stream {stream.index}, attachment {stream.name} ({stream.mimetype})"
     cover = "the cover, " if is_cover(stream) else ""
     return f"{cover}stream {stream.index}, {stream.type} ({_codec(stream)})"
 

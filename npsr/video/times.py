@@ -6,7 +6,7 @@ from typing import Any
 
 RESTARTING = ("mpegts", "mpeg", "flv", "ogg", "asf")
 """Containers, in libavformat's names, whose clock may start again: recordings joined end to end."""
-BACK, AHEAD = -1, 10
+BACK, AHEAD = -0.25, 10
 """Seconds beyond what was expected that make a new start of the clock."""
 
 
@@ -24,6 +24,7 @@ def unbroken(packets: Iterable[Any], container: str) -> Iterator[Any]:
         yield from packets
         return
     expected: dict[int, Fraction] = {}
+    last: dict[int, Fraction] = {}
     shifts, own = [Fraction(0)], dict[int, Fraction]()
     for packet in packets:
         index = packet.stream.index
@@ -37,7 +38,9 @@ def unbroken(packets: Iterable[Any], container: str) -> Iterator[Any]:
                     shift = near[-1] if near else due - now
                     shifts += [] if near else [shift]
                 own[index] = shift
-                expected[index] = now + shift + (packet.duration or 0) * packet.time_base
+                step = (packet.duration or 0) * packet.time_base or now + shift - last.get(index, now + shift)
+                last[index] = now + shift
+                expected[index] = now + shift + step
             moved = round(shift / packet.time_base)
             packet.dts += moved
             packet.pts = None if packet.pts is None else packet.pts + moved
@@ -48,7 +51,7 @@ class Clock:
     """Gives each frame a time stamp, later than that of the one before.
 
     What the file says is taken, unless it says nothing, or is worse ordered than the times of decoding.
-    These count packets: a frame comes out of the decoder `delay` packets after its own came in.
+    A frame comes out of the decoder together with a packet that came in `delay` after its own.
     `moved` counts frames that were given another time than any of these.
     """
 

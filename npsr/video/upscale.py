@@ -107,7 +107,7 @@ def upscale_video(
     split: Split = {}
     with atomic_write(target, force) as file:
         with opened(source) as container, errors(target):
-            options = container_options(suffix, container.metadata)
+            options = container_options(suffix, container)
             with library().open(
                 file, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT, container_options=options
             ) as out:

@@ -76,12 +76,13 @@ def lay_out(
     return video, copied, kept, notes
 
 
-def container_options(suffix: str, metadata: Mapping[str, str]) -> dict[str, str]:
-    """How the container is written: with named tags if it has no other place for some of these.
+def container_options(suffix: str, container: Any) -> dict[str, str]:
+    """How the output is written: with named tags if it has no other place for some of the source's.
 
-    Players of music read the usual tags of .mp4 only where they are not written so.
+    These take the place of the usual tags of .mp4, which more players read, and of a cover.
     """
-    if WRITTEN[suffix] not in ("mp4", "mov"):
+    metadata = container.metadata
+    if WRITTEN[suffix] not in ("mp4", "mov") or any(map(is_cover, container.streams)):
         return {}
     wanted = {key.lower() for key in metadata if not is_transient(key)}
     av, trial = library(), io.BytesIO()
