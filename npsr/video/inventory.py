@@ -48,7 +48,7 @@ def differences(source: Path, result: Path, kept: set[int], seen: set[str]) -> l
         A sentence for each.
     """
     before, after = inventory(source, kept), inventory(result)
-    before |= {f"frames' {name}": "" for name in seen - OF_DECODING if f"frames' {name}" not in before}
+    before |= {f"frames' {name}": "" for name in seen if f"frames' {name}" not in before}
     lost = []
     for name, text in before.items():
         if name not in after:
@@ -130,9 +130,14 @@ def _of_frame(frame: Any, stream: Any) -> Inventory:
     for name in ("colorspace", "color_primaries", "color_trc"):
         if (value := int(getattr(frame, name))) not in (0, 2):  # not told
             found[f"colour tag {name}"] = str(value)
-    for data in frame.side_data:
-        name = data.type.name
-        if name in OF_DECODING or (name == "SEI_UNREGISTERED" and bytes(data)[:16].hex() in ENCODERS):
-            continue
-        found[f"frames' {name}"] = bytes(data).hex() if name == "DISPLAYMATRIX" else ""
+    for name, content in beside_pixels(frame).items():
+        found[f"frames' {name}"] = content.hex() if name == "DISPLAYMATRIX" else ""
+    return found
+
+
+def beside_pixels(frame: Any) -> dict[str, bytes]:
+    """What a frame carries that does not only speak of its old encoding, by libavutil's names."""
+    found = {data.type.name: bytes(data) for data in frame.side_data if data.type.name not in OF_DECODING}
+    if found.get("SEI_UNREGISTERED", b"")[:16].hex() in ENCODERS:
+        del found["SEI_UNREGISTERED"]
     return found

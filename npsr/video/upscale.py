@@ -19,7 +19,7 @@ from npsr.system.files import atomic_write, check_target
 from npsr.upscaling.overlap import read_ahead, write_behind
 from npsr.upscaling.stopwatch import Split, timed
 from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
-from npsr.video.inventory import differences
+from npsr.video.inventory import beside_pixels, differences
 from npsr.video.reading import BYTES_KEPT, Picture, VideoError, errors, library, opened, steps, survey
 from npsr.video.streams import CHOICES, WRITTEN, Copied
 from npsr.video.writing import CARRIED, container_options, lay_out
@@ -121,7 +121,7 @@ def upscale_video(
                             put((packets, None))
                             break
                         put((packets, _enlarge_frame(source, frame, picture, scale, (enlarge, split))))
-                        seen |= {data.type.name for data in frame.side_data}
+                        seen |= beside_pixels(frame).keys()
                         frames += 1
                         if progress:
                             progress(frames, max(frames, picture.frames))

@@ -12,7 +12,7 @@ from npsr.video.inventory import is_transient
 from npsr.video.reading import BYTES_KEPT, FULL_RANGE, Picture, VideoError, library
 from npsr.video.streams import WRITTEN, Copied, describe, is_cover, keep
 
-CARRIED = {"libx264": {"A53_CC", "SEI_UNREGISTERED"}, "libx265": {"A53_CC", "SEI_UNREGISTERED"}}
+CARRIED = {"libx264": {"A53_CC"}, "libx265": {"A53_CC"}}
 """What encoders write of that which frames carry beside pixels."""
 
 
@@ -130,7 +130,7 @@ def _codec(target: Path, picture: Picture, sides: tuple[int, int]) -> tuple[str,
     elif picture.bits == 8 or sides[1] < 64:  # narrower than its blocks, x265 writes beyond its memory
         name, options = "libx264", {"crf": "17"}
     else:
-        name, options = "libx265", {"crf": "17", "x265-params": "log-level=none"}
+        name, options = "libx265", {"crf": "17", "a53cc": "1", "x265-params": "log-level=none"}
     try:
         formats = library().Codec(name, "w").video_formats
     except ValueError as error:

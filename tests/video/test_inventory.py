@@ -210,3 +210,36 @@ def test_the_parts_of_the_time_are_told(tmp_path, capsys):
     ]
     split = npsr.upscale_video(tmp_path / "in.mp4", tmp_path / "out.mp4", 2, "bicubic").split
     assert all(split[part] > 0 for part in ("decoding", "network", "chroma", "encoding"))
+
+
+def caption(number):
+    """A NAL unit of H.264 with captions as American television has them."""
+    words = b"\xb5\x00\x31GA94\x03\x41\xff\xfc" + bytes([0x80 + number, 0x80]) + b"\xff"
+    return b"\0\0\0\x01\x06\x04" + bytes([len(words)]) + words + b"\x80"
+
+
+@pytest.mark.parametrize(("name", "kept"), [("out.mkv", True), ("out.mp4", True), ("out.webm", False)])
+def test_captions_inside_the_picture_are_kept_or_named(tmp_path, name, kept):
+    """Also where they begin later than with the first frame."""
+    with av.open(str(tmp_path / "in.ts"), "w") as out:
+        picture = add_picture(out, "libx264", options={"bf": "0", "x264-params": "aud=0"})
+        packets = []
+        for number in range(6):
+            frame = av.VideoFrame(32, 16, "yuv420p")
+            frame.pts, frame.time_base = 40 * number, MILLISECONDS
+            packets += picture.encode(frame)
+        for number, old in enumerate([*packets, *picture.encode()]):
+            new = av.Packet((caption(number) if number > 1 else b"") + bytes(old))
+            new.pts, new.dts, new.time_base, new.stream = old.pts, old.dts, old.time_base, picture
+            new.is_keyframe = old.is_keyframe
+            out.mux(new)
+    kind = av.sidedata.sidedata.Type.A53_CC
+    written = npsr.upscale_video(tmp_path / "in.ts", tmp_path / name, 2, "bicubic")
+    found = []
+    for path in (tmp_path / "in.ts", tmp_path / name):
+        with av.open(str(path)) as container:
+            data = [frame.side_data.get(kind) for frame in container.decode(video=0)]
+        found.append([one and bytes(one)[1:2] for one in data])
+    assert len(set(found[0])) > 3
+    assert found[1] == (found[0] if kept else [None] * 6)
+    assert written.notes == ([] if kept else ["left out frames' A53_CC"])
