@@ -16,6 +16,7 @@ def lock_across_forks() -> Any:
         os.register_at_fork(after_in_child=lock._at_fork_reinit)
     return lock
 
+
 LOCK = ".lock"
 """Name of the lock's file in a folder. It stays: a file that comes and goes could be locked twice."""
 
