@@ -9,16 +9,16 @@ from threading import RLock
 from typing import Any
 
 
+LOCK = ".lock"
+"""Name of the lock's file in a folder. It stays: a file that comes and goes could be locked twice."""
+
+
 def lock_across_forks() -> Any:
     """A lock of threads that is free in a forked process: the threads that held it are not there."""
     lock: Any = RLock()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lock._at_fork_reinit)
     return lock
-
-
-LOCK = ".lock"
-"""Name of the lock's file in a folder. It stays: a file that comes and goes could be locked twice."""
 
 
 @contextmanager
