@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-
 LOCK = ".lock"
 """Name of the lock's file in a folder. It stays: a file that comes and goes could be locked twice."""
 
