@@ -32,7 +32,7 @@ def limit(seconds: int, memory: int) -> None:
     except ImportError:  # Windows: the clock of the checker alone
         return
     for name, value in (
-        ("RLIMIT_CPU", seconds),
+        ("RLIMIT_CPU", seconds + 1),
         ("RLIMIT_AS", memory),
         ("RLIMIT_FSIZE", FILE_SIZE),
         ("RLIMIT_CORE", 0),

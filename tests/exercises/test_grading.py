@@ -17,7 +17,7 @@ from npsr.exercises.grading import grade, read_submissions, write_table
 from npsr.exercises.running import Limits
 from npsr.system.version import __version__
 
-LIMITS = Limits(seconds=4, megabytes=1024, confined=True)
+LIMITS = Limits(seconds=15, megabytes=1024, confined=True)
 FILE = "01_convolution.py"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 
