@@ -49,9 +49,7 @@ def add(commands: "Commands") -> None:
 
 def _limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=natural, default=0, help="seed of the inputs (default 0)")
-    parser.add_argument(
-        "--seconds", type=positive, default=15, help="of an exercise (default 15)"
-    )
+    parser.add_argument("--seconds", type=positive, default=15, help="of an exercise (default 15)")
     parser.add_argument("--megabytes", type=positive, default=2048, help="its memory (default 2048)")
 
 
