@@ -60,7 +60,9 @@ def run_list(_: argparse.Namespace) -> int:
     for task in tasks():
         print(f"{task.name:<26} {task.minutes:>3} min  explorer: {task.panel}")
         print(f"   {task.title}.\n   You learn {task.learns}")
-    print(f"{sum(task.minutes for task in tasks()) / 60:.0f} hours in all; npsr exercises start FOLDER")
+    print(
+        f"{sum(task.minutes for task in tasks()) / 60:.0f} hours in all. Start: npsr exercises start FOLDER. The explorer: npsr explore"
+    )
     return 0
 
 
