@@ -60,9 +60,8 @@ def run_list(_: argparse.Namespace) -> int:
     for task in tasks():
         print(f"{task.name:<26} {task.minutes:>3} min  explorer: {task.panel}")
         print(f"   {task.title}.\n   You learn {task.learns}")
-    print(
-        f"{sum(task.minutes for task in tasks()) / 60:.0f} hours in all. Start: npsr exercises start FOLDER. The explorer: npsr explore"
-    )
+    hours = sum(task.minutes for task in tasks()) / 60
+    print(f"{hours:.0f} hours in all. Start: npsr exercises start FOLDER. The explorer: npsr explore")
     return 0
 
 
