@@ -81,7 +81,7 @@ class Process:
         self._send((name, list(arguments)))
         reply = self._next()
         if not isinstance(reply, dict):
-            raise Stopped("it answered with something that is no answer")
+            raise Stopped("what it returned is far too large, or no answer at all")
         self.answered = True
         return reply
 
@@ -120,7 +120,7 @@ class Process:
 
     def _death(self, reply: Exception) -> str:
         if isinstance(reply, BrokenMessage):
-            return "it answered with something that is no answer"
+            return "what it returned is far too large, or no answer at all"
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(1)
         if self.process.returncode in KILLED:
