@@ -620,7 +620,7 @@ MUTANTS = {
         ),
         (V, "return theta + moved, moved", "return theta + moved, velocity", "old velocity is returned"),
         (V, "return theta + moved, moved", "return moved, theta + moved", "order"),
-        (V, "return theta + moved, moved", "return theta + np.float64(1) * moved, moved", "float64 leaks"),
+        (V, "return theta + moved, moved", "return (theta + moved).astype(float), moved", "float64 leaks"),
         (V, "rate * (1 - 0.999**step) ** 0.5 / (1 - 0.9**step)", "rate", "1 − βᵗ are missing|No typical"),
         (L, "mean[k] / (1 - 0.9**step)", "mean[k]", "Only s is corrected"),
         (L, "square[k] / (1 - 0.999**step)", "square[k]", "Only m is corrected"),
