@@ -39,10 +39,14 @@ MODES = {
         "solve_deconvolution": True,
         "optimiser": "adam",
     },
-    "average": {"average": 0.9},
-    "products": {"inner_channels": 3, "optimiser": "adam"},
+    "products, average, flips": {
+        "inner_channels": 3,
+        "average": 0.9,
+        "flips": True,
+        "slope_share": 4.0,
+        "optimiser": "adam",
+    },
     "deconvolution, products, average": {"train": "deconvolution", "inner_channels": 2, "average": 0.5},
-    "flips, slopes": {"flips": True, "slope_share": 4.0},
 }
 
 
