@@ -154,7 +154,7 @@ def _part_backward(net, dy, saved, index):
 def test_backward_sentences_agree_with_the_kernels(go):
     page = go("#backward?backward.layer=4&backward.mode=gather&backward.h=0&backward.k=3")
     told = page.tab.locator("#backward .body").inner_text().replace("−", "-")
-    gathered = float(re.search(r"Their sum is (-?[\d.]+)\.\s", told)[1])
+    gathered = float(re.search(r"Their sum is (-?[\d.e-]+)\.\s", told)[1])
     assert gathered == pytest.approx(page.value("backward", "dx"), abs=2e-6)
     assert gathered != pytest.approx(page.value("backward", "unturned"), abs=1e-6)
 

@@ -124,7 +124,7 @@ export const backward = {
       partsTitle.textContent = `Products w · dy for d = ${d}, by tap`;
       parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => { const t = at.get(u * w.f + v); return t ? t.tap * t.g : 0; } });
       const first = own[0];
-      sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : ""}. Their sum is ${number(all.total, 6)}.`;
+      sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : ""}. Their sum is ${precise(all.total)}.`;
     };
     const showWeights = (trip, k, d, c, u, v) => {
       const w = wiring(trip, k), conv = trip.network.layers[k].kind === "Conv", x = trip.inputs[k], [, , H, W] = x.shape, [, , I, J] = trip.dys[k].shape;
@@ -151,11 +151,11 @@ export const backward = {
       dxView.refresh(plane(dx, c), H, W, { colouring: "signed", chosen: look === "gather" ? [h, k_] : undefined, box: look === "scatter" ? marks.box : undefined });
       dxView.caption.textContent = `dx, channel ${c} of ${w.inner}: choose a pixel to gather it`;
       xView.refresh(plane(x, c), H, W, { colouring: w.inner === 1 ? "grey" : "signed", box: look === "weights" ? marks?.box : undefined });
-      value.textContent = number(plane(dx, c)[h * W + k_], 6);
-      wrong.textContent = number(gathered(trip, k, c, h, k_, false).total, 6);
+      value.textContent = precise(plane(dx, c)[h * W + k_]);
+      wrong.textContent = precise(gathered(trip, k, c, h, k_, false).total);
       const size = w.f * w.f, base = (one.kind === "Conv" ? d * w.inner + c : c * w.outer + d) * size;
-      dw.textContent = number(trip.gradients[`${one.name}.weight`][base + u * w.f + v], 6);
-      db.textContent = number(trip.gradients[`${one.name}.bias`][d], 6);
+      dw.textContent = precise(trip.gradients[`${one.name}.weight`][base + u * w.f + v]);
+      db.textContent = precise(trip.gradients[`${one.name}.bias`][d]);
       const [a, b] = adjoint(one, trip.network.parameters, x.shape);
       left.textContent = number(a, 9);
       right.textContent = number(b, 9);
@@ -173,8 +173,8 @@ export const backward = {
       xView.refresh(plane(x, c), H, W, { colouring: "signed", chosen: [h, k_] });
       const x_ = plane(x, c)[m], slope = trip.gradients[`${one.name}.slope`];
       slopes.replaceChildren(
-        element("p", { class: "sum" }, `x[${c}, ${h}, ${k_}] = ${precise(x_)} is ${x_ > 0 ? "above 0: dx = dy · 1" : `not above 0: dx = dy · a = dy · ${number(a, 4)}`} = ${number(plane(dx, c)[m], 6)}`),
-        element("p", { class: "sum" }, slope ? `da[${c % slopes_.length}], the sum of dy · x where x is not above 0: ${number(slope[c % slopes_.length], 6)}` : "ReLU has no slope to learn."),
+        element("p", { class: "sum" }, `x[${c}, ${h}, ${k_}] = ${precise(x_)} is ${x_ > 0 ? "above 0: dx = dy · 1" : `not above 0: dx = dy · a = dy · ${number(a, 4)}`} = ${precise(plane(dx, c)[m])}`),
+        element("p", { class: "sum" }, slope ? `da[${c % slopes_.length}], the sum of dy · x where x is not above 0: ${precise(slope[c % slopes_.length])}` : "ReLU has no slope to learn."),
       );
     };
     return () => {

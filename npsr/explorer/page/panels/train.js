@@ -2,9 +2,9 @@
 import { button, controls, menu, slider } from "../parts/controls.js";
 import { element, number, output } from "../parts/dom.js";
 import { chart } from "../parts/chart.js";
-import { ask } from "../parts/engine.js";
+import { ask } from "../work/engine.js";
 import { formula, fraction, row, sub, sum, sup } from "../parts/mathml.js";
-import { lumaOf, middle } from "../parts/photographs.js";
+import { lumaOf, middle } from "../work/photographs.js";
 import { paint, picture, rgbaOf } from "../parts/picture.js";
 import { forward, withBorder } from "../mathematics/network.js";
 import { bicubic, psnr, to8Bits } from "../mathematics/resize.js";

@@ -2,7 +2,7 @@
 import { button, controls, fileButton, menu } from "../parts/controls.js";
 import { announce, element, number, output, scientific } from "../parts/dom.js";
 import { formula, sub } from "../parts/mathml.js";
-import { networkOf } from "../parts/npz.js";
+import { networkOf } from "../work/npz.js";
 import { picture } from "../parts/picture.js";
 import { psnr, to8Bits } from "../mathematics/resize.js";
 

@@ -6,7 +6,7 @@
 import { enlarges, layerForward, withBorder } from "../mathematics/network.js";
 import { bicubic } from "../mathematics/resize.js";
 import { lumaOf, middle, testCard } from "./photographs.js";
-import { stateOf } from "./state.js";
+import { stateOf } from "../parts/state.js";
 
 /** HR pixels of the specimen's side: small enough for every number to be made anew at each stroke. */
 const SPECIMEN = 144, SPECIMEN_SRCNN = 72;
