@@ -22,7 +22,7 @@ def main() -> None:
         page = Path(folder) / "page.html"
         page.write_text(npsr.explore(npsr.load("fsrcnn", 3)).page, encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=options.browser, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light")
+        tab = browser.new_page(viewport={"width": 900, "height": 900}, color_scheme="light")
         tab.goto(page.as_uri() + LINK)
         tab.wait_for_function("document.body.dataset.idle === 'true'", timeout=120_000)
         tab.locator("#backward").screenshot(path=options.output)

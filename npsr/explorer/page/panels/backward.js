@@ -86,11 +86,11 @@ export const backward = {
     const strip = gallery("gradient at every layer's output", (place) => state.set({ layer: page.lesson().network.layers.length - 1 - place }));
     const told = (name, value) => announce(`${name} is ${precise(value)}`);
     const dyView = picture("dy", (row_, column) => state.set({ row: row_, column, mode: "scatter" })), dxView = picture("dx", (h, k) => state.set({ h, k, mode: "gather" })), xView = picture("x, the layer's input");
-    const taps = grid("Filter w", (u, v) => state.set({ u, v, mode: "weights" })), parts = grid("Products"), partsTitle = element("h3");
+    const taps = grid("Filter w", (u, v) => state.set({ u, v, mode: "weights" })), parts = grid("Products"), partsTitle = element("h3"), tapsTitle = element("h3");
     const [value, wrong, dw, db, left, right, gap] = ["dx", "unturned", "dw", "db", "ax-y", "x-aty", "gap"].map((name) => output(name)), sentence = element("p", { class: "sum" }), slopes = element("div");
     value.classList.add("big");
     const linear = element("div", {},
-      element("div", { class: "columns many" }, titled("Filter w[d, c]", taps.node), element("div", { class: "titled" }, partsTitle, parts.node)), sentence,
+      element("div", { class: "columns many" }, element("div", { class: "titled" }, tapsTitle, taps.node), element("div", { class: "titled" }, partsTitle, parts.node)), sentence,
       element("p", { class: "sum" }, "dx at the chosen pixel: ", value, "; with the filter not turned it would be ", wrong),
       element("p", { class: "sum" }, "dw of the chosen tap: ", dw, "; db of the filter, the sum of its dy: ", db),
       element("p", { class: "sum" }, "Is it the adjoint? For random x, y: ⟨Ax, y⟩ = ", left, ", ⟨x, Aᵀy⟩ = ", right, ", difference ", gap));
@@ -121,8 +121,9 @@ export const backward = {
     };
     const showGather = (trip, k, d, c, h, w_) => {
       const w = wiring(trip, k), all = gathered(trip, k, c, h, w_, state.get("turned")), own = all.terms.filter((t) => t.d === d), at = new Map(own.map((t) => [t.u * w.f + t.v, t]));
-      partsTitle.textContent = `Products w · dy for d = ${d}, by tap`;
-      parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => { const t = at.get(u * w.f + v); return t ? t.tap * t.g : 0; } });
+      const place = (u) => (state.get("turned") ? w.f - 1 - u : u); // as the filter beside it lies
+      partsTitle.textContent = `Products w · dy for d = ${d}`;
+      parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => { const t = at.get(place(u) * w.f + place(v)); return t ? t.tap * t.g : 0; } });
       const first = own[0];
       sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : ""}. Their sum is ${precise(all.total)}.`;
     };
@@ -144,6 +145,7 @@ export const backward = {
       filter.refresh({ max: w.outer - 1 });
       channel.refresh({ max: w.inner - 1 });
       const turn = look === "gather" && state.get("turned");
+      tapsTitle.textContent = turn ? "Filter w[d, c], turned" : "Filter w[d, c]";
       taps.refresh({ rows: w.f, columns: w.f, value: (a, b) => (turn ? w.tap(d, c, w.f - 1 - a, w.f - 1 - b) : w.tap(d, c, a, b)), chosen: look === "weights" ? [u, v] : undefined });
       const marks = look === "scatter" ? showScatter(trip, k, d, c, i, j) : look === "gather" ? showGather(trip, k, d, c, h, k_) : showWeights(trip, k, d, c, u, v);
       dyView.refresh(plane(dy, d), I, J, { colouring: "signed", chosen: look === "scatter" ? [i, j] : undefined });

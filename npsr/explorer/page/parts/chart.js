@@ -1,7 +1,7 @@
 /** Curves and points in SVG, with axes that may be logarithmic. */
 import { drawn, element } from "./dom.js";
 
-const WIDTH = 480, HEIGHT = 260, LEFT = 56, RIGHT = 12, TOP = 12, BOTTOM = 42;
+const WIDTH = 480, HEIGHT = 260, LEFT = 56, RIGHT = 26, TOP = 12, BOTTOM = 42;
 const COLOURS = ["var(--line-a)", "var(--line-b)", "var(--line-c)", "var(--line-d)"];
 const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
 
