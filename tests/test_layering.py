@@ -53,7 +53,7 @@ ALLOWED_ALSO = {
     "npsr.video.reading": {"av"},
     "experiments.bench_npsr": {"imageio"},
     "experiments.bench_training": {"torch"},
-    "experiments.explorer_picture": {"playwright"},
+    "experiments.explorer_picture": {"PIL", "playwright"},
     "experiments.contenders": {"cv2", "ncnn", "numba", "onnxruntime", "openvino", "torch"},
 }
 """What single files take besides, optional packages as a rule."""

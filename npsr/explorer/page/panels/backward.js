@@ -7,7 +7,6 @@ import { paint, picture, rgbaOf } from "../parts/picture.js";
 import { backward as backwardThrough, layerBackward, layerForward, loss, padding, run } from "../mathematics/network.js";
 import { uniform } from "../mathematics/training.js";
 
-const titled = (text, node) => element("div", { class: "titled" }, element("h3", {}, text), node);
 /** An offset behind an index; nothing for 0. */
 const signed = (k) => (k ? ` ${k < 0 ? "−" : "+"} ${Math.abs(k)}` : "");
 const plane = ({ data, shape: [, , H, W] }, c) => data.subarray(c * H * W, (c + 1) * H * W);
