@@ -80,11 +80,10 @@ def good_files():
 
 def _written_here(deep, rgb):
     """What only this program writes: 16-bit colour PNG; and raw arrays."""
-    from npsr.images.deep_png import write_deep_png
-    from npsr.images.photograph import Photograph
+    from npsr.images.files import Photograph, encode
 
     png, npy = io.BytesIO(), io.BytesIO()
-    write_deep_png(png, Photograph(deep))
+    encode(png, ".png", Photograph(deep), deep.shape, [deep])
     np.save(npy, rgb)
     return {"deep.png": png.getvalue(), "raw.npy": npy.getvalue()}
 

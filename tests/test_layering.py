@@ -17,6 +17,7 @@ FLOORS = [
     "npsr_kernels.stream",
     "npsr_kernels.training_step",
     "npsr.system",
+    "npsr.images.metadata",
     "npsr.images",
     "npsr.networks",
     "npsr.models",

@@ -135,7 +135,11 @@ def _suffix(source: Path, name: str | None) -> str:
         from npsr.video.streams import WRITTEN
 
         return source.suffix if source.suffix.lower() in WRITTEN else ".mkv"
-    return f".{name}" if name else source.suffix or ".png"
+    if name:
+        return f".{name}"
+    from npsr.images.files import result_suffix
+
+    return result_suffix(source)
 
 
 def _video(job: "Job", options: argparse.Namespace, split: dict[str, float]) -> "Outcome":
