@@ -77,8 +77,10 @@ def read_apng(content: bytes) -> Apng | None:
 
 
 def _frame(body: bytes) -> Frame:
-    _, *place, numerator, denominator, disposal, blend = struct.unpack(">IIIIIHHBB", body)
-    return Frame(*place, Fraction(1000 * numerator, denominator or 100), disposal, blend, [])
+    _, width, height, left, top, numerator, denominator, disposal, blend = struct.unpack(">IIIIIHHBB", body)
+    return Frame(
+        width, height, left, top, Fraction(1000 * numerator, denominator or 100), disposal, blend, []
+    )
 
 
 def shown(source: Source, apng: Apng) -> Iterator[np.ndarray]:
@@ -128,9 +130,9 @@ def _over(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
 
 
 def set_times(content: bytes, milliseconds: list[Fraction]) -> bytes:
-    """An animated PNG of which each frame, as it stands, lasts as many entries of a list as its milliseconds say.
+    """An animated PNG in which a frame of k milliseconds lasts as long as the next k of a list.
 
-    The encoder joins equal frames and adds their times: given one millisecond each, it tells how many it joined.
+    The encoder joins equal frames and adds their times: given 1 ms each, it tells how many it joined.
     """
     data, at, used = bytearray(content), len(SIGNATURE), 0
     owed = Fraction(0)

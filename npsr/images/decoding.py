@@ -1,4 +1,4 @@
-"""Pixels of whole images, kept as they are or refused: what Pillow decodes, and what others do in its place."""
+"""Pixels of whole images, kept as they are or refused: by Pillow, or by others in its place."""
 
 import io
 import struct
@@ -106,7 +106,9 @@ def decode_png(source: Source, content: bytes) -> np.ndarray:
             header.verify()  # checksums, which the codec passes over
         pixels = codec.png_decode(plain)
         if pixels.dtype != np.uint16 or pixels.ndim != 3:
-            raise ImageError(f"{called(source)} decodes to {pixels.dtype} {pixels.shape}: convert it to 8 bits")
+            raise ImageError(
+                f"{called(source)} decodes to {pixels.dtype} {pixels.shape}: convert it to 8 bits"
+            )
     else:
         with read_header(plain) as header:
             pixels = pixels_of(source, header)

@@ -180,14 +180,14 @@ def _whole_tiff(
 ) -> tuple[np.ndarray, bytes | None, tuple[str, ...]]:
     """Pixels of a TIFF that is not read by rows, their profile, and what was done to them."""
     check_pixels(source, layout.sides[0] * layout.sides[1], most)
-    if layout.bits > 8 and not layout.is_plain_grey:
+    if not layout.is_for_pillow:
         return read_whole_tiff(source, layout), profile, layout.notes
     with opened(source) as file:
         content = bare_tiff(file.read(), profile if layout.photometric == CMYK else None)
     with read_header(content) as header:
         check_pixels(source, header.width * header.height, most)
         pixels, own, notes = decode(source, header)
-    return pixels, own or profile, notes
+    return pixels, own or profile, notes + layout.notes
 
 
 def _read_whole(source: Source, content: bytes, most: int) -> Photograph:

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from npsr.images.metadata.pixel_layout import WHITE_IS_ZERO, PixelLayout
+from npsr.images.metadata.pixel_layout import PALETTE, WHITE_IS_ZERO, PixelLayout
 from npsr.images.packages import package
 from npsr.images.photograph import ImageError, Source, called, check_pixels, errors, opened
 
@@ -161,24 +161,31 @@ def _is_plain(tifffile: Any, page: Any) -> bool:
 
 
 def read_whole_tiff(source: Source, layout: PixelLayout) -> np.ndarray:
-    """Pixels of 10 to 16 bits a channel, spread over 16, of a TIFF that is not read by rows.
+    """Pixels of a TIFF that is neither read by rows nor by Pillow; more than 8 bits are spread over 16.
 
     Raises
     ------
     ImageError
         If tifffile is missing, or decodes something else.
     """
-    tifffile = package("tifffile", f"{called(source)}, TIFF with more than 8 bits a channel,")
+    tifffile = package("tifffile", f"{called(source)}, TIFF of this kind,")
     with opened(source) as file, tifffile.TiffFile(file) as tiff:
-        pixels = tiff.pages[0].asarray(maxworkers=1)
+        page = tiff.pages[0]
+        pixels, colours = page.asarray(maxworkers=1), page.colormap
     columns, rows = layout.sides
     shape = (rows, columns) if layout.samples == 1 else (rows, columns, layout.samples)
-    if pixels.dtype != np.uint16 or pixels.shape != shape:
+    if (
+        pixels.dtype not in (np.bool_, np.uint8, np.uint16)
+        or pixels.shape != shape
+        or layout.photometric > PALETTE
+    ):
         raise ImageError(f"{called(source)} decodes to {pixels.dtype} {pixels.shape}: save it as plain RGB")
-    most = 2**layout.bits - 1
+    if layout.photometric == PALETTE:
+        return np.moveaxis(colours[:, pixels] >> 8, 0, 2).astype(np.uint8)
+    most, dtype = 2**layout.bits - 1, np.uint16 if layout.bits > 8 else np.uint8
     if layout.photometric == WHITE_IS_ZERO:
-        pixels = most - pixels
-    return pixels if layout.bits == 16 else (pixels * (65535 / most)).round().astype(np.uint16)
+        pixels = most - pixels.astype(dtype)
+    return (pixels * (np.iinfo(dtype).max / most)).round().astype(dtype)
 
 
 def write_npy(file: BinaryIO, dtype: np.dtype, shape: Sequence[int], bands: Iterable[np.ndarray]) -> None:

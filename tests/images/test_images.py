@@ -98,7 +98,11 @@ def test_palettes_and_other_modes_become_what_they_show(tmp_path):
         ("empty.png", b"", "it is empty"),
         ("text.jpg", b"not an image", "no image or is damaged"),
         ("cmyk.jpg", encoded(Image.fromarray(RGB).convert("CMYK"), "JPEG"), "CMYK without a colour profile"),
-        ("float.tif", encoded(Image.fromarray(RGB[..., 0].astype(np.float32)), "TIFF"), "holds floating point"),
+        (
+            "float.tif",
+            encoded(Image.fromarray(RGB[..., 0].astype(np.float32)), "TIFF"),
+            "holds floating point",
+        ),
         (
             "moving.gif",
             encoded(Image.fromarray(RGB), "GIF", save_all=True, append_images=[Image.fromarray(255 - RGB)]),

@@ -10,7 +10,7 @@ from npsr.images.metadata.items import Item, Resolution
 
 PIXEL_SCALE, TIE_POINTS, TRANSFORMATION, KEYS = 33550, 33922, 34264, 34735
 RASTER_TYPE, POINT = 1025, 2
-"""GeoTIFF's key that tells whether coordinates count corners or centres of pixels, and the number for centres."""
+"""GeoTIFF's key for whether coordinates count corners or centres of pixels, and its number for centres."""
 
 
 def adapt(items: list[Item], across: float, down: float) -> list[Item]:

@@ -116,7 +116,9 @@ def _extent(content: bytes, found: dict[tuple[bytes, ...], Box], wanted: int) ->
     raise ValueError(f"item {wanted} lies nowhere")
 
 
-def _properties(content: bytes, found: dict[tuple[bytes, ...], Box], item: int) -> Iterator[tuple[bytes, bytes]]:
+def _properties(
+    content: bytes, found: dict[tuple[bytes, ...], Box], item: int
+) -> Iterator[tuple[bytes, bytes]]:
     """Kind and content of each property of an item, in their order."""
     container, box = found[b"meta", b"iprp", b"ipco"], found[b"meta", b"iprp", b"ipma"]
     listed = list(boxes(content, container.at, container.end))
@@ -180,7 +182,9 @@ def _references(content: bytes, found: Any, primary: int, kinds: dict[int, str])
             elif kind == b"auxl":
                 types = [body for name, body in _properties(content, found, source) if name == b"auxC"]
                 label = types[0][4:].split(b"\0")[0].decode("latin-1") if types else "an unknown kind"
-                name = next((AUXILIARY[part] for part in AUXILIARY if part in label), f"the picture of {label}")
+                name = next(
+                    (AUXILIARY[part] for part in AUXILIARY if part in label), f"the picture of {label}"
+                )
                 if name:
                     yield lost(name)
             if kind in (b"thmb", b"auxl", b"dimg", b"cdsc"):
@@ -188,8 +192,12 @@ def _references(content: bytes, found: Any, primary: int, kinds: dict[int, str])
             if kind == b"dimg":
                 count = struct.unpack_from(">H", content, inner.at + wide)[0]
                 at = inner.at + wide + 2
-                told |= {int.from_bytes(content[at + k * wide : at + (k + 1) * wide], "big") for k in range(count)}
-    further = [n for n, kind in kinds.items() if kind in ("av01", "hvc1", "grid") and n not in told | {primary}]
+                told |= {
+                    int.from_bytes(content[at + k * wide : at + (k + 1) * wide], "big") for k in range(count)
+                }
+    further = [
+        n for n, kind in kinds.items() if kind in ("av01", "hvc1", "grid") and n not in told | {primary}
+    ]
     if further:
         yield lost(f"{len(further)} further pictures of the file")
 

@@ -51,7 +51,7 @@ def open_exif(content: bytes) -> Exif:
     Parameters
     ----------
     content : bytes
-        A TIFF stream, behind "Exif\\0\\0" or not.
+        A TIFF stream, behind the word "Exif" or not.
     """
     data = bytearray(content.removeprefix(b"Exif\0\0"))
     try:
@@ -65,7 +65,9 @@ def open_exif(content: bytes) -> Exif:
         moved = [entry for entry in table.entries if entry.tag in SUBJECT and orientation != UPRIGHT]
         stale = [entry for entry in table.entries if entry.tag in STALE[tag]]
         costs += [lost(f"EXIF's table {NAMES[entry.tag]}, which is damaged") for entry in dangling]
-        costs += [lost(f"EXIF's tag {entry.tag:#06x}, which is damaged") for entry in table.broken if entry.type]
+        costs += [
+            lost(f"EXIF's tag {entry.tag:#06x}, which is damaged") for entry in table.broken if entry.type
+        ]
         costs += [lost("where EXIF says that the subject is")] if moved else []
         costs += [] if table.whole else [lost("the end of EXIF, which is damaged")]
         _take_out(data, order, table, [*dangling, *moved, *stale, *table.broken])
@@ -81,7 +83,7 @@ def open_exif(content: bytes) -> Exif:
 def orientation_of(entries: list[Entry], order: str) -> int:
     """1 to 8; what is no such number counts as upright."""
     for entry in entries:
-        if entry.tag == ORIENTATION and entry.type in (1, 3, 4) and entry.count:
+        if entry.tag == ORIENTATION and entry.type in (1, 3, 4) and entry.length:
             value = int(numbers(entry, order)[0])
             return value if 1 <= value <= 8 else UPRIGHT
     return UPRIGHT
@@ -136,7 +138,7 @@ def _walk(file: BinaryIO, layout: Layout, at: int, tag: int) -> Iterator[tuple[i
     table = read_table(file, layout, at)
     yield tag, table
     for entry in table.entries:
-        if entry.tag in INSIDE[tag] and entry.type in (4, 13, 16) and entry.count == 1:
+        if entry.tag in INSIDE[tag] and entry.type in (4, 13, 16) and entry.length == 1:
             place = int(numbers(entry, layout.order)[0])
             try:
                 if place != at:
@@ -154,7 +156,9 @@ def build_exif(tree: dict[int, list[Entry]], order: str) -> bytes:
 
 def write_tree(tree: dict[int, list[Entry]], layout: Layout, at: int) -> bytes:
     """The first table, which lies at a place, and those inside it behind."""
-    tables = {tag: [entry for entry in tree[tag] if entry.tag not in INSIDE[tag]] for tag in INSIDE if tag in tree}
+    tables = {
+        tag: [entry for entry in tree[tag] if entry.tag not in INSIDE[tag]] for tag in INSIDE if tag in tree
+    }
     kind, size = (16, 8) if layout.big else (4, 4)
     written, places = b"", dict.fromkeys(tables, bytes(size))
     for _ in range(2):  # first to see how long each is
@@ -196,7 +200,9 @@ def _take_out_thumbnail(data: bytearray, layout: Layout, first: Table) -> None:
     blank = []
     try:
         second = read_table(io.BytesIO(data), layout, first.next)
-        found = {entry.tag: int(numbers(entry, layout.order)[0]) for entry in second.entries if entry.type == 4}
+        found = {
+            entry.tag: int(numbers(entry, layout.order)[0]) for entry in second.entries if entry.type == 4
+        }
         count = len(second.entries) + len(second.broken)
         blank = [(second.at, second.at + 2 + 12 * count + 4)]
         blank += [(e.value_at, e.value_at + len(e.value)) for e in second.entries if len(e.value) > 4]
@@ -205,8 +211,8 @@ def _take_out_thumbnail(data: bytearray, layout: Layout, first: Table) -> None:
     except (ValueError, IndexError):
         return
     used = _used(data)
-    for start, stop in sorted(blank, reverse=True):
-        stop = min(stop, len(data))
+    for start, told in sorted(blank, reverse=True):
+        stop = min(told, len(data))
         if any(start < other and begin < stop for begin, other in used):
             continue
         if len(data) - stop <= 1:
@@ -217,7 +223,7 @@ def _take_out_thumbnail(data: bytearray, layout: Layout, first: Table) -> None:
 
 def _used(data: bytearray) -> list[tuple[int, int]]:
     """Where the head, the tables that stay and their values lie."""
-    layout, tables = _found(data)
+    _, tables = _found(data)
     parts = [(0, 8)]
     for table in tables.values():
         parts.append((table.at, table.at + 2 + 12 * len(table.entries) + 4))

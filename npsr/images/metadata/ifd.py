@@ -10,9 +10,39 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 """Bytes of a value of each type."""
-NUMBERS = {1: "B", 3: "H", 4: "I", 5: "I", 6: "b", 8: "h", 9: "i", 10: "i", 11: "f", 12: "d", 13: "I", 16: "Q"}
+NUMBERS = {
+    1: "B",
+    3: "H",
+    4: "I",
+    5: "I",
+    6: "b",
+    8: "h",
+    9: "i",
+    10: "i",
+    11: "f",
+    12: "d",
+    13: "I",
+    16: "Q",
+}
 """`struct`'s code of the numbers that a value is made of: one, or two for a fraction."""
 RATIONALS = (5, 10)
 LARGEST = 2**26
@@ -36,7 +66,7 @@ class Layout(NamedTuple):
         return self.order + ("HHQ" if self.big else "HHI")
 
     @property
-    def count(self) -> str:
+    def counted(self) -> str:
         """`struct`'s format of the number of entries."""
         return self.order + ("Q" if self.big else "H")
 
@@ -47,11 +77,11 @@ class Layout(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One tag: its number, type, count and the bytes of its value; `at` and `value_at` are where they lie."""
+    """One tag: its number, type, how many values, and their bytes; `at` and `value_at` are where they lie."""
 
     tag: int
     type: int
-    count: int
+    length: int
     value: bytes
     at: int = 0
     value_at: int = 0
@@ -100,15 +130,16 @@ def read_table(file: BinaryIO, layout: Layout, at: int) -> Table:
         If there is none.
     """
     end = file.seek(0, 2)
-    head, size = struct.calcsize(layout.count), struct.calcsize(layout.entry) + layout.width
+    head, size = struct.calcsize(layout.counted), struct.calcsize(layout.entry) + layout.width
     if not 0 < at <= end - head:
         raise ValueError(f"a table should lie at {at}, but the file has {end} bytes")
     file.seek(at)
-    (counted,) = struct.unpack(layout.count, file.read(head))
+    (counted,) = struct.unpack(layout.counted, file.read(head))
     there = min(counted, (end - at - head) // size, 2**16)
     records = file.read(there * size)
     after = file.read(layout.width)
-    entries, broken = [], []
+    entries: list[Entry] = []
+    broken: list[Entry] = []
     for k in range(there):
         record, place = records[k * size : (k + 1) * size], at + head + k * size
         entry = _read_entry(file, layout, record, place, end)
@@ -161,14 +192,16 @@ def write_table(entries: Iterable[Entry], layout: Layout, at: int) -> bytes:
     of the very width of an offset, is written as it is.
     """
     entries = sorted(entries, key=lambda entry: entry.tag)
-    head, size = struct.calcsize(layout.count), struct.calcsize(layout.entry) + layout.width
+    head, size = struct.calcsize(layout.counted), struct.calcsize(layout.entry) + layout.width
     behind = at + head + size * len(entries) + layout.width
-    records, values = struct.pack(layout.count, len(entries)), b""
+    records, values = struct.pack(layout.counted, len(entries)), b""
     for entry in entries:
         value = entry.value
         if len(value) > layout.width:
             place = behind + len(values)
             values += value + bytes(len(value) % 2)
             value = struct.pack(layout.offset, place)
-        records += struct.pack(layout.entry, entry.tag, entry.type, entry.count) + value.ljust(layout.width, b"\0")
+        records += struct.pack(layout.entry, entry.tag, entry.type, entry.length) + value.ljust(
+            layout.width, b"\0"
+        )
     return records + bytes(layout.width) + values

@@ -25,7 +25,7 @@ class Item(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """Pixels a unit of length, across and down; `inches` is the unit in inches, 0 if only the ratio is told."""
+    """Pixels a unit of length, across and down; `inches` is the unit, 0 if only the ratio is told."""
 
     across: float
     down: float
@@ -48,4 +48,6 @@ def lost(name: str) -> Item:
 
 def left_out(items: list[Item]) -> tuple[str, ...]:
     """Notes that name some items, each once."""
-    return tuple(dict.fromkeys(item.name if item.kind == "note" else f"left out {item.name}" for item in items))
+    return tuple(
+        dict.fromkeys(item.name if item.kind == "note" else f"left out {item.name}" for item in items)
+    )

@@ -32,7 +32,8 @@ def read_jpeg(file: BinaryIO) -> Iterator[Item]:
     content = file.read()
     parts: dict[bytes, list[bytes]] = {EXIF: [], ICC: [], PHOTOSHOP: []}
     end = 0
-    for marker, body, end in _segments(content):
+    for marker, body, stop in _segments(content):
+        end = stop
         name = next((name for name in parts if body.startswith(name)), b"")
         if name and marker in (APP1, APP2, APP13):
             parts[name].append(body[len(name) :])
@@ -140,7 +141,7 @@ WRITTEN = {
 
 
 def _densities(resolution: Resolution) -> tuple[int, int, int]:
-    """JFIF's unit, and its densities, which have 16 bits: finer ones are told in centimetres, or as a ratio."""
+    """JFIF's unit, and densities of 16 bits: finer ones are told in centimetres, or as a ratio."""
     for unit, inches in ((1, INCH), (2, CENTIMETRE), (0, 0.0)):
         across, down = in_unit(resolution, inches or resolution.inches)
         if unit and not resolution.inches:

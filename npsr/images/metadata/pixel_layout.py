@@ -14,7 +14,7 @@ JPEG, OLD_JPEG = 7, 6
 PREMULTIPLIED, STRAIGHT = 1, 2
 """ExtraSamples of an alpha channel."""
 BITS = {
-    WHITE_IS_ZERO: (1, 2, 4, 8, 16),
+    WHITE_IS_ZERO: (1, 2, 4, 8, 10, 12, 14, 16),
     BLACK_IS_ZERO: (1, 2, 4, 8, 10, 12, 14, 16),
     RGB: (8, 16),
     PALETTE: (1, 2, 4, 8),
@@ -35,16 +35,20 @@ class PixelLayout(NamedTuple):
     samples: int
     further: list[int]
     sides: tuple[int, int]
+    premultiplied: bool
+    unusual: bool
 
     @property
-    def is_plain_grey(self) -> bool:
-        """Whether Pillow, too, reads all 16 bits of it."""
-        return (self.photometric, self.bits, self.samples) == (BLACK_IS_ZERO, 16, 1)
+    def is_for_pillow(self) -> bool:
+        """Whether Pillow reads it, and all of its bits."""
+        plain_grey = (self.photometric, self.bits, self.samples) == (BLACK_IS_ZERO, 16, 1)
+        return (self.bits <= 8 or plain_grey) and not self.unusual
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is done to the pixels."""
-        return (f"{self.bits} bits a channel, spread over 16",) if self.bits not in (8, 16) else ()
+        spread = (f"{self.bits} bits a channel, spread over 16",) if self.bits in (10, 12, 14) else ()
+        return (*spread, "premultiplied alpha, made straight") if self.premultiplied else spread
 
 
 def read_pixel_layout(file: BinaryIO) -> PixelLayout:
@@ -70,17 +74,19 @@ def read_pixel_layout(file: BinaryIO) -> PixelLayout:
     if formats != {1}:
         names = {2: "signed numbers", 3: "floating point"}
         what = names.get(max(formats), "numbers of an unknown kind")
-        raise ValueError(f"holds {what}, of which nobody knows which is black: save it with 8 or 16 bits a channel")
+        raise ValueError(
+            f"holds {what}, whose black and white nobody knows: save it with 8 or 16 bits a channel"
+        )
     if kind not in COLOURS:
         raise ValueError(f"has the photometric interpretation {kind}, but must be grey or RGB: convert it")
     allowed = BITS[kind]
     if samples != COLOURS[kind]:
         allowed = WITH_ALPHA.get(kind, ())
-        unnamed = samples != COLOURS[kind] + 1 or len(extra) != 1 or extra[0] not in (PREMULTIPLIED, STRAIGHT)
-        if unnamed or (extra[0] == PREMULTIPLIED and bits[0] > 8):
+        named = samples == COLOURS[kind] + 1 and len(extra) == 1 and extra[0] in (PREMULTIPLIED, STRAIGHT)
+        if not allowed or not named or (extra[0] == PREMULTIPLIED and bits[0] > 8):
             raise ValueError(
-                f"has {samples} channels, but must have {COLOURS[kind]}, or one more that it says is straight alpha: "
-                "save it without the others"
+                f"has {samples} channels, but must have {COLOURS[kind]}"
+                f"{', or one more that it says is straight alpha' if allowed else ''}: save it without others"
             )
     if bits[0] not in allowed:
         raise ValueError(f"has {bits[0]} bits a channel: convert it to 8 or 16 bits")
@@ -88,7 +94,9 @@ def read_pixel_layout(file: BinaryIO) -> PixelLayout:
     if compression == OLD_JPEG or (kind == YCBCR and compression != JPEG):
         raise ValueError("holds YCbCr in a way that is not tested: save it as RGB")
     sides = found(256, (0,))[0], found(257, (0,))[0]
-    return PixelLayout(kind, bits[0], samples, _further(file, layout, table.next), sides)
+    unusual = layout == Layout(">", True) or (found(266, (1,))[0] != 1 and bits[0] >= 8)  # Pillow knows fewer
+    further = _further(file, layout, table.next)
+    return PixelLayout(kind, bits[0], samples, further, sides, extra == (PREMULTIPLIED,), unusual)
 
 
 def _further(file: BinaryIO, layout: Layout, at: int) -> list[int]:

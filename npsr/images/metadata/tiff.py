@@ -10,9 +10,7 @@ from npsr.images.metadata import photoshop
 from npsr.images.metadata.exif import (
     EXIF,
     FIRST,
-    GPS,
     INSIDE,
-    INTEROP,
     MAKER_NOTE,
     NAMES,
     build_exif,
@@ -25,8 +23,8 @@ from npsr.images.metadata.items import CENTIMETRE, INCH, Item, Resolution, in_un
 
 ICC, XMP, IPTC, PHOTOSHOP, DESCRIPTION = 34675, 700, 33723, 34377, 270
 LAYOUT = {
-    *range(254, 260), 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 284, 288, 289, 290, 291, 292, 293, 317,
-    *range(320, 326), *range(326, 329), 332, 334, 338, 339, 346, 347, *range(512, 522), *range(529, 533), 559, 32997,
+    *range(254, 260), *range(262, 267), 273, 274, 277, 278, 279, 284, *range(288, 294), 317, *range(320, 329),
+    332, 334, 338, 339, 346, 347, *range(512, 522), *range(529, 533), 559, 32997,
 }  # fmt: skip
 """What tells how the pixels are stored; the output has its own."""
 ELSEWHERE = {ICC, XMP, IPTC, PHOTOSHOP}
@@ -56,10 +54,11 @@ LOST = {
     50839: "ImageJ's metadata",
     297: "the number of its page",
 }
-MOVED = Item("note", "the maker's note in EXIF is kept, but lies elsewhere: places that it counts no longer hold")
+MOVED = Item(
+    "note", "the maker's note in EXIF is kept, but lies elsewhere: places that it counts no longer hold"
+)
 OF_SIDES = re.compile(
-    rb"\{\"shape\"|<OME|<\?xml.*<OME|(?i:\b(size[xyzct]|width|height|shape|physical ?size|pixel ?size)\b[\"']?\s*[=:])",
-    re.DOTALL,
+    rb"\{\"shape\"|<OME|(?i:\b(size[xyzct]|width|height|shape|physical ?size|pixel ?size)\b[\"']?\s*[=:])"
 )
 """Descriptions that programs write, with sides or a scale in them."""
 
@@ -70,7 +69,9 @@ def read_tiff(file: BinaryIO) -> Iterator[Item]:
     tree = read_tree(file, layout, at)
     entries = {entry.tag: entry for entry in tree[FIRST].entries}
     yield Item("orientation", "the orientation", orientation_of(tree[FIRST].entries, layout.order))
-    yield from (lost(f"the TIFF tag {e.tag}, which is damaged") for e in tree[FIRST].broken if e.tag not in LAYOUT)
+    yield from (
+        lost(f"the TIFF tag {e.tag}, which is damaged") for e in tree[FIRST].broken if e.tag not in LAYOUT
+    )
     for tag, kind, name in ((ICC, "icc", "the colour profile"), (XMP, "xmp", "XMP")):
         if tag in entries:
             yield Item(kind, name, entries[tag].value)
@@ -102,13 +103,15 @@ def _resolution(entries: dict[int, Entry], order: str) -> Iterator[Item]:
     if len(sides) == 2 and min(sides) > 0:
         inches = {1: 0.0, 2: INCH, 3: CENTIMETRE}.get(int(*unit or (2,)), 0.0)
         if inches or sides[0] != sides[1]:
-            yield Item("resolution", "the resolution", Resolution(*sides, inches))
+            yield Item("resolution", "the resolution", Resolution(sides[0], sides[1], inches))
 
 
 def _exif(tree: dict, told: list[Entry], layout: Layout) -> Iterator[Item]:
     """EXIF of a TIFF: what its table says of the picture, and the tables inside it."""
     written = {FIRST: told} | {tag: table.entries for tag, table in tree.items() if tag != FIRST}
-    dangling = [e.tag for table in tree.values() for e in table.entries if e.tag in NAMES and e.tag not in tree]
+    dangling = [
+        e.tag for table in tree.values() for e in table.entries if e.tag in NAMES and e.tag not in tree
+    ]
     yield from (lost(f"EXIF's table {NAMES[tag]}, which is damaged") for tag in dangling)
     for tag, table in tree.items():
         if tag != FIRST:
@@ -172,10 +175,12 @@ def _tables(content: bytes, order: str, without_room: list[Item]) -> dict[int, l
     layout, at = read_head(source)
     tables = {}
     for tag, table in read_tree(source, layout, at).items():
-        known = [entry for entry in table.entries if entry.type in SIZES and entry.count]
+        known = [entry for entry in table.entries if entry.type in SIZES and entry.length]
         if tag == FIRST:
             known = [entry for entry in known if entry.tag not in LAYOUT | ELSEWHERE | {330}]
-        without_room += [lost(f"EXIF's tag {e.tag:#06x}, of an unknown type") for e in table.entries if e.type not in SIZES]
+        without_room += [
+            lost(f"EXIF's tag {e.tag:#06x}, of an unknown type") for e in table.entries if e.type not in SIZES
+        ]
         tables[tag] = [in_order(entry, layout.order, order) for entry in known]
     if any(entry.tag == MAKER_NOTE for entry in tables.get(EXIF, ())):
         without_room.append(MOVED)
@@ -195,7 +200,7 @@ def _entries(item: Item, order: str) -> Iterator[Entry]:
             yield in_order(entry, given, order)
         case "resolution":
             inches = CENTIMETRE if item.content.inches == 100 / 2.54 else item.content.inches
-            for tag, side in zip(RESOLUTION[:2], in_unit(item.content, inches or 0.0), strict=True):
+            for tag, side in zip(RESOLUTION[:2], in_unit(item.content, inches), strict=True):
                 fraction = _fraction(side)
                 yield Entry(tag, 5, 1, struct.pack(f"{order}II", *fraction))
             unit = {0.0: 1, INCH: 2, CENTIMETRE: 3}[inches]
@@ -203,5 +208,9 @@ def _entries(item: Item, order: str) -> Iterator[Entry]:
 
 
 def _fraction(value: float) -> tuple[int, int]:
-    scale = next(scale for scale in (1, 100, 10**4) if abs(round(value * scale) - value * scale) < 1e-6 or scale == 10**4)
+    scale = next(
+        scale
+        for scale in (1, 100, 10**4)
+        if abs(round(value * scale) - value * scale) < 1e-6 or scale == 10**4
+    )
     return min(round(value * scale), 2**32 - 1), scale
