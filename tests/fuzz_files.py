@@ -1,9 +1,9 @@
 """Files of every format, fed to `npsr upscale`: python tests/fuzz_files.py --count 10000 [--valid]
 
 Without `--valid` they are damaged. Each is a good file, truncated or with bytes changed, moved, taken out or
-put in. A batch goes through a process of its own. What must hold: the process ends with 0 or 2 in time, prints
-no traceback, changes no original, leaves no file half written, and every result that it calls done can be read
-and has its size.
+put in. A batch goes through a process of its own. What must hold: the process ends with 0 or 2 in time,
+prints no traceback, changes no original, leaves no file half written, and every result that it calls done
+can be read and has its size.
 
 With `--valid` they are sound, of random layouts and with random inventories. Each must be enlarged, the
 enlargement be that of the pixels that an independent decoder sees, and everything that the file holds besides
@@ -26,6 +26,7 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import pillow_heif
 import tifffile
 from helpers.pictures import cmyk_profile, encoded, moving
 from helpers.valid_files import keeps, valid_file
@@ -72,6 +73,10 @@ def good_files():
     if "AVIF" in Image.SAVE:
         files["still.avif"] = encoded(colour, "AVIF")
         files["moving.avif"] = moving("AVIF")[0]
+    heic = io.BytesIO()
+    pillow_heif.from_pillow(colour).save(heic, quality=80, exif=exif.tobytes())
+    files["still.heic"] = heic.getvalue()
+    files["still.jxl"] = imagecodecs.jpegxl_encode(rgb, lossless=True)
     for name, pixels, options in (
         ("strips.tif", rgb, {"rowsperstrip": 5}),
         (
@@ -124,7 +129,7 @@ def damaged(content, rng):
 
 
 def run_batch(folder, files, environment=None, target=None):
-    """Feed files to a process, to be written in a format or their own; return the outcomes by kind, and what went wrong."""
+    """Feed files to a process, to be written in some format; return outcomes and what is wrong."""
     originals, out, summary = folder / "in", folder / "out", folder / "summary.json"
     originals.mkdir()
     for name, content in files.items():

@@ -1,6 +1,7 @@
 """HEIC and JPEG XL, which packages of their own decode."""
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -92,12 +93,23 @@ def read_jxl(source: Source, content: bytes, most: int) -> Photograph:
         raise ImageError(f"{called(source)} holds {pixels.dtype} {pixels.shape}: convert it to 8 or 16 bits")
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]
-    items = inventory(io.BytesIO(content), "JXL").items
+    items = inventory(io.BytesIO(_unpacked(content, codec)), "JXL").items
     plugin = package("pillow_jxl", f"the colour profile of {called(source)}", "pillow-jxl-plugin")
     profile = plugin.Decoder(num_threads=1)(content)[3]
     if profile:
         items.append(Item("icc", "the colour profile", bytes(profile)))
     return Photograph(np.ascontiguousarray(pixels), **described(items))
+
+
+def _unpacked(content: bytes, codec: Any) -> bytes:
+    """A file of boxes, none of them compressed."""
+    parts = []
+    for box in boxes(content) if not content.startswith(JXL_STARTS[0]) else ():
+        kind, body = box.path[-1], content[box.at : box.end]
+        if kind == b"brob":
+            kind, body = body[:4], codec.brotli_decode(body[4:])
+        parts.append(struct.pack(">I4s", len(body) + 8, kind) + body)
+    return b"".join(parts)
 
 
 def _survey_jxl(content: bytes) -> tuple[int, int, bool]:

@@ -135,35 +135,47 @@ def _xmp(rng: Any) -> tuple[bytes, list[tuple[bytes, str]]]:
     return packet, [(words, "XMP")]
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def packed_png(values: np.ndarray, depth: int, colour: int, chunks: Any = ()) -> bytes:
+    """A PNG of values of shape (H, W, C), with chunks before its pixels."""
+    rows, columns = values.shape[:2]
+    if depth >= 8:
+        lines = values.astype(f">u{depth // 8}").reshape(rows, -1).view(np.uint8)
+    else:
+        bits = (values[..., 0, None] >> np.arange(depth - 1, -1, -1)) & 1
+        lines = np.packbits(bits.reshape(rows, -1).astype(np.uint8), axis=1)
+    data = zlib.compress(b"".join(b"\0" + line.tobytes() for line in lines))
+    head = struct.pack(">IIBBBBB", columns, rows, depth, colour, 0, 0, 0)
+    listed = [(b"IHDR", head), *chunks, (b"IDAT", data), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in listed)
 
 
 def _png(number: int, rng: Any) -> Valid:
     """Any colour type and depth, with or without a transparent shade, and any chunks."""
     colour = int(rng.choice([0, 2, 3, 4, 6]))
     depth = int(rng.choice({0: [1, 2, 4, 8, 16], 3: [1, 2, 4, 8]}.get(colour, [8, 16])))
-    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
-    top = 2**depth - 1
-    rows, columns = (int(side) for side in rng.integers(1, 24, 2))
-    values = rng.integers(0, top, (rows, columns, channels), endpoint=True)
-    values[:, columns // 2 :] = values[0, 0]
-    before, planted, orientation = b"", [], 1
-    if colour == 3:
-        before += _chunk(b"PLTE", rng.bytes(3 * (top + 1)))
-    pixel_chunks = before
+    channels, shades = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour], 2**depth
+    values = rng.integers(0, shades, (*rng.integers(1, 24, 2), channels))
+    values[:, values.shape[1] // 2 :] = values[0, 0]
+    stored = [(b"PLTE", rng.bytes(3 * shades))] if colour == 3 else []
     if colour in (0, 2, 3) and rng.random() < 0.5:
-        shade = (
-            rng.bytes(int(rng.integers(1, top + 2)))
-            if colour == 3
-            else struct.pack(f">{channels}H", *values[0, 0])
-        )
-        pixel_chunks += _chunk(b"tRNS", shade)
-    head = _chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, depth, colour, 0, 0, 0))
-    chunks = []
+        some = rng.bytes(int(rng.integers(1, shades + 1)))
+        stored.append((b"tRNS", some if colour == 3 else struct.pack(f">{channels}H", *values[0, 0])))
+    chunks, orientation, planted = _chunks(rng, 3 if colour == 3 else channels)
+    plain = imagecodecs.png_decode(packed_png(values, depth, colour, stored))
+    content = packed_png(values, depth, colour, [*chunks, *stored])
+    return Valid(f"{number}.png", content, turned(_squeezed(plain), orientation), planted)
+
+
+def _chunks(rng: Any, channels: int) -> tuple[list[tuple[bytes, bytes]], int, list[tuple[bytes, str]]]:
+    """Random chunks, the orientation in them, and what is planted."""
+    chunks, planted, orientation = [], [], 1
     if rng.random() < 0.4:
         raw, orientation, found = _exif(rng)
-        chunks.append(_chunk(b"eXIf", raw))
+        chunks.append((b"eXIf", raw))
         planted += found
     for kind, body, word in (
         (b"gAMA", struct.pack(">I", 100000), "gAMA"),
@@ -172,37 +184,26 @@ def _png(number: int, rng: Any) -> Valid:
         (b"cICP", bytes((9, 16, 0, 1)), "cICP"),
         (b"mDCV", rng.bytes(24), "mDCV"),
         (b"cLLI", rng.bytes(8), "cLLI"),
-        (b"sBIT", b"\1" * (3 if colour == 3 else channels), "sBIT"),
+        (b"sBIT", b"\1" * channels, "sBIT"),
         (b"tIME", bytes((7, 230, 1, 2, 3, 4, 5)), "tIME"),
         (b"zzZz", b"an unknown chunk", "zzZz"),
         (b"zzZZ", b"an unknown chunk that depends", "zzZZ"),
         (b"pHYs", struct.pack(">IIB", 2000, 2000, 1), "resolution"),
     ):
         if rng.random() < 0.15:
-            chunks.append(_chunk(kind, body))
+            chunks.append((kind, body))
             planted.append((b"" if kind == b"pHYs" else kind, word))
     for kind in (b"tEXt", b"iTXt"):
         if rng.random() < 0.3:
             words = _words(rng)
-            chunks.append(_chunk(kind, b"Title\0" + (b"\0\0\0\0" if kind == b"iTXt" else b"") + words))
+            chunks.append((kind, b"Title\0" + (b"\0\0\0\0" if kind == b"iTXt" else b"") + words))
             planted.append((words, "Title"))
     if rng.random() < 0.2:
         packet, found = _xmp(rng)
-        chunks.append(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet))
+        chunks.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet))
         planted += found
     rng.shuffle(chunks)
-    if depth == 16:
-        lines = values.astype(">u2").reshape(rows, -1).view(np.uint8)
-    elif depth == 8:
-        lines = values.astype(np.uint8).reshape(rows, -1)
-    else:
-        bits = (values[..., 0, None] >> np.arange(depth - 1, -1, -1)) & 1
-        lines = np.packbits(bits.reshape(rows, -1).astype(np.uint8), axis=1)
-    data = zlib.compress(b"".join(b"\0" + line.tobytes() for line in lines))
-    body = _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
-    content = b"\x89PNG\r\n\x1a\n" + head + b"".join(chunks) + pixel_chunks + body
-    plain = imagecodecs.png_decode(b"\x89PNG\r\n\x1a\n" + head + pixel_chunks + body)
-    return Valid(f"{number}.png", content, turned(_squeezed(plain), orientation), planted)
+    return chunks, orientation, planted
 
 
 def _squeezed(pixels: np.ndarray) -> np.ndarray:
@@ -352,7 +353,7 @@ def _tags(rng: Any) -> tuple[list[tuple[bytes, str]], list[tuple]]:
 
 def keeps(content: bytes, token: bytes) -> bool:
     """Whether a file holds some bytes, by themselves or where PNG deflates them."""
-    if token in content:
+    if token in content or (token == b"cICP" and b"colrnclx\0\x09\0\x10" in content):
         return True
     at = content.find(b"iCCPICC profile\0\0")
     return at >= 0 and token in zlib.decompressobj().decompress(content[at + 17 :])

@@ -233,11 +233,13 @@ def read_jxl(file: BinaryIO) -> Iterator[Item]:
     for box in boxes(content) if content[4:8] == b"JXL " else ():
         kind, body = box.path[-1], content[box.at : box.end]
         if kind == b"Exif":
-            yield Item("exif", "EXIF", body[4 + int.from_bytes(body[:4], "big") :])
+            begins = body[:4] in (
+                b"II*\0",
+                b"MM\0*",
+            )  # as some write it, without the length of what is before
+            yield Item("exif", "EXIF", body if begins else body[4 + int.from_bytes(body[:4], "big") :])
         elif kind == b"xml ":
             yield Item("xmp", "XMP", body)
-        elif kind == b"brob":
-            yield lost(f"the compressed box {body[:4].decode('latin-1')!r}")
         elif kind == b"jhgm":
             yield lost("the gain map for HDR displays")
         elif kind not in (b"JXL ", b"ftyp", b"jxlc", b"jxlp", b"jxll", b"jxli", b"jbrd"):

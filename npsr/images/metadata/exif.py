@@ -27,7 +27,7 @@ STALE: dict[int, set[int]] = {
     INTEROP: {0x1001, 0x1002},
 }
 """The orientation, which is applied, sides of the old picture, and where its pixels lay."""
-RESOLUTIONS = (0x011A, 0x011B)
+RESOLUTIONS, UNIT = (0x011A, 0x011B), 0x0128
 SUBJECT = (0x9214, 0xA214)
 """Where the subject is, in pixels of the picture as it is stored."""
 SCALED = {

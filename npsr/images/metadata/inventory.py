@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from npsr.images.metadata.bmp import read_bmp, write_bmp
 from npsr.images.metadata.boxes import read_avif, read_jxl, set_nclx
-from npsr.images.metadata.exif import RESOLUTIONS, UPRIGHT, open_exif, read_tree
+from npsr.images.metadata.exif import FIRST, RESOLUTIONS, UNIT, UPRIGHT, open_exif, read_tree
 from npsr.images.metadata.gif import read_gif, write_gif
 from npsr.images.metadata.ifd import read_head
 from npsr.images.metadata.items import Item, left_out, lost
@@ -112,10 +112,9 @@ def fitting(kind: str, items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
     kinds = HOLDS[kind]
     held = sorted((item for item in items if item.kind in kinds), key=lambda item: kinds.index(item.kind))
     has_profile = any(item.kind == "icc" for item in held)
-    has_resolution = any(item.kind == "exif" and _tells_resolution(item.content) for item in held)
     others = []
     for item in items:
-        if item.kind in kinds or (item.kind == "resolution" and has_resolution):
+        if item.kind in kinds or _is_told_elsewhere(item, items, kinds):
             continue
         shifts = item.kind == "cicp" or (item.kind == "colour" and item.content[0] in (b"gAMA", b"cHRM"))
         hint = ": colours may look different, .png keeps them" if shifts and not has_profile else ""
@@ -123,9 +122,19 @@ def fitting(kind: str, items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
     return held, left_out(others)
 
 
-def _tells_resolution(content: bytes) -> bool:
+def _is_told_elsewhere(item: Item, items: list[Item], kinds: tuple[str, ...]) -> bool:
+    """Whether what has no place of its own is a resolution that EXIF tells too, or the other way round."""
+    found = {other.kind: other for other in items}
+    tags = _first_tags(found["exif"].content) if "exif" in found else set()
+    if item.kind == "resolution":
+        return "exif" in kinds and bool(tags & set(RESOLUTIONS))
+    return item.kind == "exif" and {"resolution"} <= {*kinds} & {*found} and tags <= {*RESOLUTIONS, UNIT}
+
+
+def _first_tags(content: bytes) -> set[int]:
+    """The tags of EXIF's first table."""
     file = io.BytesIO(content)
-    return any(entry.tag in RESOLUTIONS for entry in read_tree(file, *read_head(file))[0].entries)
+    return {entry.tag for entry in read_tree(file, *read_head(file))[FIRST].entries}
 
 
 def encoder_options(kind: str, items: list[Item]) -> dict[str, Any]:

@@ -81,14 +81,17 @@ def read_tiff(file: BinaryIO) -> Iterator[Item]:
         yield photoshop.of_iptc(entries[IPTC].value)
     yield from _resolution(entries, layout.order)
     told = []
+    says_nothing = all(
+        set(numbers(entries[tag], layout.order)) <= {1} for tag in RESOLUTION if tag in entries
+    )
     for tag, entry in entries.items():
         if tag in TIFF_ONLY:
             yield Item("tag", TIFF_ONLY[tag], (entry, layout.order))
         elif tag == DESCRIPTION and OF_SIDES.search(entry.value):
             yield lost("the description, in which a program states the old sides")
-        elif tag in DESCRIPTIVE or tag in RESOLUTION:
+        elif tag in DESCRIPTIVE or (tag in RESOLUTION and not says_nothing):
             told.append(entry)
-        elif tag not in LAYOUT | ELSEWHERE | set(INSIDE):
+        elif tag not in LAYOUT | ELSEWHERE | set(INSIDE) | set(RESOLUTION):
             yield lost(LOST.get(tag, f"the TIFF tag {tag}"))
     yield from _exif(tree, told, layout)
 
