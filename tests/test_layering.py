@@ -18,6 +18,7 @@ FLOORS = [
     "npsr_kernels.training_step",
     "npsr.system",
     "npsr.images.metadata",
+    "npsr.images.formats",
     "npsr.images",
     "npsr.networks",
     "npsr.models",

@@ -120,7 +120,7 @@ def _settings(options: argparse.Namespace) -> "Settings":
 
 
 def _jobs(options: argparse.Namespace) -> "tuple[list[Job], Counter[str]]":
-    from npsr.images.files import SUFFIXES
+    from npsr.images.formats.names import SUFFIXES
     from npsr.upscaling.jobs import plan_jobs
 
     sides = "x".join("" if side is None else str(side) for side in reversed(options.size or ()))
@@ -137,7 +137,7 @@ def _suffix(source: Path, name: str | None) -> str:
         return source.suffix if source.suffix.lower() in WRITTEN else ".mkv"
     if name:
         return f".{name}"
-    from npsr.images.files import result_suffix
+    from npsr.images.formats.names import result_suffix
 
     return result_suffix(source)
 

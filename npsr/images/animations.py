@@ -19,11 +19,12 @@ from PIL import Image, UnidentifiedImageError
 
 from npsr.images.apng import read_apng, set_times, shown
 from npsr.images.decoding import is_deep_avif, read_header, upright
-from npsr.images.files import KINDS, fitted
-from npsr.images.metadata.boxes import repetitions
-from npsr.images.metadata.inventory import encoder_options, inventory, put
+from npsr.images.files import fitted
+from npsr.images.formats.boxes import repetitions
+from npsr.images.formats.inventory import encoder_options, inventory, put
+from npsr.images.formats.names import KINDS
+from npsr.images.formats.png import SIGNATURE
 from npsr.images.metadata.items import Item
-from npsr.images.metadata.png import SIGNATURE
 from npsr.images.palette import REDUCED_COLOURS, palette_image
 from npsr.images.photograph import ImageError, Source, called, check_pixels, described, errors, opened
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from npsr.images.decoding import decode_png
-from npsr.images.metadata.png import HEAD, SIGNATURE, chunk
+from npsr.images.formats.png import HEAD, SIGNATURE, chunk
 from npsr.images.photograph import Source
 
 NONE, BACKGROUND, PREVIOUS = 0, 1, 2

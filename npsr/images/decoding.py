@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from npsr.images.metadata.png import bare
+from npsr.images.formats.png import bare
 from npsr.images.packages import package
 from npsr.images.photograph import ImageError, Source, called, opened
 

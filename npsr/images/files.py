@@ -10,17 +10,18 @@ import numpy as np
 from PIL import Image
 
 from npsr.images.decoding import decode, decode_png, read_header, upright
-from npsr.images.metadata.adapting import adapt
-from npsr.images.metadata.inventory import Inventory, encoder_options, fitting, inventory, put
-from npsr.images.metadata.items import Item
-from npsr.images.metadata.pixel_layout import (
+from npsr.images.formats.adapting import adapt
+from npsr.images.formats.inventory import Inventory, encoder_options, fitting, inventory, put
+from npsr.images.formats.names import KINDS, LONGEST, NO_GREY, RAW, SAVING
+from npsr.images.formats.pixel_layout import (
     CMYK,
     REDUCED,
     PixelLayout,
     bare_tiff,
     read_pixel_layout,
 )
-from npsr.images.metadata.png import SIGNATURE
+from npsr.images.formats.png import SIGNATURE
+from npsr.images.metadata.items import Item
 from npsr.images.packages import MissingPackageError, package
 from npsr.images.palette import REDUCED_COLOURS, palette_image
 from npsr.images.photograph import (
@@ -41,59 +42,10 @@ from npsr.system.files import atomic_write
 
 __all__ = ["ImageError", "Photograph", "encode", "open_image", "read_image", "write_image"]
 
-SAVING: dict[str, dict[str, Any]] = {
-    "PNG": {"compress_level": 2},  # 4 times as fast as 6, for a sixth more bytes
-    "JPEG": {"quality": 95, "subsampling": 0},
-    "WEBP": {"lossless": True, "exact": True, "method": 1},  # as small as 4 in two thirds of the time
-    "TIFF": {"compression": "tiff_adobe_deflate"},
-    "BMP": {},
-    "GIF": {},
-    "AVIF": {"quality": 90, "subsampling": "4:4:4"},
-}
-"""By Pillow's names of the formats, the options that they are written with."""
-KINDS = {
-    ".png": "PNG",
-    ".apng": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".jfif": "JPEG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-    ".dib": "BMP",
-    ".gif": "GIF",
-    ".avif": "AVIF",
-}
-"""How names of images that are written end, and their formats."""
-READ_ONLY = {
-    ".mpo": ".jpg",
-    ".avifs": ".avif",
-    ".heic": ".png",
-    ".heif": ".png",
-    ".hif": ".png",
-    ".jxl": ".png",
-}
-"""Names of images that are only read, and what their enlargements are written as."""
-PLAIN = {".jfif": ".jpg", ".jpe": ".jpg", ".apng": ".png", ".dib": ".bmp"}
-"""Rarer names, and those that enlargements have unless another is asked for."""
-SUFFIXES = frozenset((*KINDS, *READ_ONLY))
-"""Names of images that are read end so."""
-TIFF, RAW = (".tif", ".tiff"), ".npy"
-LONGEST = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 65536}
-"""Sides in pixels at most."""
-NO_GREY = ("WEBP", "AVIF", "GIF")
 WHOLE_TIFF = 2**31
 """Bytes of pixels from which on a TIFF is written by rows: Pillow's have no room for more than twice that."""
-
-
-def result_suffix(source: Path) -> str:
-    """How the name of a picture's enlargement ends: as its own, if that can be written."""
-    own = source.suffix.lower()
-    if own in PLAIN or own in READ_ONLY:
-        return PLAIN.get(own) or READ_ONLY[own]
-    return source.suffix if own in KINDS or own == RAW else ".png"
+HOLDS_PROFILES = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF")
+NPY_START, TIFF_STARTS = b"\x93NUMPY", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def open_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
@@ -132,9 +84,6 @@ def open_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
         if is_jxl(start):
             return read_jxl(source, start + rest, most)
         return _read_whole(source, start + rest, most)
-
-
-NPY_START, TIFF_STARTS = b"\x93NUMPY", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def read_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
@@ -310,9 +259,6 @@ def fitted(
     if picture.icc_profile and kind in HOLDS_PROFILES and not any(item.kind == "icc" for item in kept):
         notes = ("left out the colour profile, which is for grey", *notes)
     return kept, notes
-
-
-HOLDS_PROFILES = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF")
 
 
 def _fits(kind: str, item: Item, shape: Sequence[int]) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from npsr.images.colour import luma, to_8_bits
-from npsr.images.files import SUFFIXES, ImageError, read_image
+from npsr.images.files import ImageError, read_image
+from npsr.images.formats.names import SUFFIXES
 from npsr.system.folders import kind_of, passed_over
 
 TOLD = 5

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.images.metadata.boxes import boxes, of_nclx
-from npsr.images.metadata.inventory import inventory, opened
+from npsr.images.formats.boxes import boxes, of_nclx
+from npsr.images.formats.inventory import inventory, opened
 from npsr.images.metadata.items import Item, lost
 from npsr.images.packages import package
 from npsr.images.photograph import ImageError, Photograph, Source, called, check_pixels, described

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from npsr.images.metadata.pixel_layout import PALETTE, WHITE_IS_ZERO, PixelLayout
+from npsr.images.formats.pixel_layout import PALETTE, WHITE_IS_ZERO, PixelLayout
 from npsr.images.packages import package
 from npsr.images.photograph import ImageError, Source, called, check_pixels, errors, opened
 

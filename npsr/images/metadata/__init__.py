@@ -1,5 +1,5 @@
-"""What image files hold besides pixels: read, adapted to the enlarged picture, written, or named.
+"""What is said of a picture: EXIF, XMP and IPTC, and the tables of tags that EXIF is made of.
 
-Enters: a file. Leaves: `Item`s, each of which is put into the output or named in a note; nothing else happens
-to one. Open `inventory.py` first: it says what each format holds. Nothing here decodes pixels.
+Enters: bytes out of a file. Leaves: `Item`s, and the same bytes without what no longer holds. Open `exif.py`
+first. How each file format carries them is in `npsr.images.formats`.
 """

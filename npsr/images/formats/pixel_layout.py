@@ -4,8 +4,8 @@ import io
 import struct
 from typing import BinaryIO, NamedTuple
 
+from npsr.images.formats.tiff import ICC, LAYOUT
 from npsr.images.metadata.ifd import Entry, Layout, numbers, read_head, read_table, write_table
-from npsr.images.metadata.tiff import ICC, LAYOUT
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}

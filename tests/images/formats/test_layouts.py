@@ -9,7 +9,8 @@ import pytest
 from helpers.valid_files import packed_png, valid_file
 from PIL import Image
 
-from npsr.images.files import encode, read_image, result_suffix
+from npsr.images.files import encode, read_image
+from npsr.images.formats.names import result_suffix
 from npsr.images.photograph import ImageError
 
 tifffile = pytest.importorskip("tifffile")

@@ -11,10 +11,11 @@ from helpers.valid_files import SRGB, chunk, keeps
 from PIL import Image, features
 
 from npsr.images.animations import encode_animation, open_animation
-from npsr.images.files import KINDS, encode, read_image
+from npsr.images.files import encode, read_image
+from npsr.images.formats.inventory import HOLDS, inventory
+from npsr.images.formats.names import KINDS
 from npsr.images.metadata.exif import build_exif
 from npsr.images.metadata.ifd import Entry
-from npsr.images.metadata.inventory import HOLDS, inventory
 from npsr.images.photograph import MAX_PIXELS
 
 tifffile = pytest.importorskip("tifffile")

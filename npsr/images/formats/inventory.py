@@ -9,16 +9,16 @@ import struct
 import zlib
 from typing import Any, BinaryIO, NamedTuple
 
-from npsr.images.metadata.bmp import read_bmp, write_bmp
-from npsr.images.metadata.boxes import read_avif, read_jxl, set_nclx
+from npsr.images.formats.bmp import read_bmp, write_bmp
+from npsr.images.formats.boxes import read_avif, read_jxl, set_nclx
+from npsr.images.formats.gif import read_gif, write_gif
+from npsr.images.formats.jpeg import read_jpeg, write_jpeg
+from npsr.images.formats.png import read_png, write_png
+from npsr.images.formats.tiff import read_tiff, write_tiff_tags
+from npsr.images.formats.webp import read_webp
 from npsr.images.metadata.exif import FIRST, RESOLUTIONS, UNIT, UPRIGHT, open_exif, read_tree
-from npsr.images.metadata.gif import read_gif, write_gif
 from npsr.images.metadata.ifd import read_head
 from npsr.images.metadata.items import Item, left_out, lost
-from npsr.images.metadata.jpeg import read_jpeg, write_jpeg
-from npsr.images.metadata.png import read_png, write_png
-from npsr.images.metadata.tiff import read_tiff, write_tiff_tags
-from npsr.images.metadata.webp import read_webp
 from npsr.images.metadata.xmp import open_xmp
 
 READERS = {
