@@ -18,7 +18,7 @@ from npsr.images.formats.tiff import read_tiff, write_tiff_tags
 from npsr.images.formats.webp import read_webp
 from npsr.images.metadata.exif import FIRST, RESOLUTIONS, UNIT, UPRIGHT, open_exif, read_tree
 from npsr.images.metadata.ifd import read_head
-from npsr.images.metadata.items import Item, left_out, lost
+from npsr.images.metadata.items import METRE, Item, in_unit, left_out, lost
 from npsr.images.metadata.xmp import open_xmp
 
 READERS = {
@@ -47,7 +47,7 @@ HOLDS: dict[str, tuple[str, ...]] = {
 """The kinds of items that each format has a place for."""
 ONCE = ("icc", "exif", "xmp", "photoshop", "resolution", "cicp")
 """Kinds of which a file has one; a second is named."""
-DAMAGE = (ValueError, IndexError, KeyError, OverflowError, AttributeError, struct.error, zlib.error)
+DAMAGE = (ValueError, IndexError, KeyError, OverflowError, struct.error, zlib.error)
 
 
 class Inventory(NamedTuple):
@@ -94,7 +94,14 @@ def opened(raw: list[Item]) -> Inventory:
             items += ([item._replace(content=exif.content)] if exif.content else []) + exif.lost
             orientation = exif.orientation if orientation is None else orientation
     orientation = orientation or UPRIGHT
-    return Inventory([_turned(item, orientation) for item in items], orientation)
+    return Inventory([_turned(_in_range(item), orientation) for item in items], orientation)
+
+
+def _in_range(item: Item) -> Item:
+    """The same, but no resolution that is none."""
+    if item.kind != "resolution" or all(1 <= side <= 2**24 for side in in_unit(item.content, METRE)):
+        return item
+    return lost("the resolution, whose numbers cannot be meant")
 
 
 def _turned(item: Item, orientation: int) -> Item:

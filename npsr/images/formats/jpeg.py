@@ -21,6 +21,8 @@ LOST = {
     b"JFXX\0": "JFIF's thumbnail",
     b"Ducky": "the quality that Photoshop notes",
 }
+UNITS = {1: INCH, 2: CENTIMETRE}
+"""JFIF's units of length."""
 LONGEST = 65533
 MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """In a scan: what is neither a value nor a restart."""
@@ -73,7 +75,7 @@ def _of_segment(marker: int, body: bytes) -> Iterator[Item]:
     if marker == APP0 and body.startswith(b"JFIF\0") and len(body) >= 14:
         unit, across, down, *thumbnail = struct.unpack_from(">BHHBB", body, 7)
         if across and down and (unit in (1, 2) or across != down):
-            inches = {1: INCH, 2: CENTIMETRE}.get(unit, 0.0)
+            inches = UNITS.get(unit, 0.0)
             yield Item("resolution", "the resolution", Resolution(across, down, inches))
         if all(thumbnail):
             yield lost("JFIF's thumbnail")
@@ -116,8 +118,9 @@ def write_jpeg(content: bytes, items: list[Item]) -> tuple[bytes, list[Item]]:
     head, segments, without_room = bytearray(content[:20]), b"", []
     for item in items:
         if item.kind == "resolution":
-            unit, *densities = _densities(item.content)
-            struct.pack_into(">BHH", head, 13, unit, *densities)
+            densities = _densities(item.content)
+            without_room += [] if densities else [item]
+            struct.pack_into(">BHH", head, 13, *(densities or (0, 1, 1)))
         elif item.kind == "icc":
             size = LONGEST - len(ICC) - 2
             parts = [item.content[k : k + size] for k in range(0, len(item.content), size)]
@@ -140,17 +143,14 @@ WRITTEN = {
 }
 
 
-def _densities(resolution: Resolution) -> tuple[int, int, int]:
-    """JFIF's unit, and densities of 16 bits: finer ones are told in centimetres, or as a ratio."""
-    for unit, inches in ((1, INCH), (2, CENTIMETRE), (0, 0.0)):
-        across, down = in_unit(resolution, inches or resolution.inches)
-        if unit and not resolution.inches:
-            continue
-        if unit == 2 and resolution.inches == CENTIMETRE:
-            across, down = resolution.across, resolution.down
-        if max(across, down) < 2**16 and min(across, down) >= 1:
+def _densities(resolution: Resolution) -> tuple[int, int, int] | None:
+    """JFIF's unit, and densities of 16 bits: in the unit that they have, or one that has room for them."""
+    units = sorted(UNITS, key=lambda unit: UNITS[unit] != resolution.inches) if resolution.inches else [0]
+    for unit in units:
+        across, down = in_unit(resolution, UNITS.get(unit, 0.0))
+        if max(across, down) < 2**16 - 1 and min(across, down) >= 1:
             return unit, round(across), round(down)
-    return 0, 1, 1
+    return None
 
 
 def _segment(marker: int, body: bytes) -> bytes:
