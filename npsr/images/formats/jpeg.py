@@ -82,18 +82,22 @@ def _of_segment(marker: int, body: bytes) -> Iterator[Item]:
     elif marker == APP1 and body.startswith(XMP):
         yield Item("xmp", "XMP", body[len(XMP) :])
     elif marker == APP2 and body.startswith(b"MPF\0"):
-        yield lost(f"{_pictures(body[4:]) - 1} further pictures of the file")
+        yield lost(_further_pictures(body[4:]))
     elif marker <= 0xEF and not (marker == APP14 and body.startswith(b"Adobe")):
         known = next((LOST[name] for name in LOST if body.startswith(name)), None)
         label = re.match(rb"[\x20-\x7e]*", body[:20]).group().decode()  # type: ignore[union-attr]
         yield lost(known or f"the JPEG segment APP{marker - APP0} {label!r}")
 
 
-def _pictures(content: bytes) -> int:
+def _further_pictures(content: bytes) -> str:
+    """What the index of several pictures says (CIPA DC-007)."""
     file = io.BytesIO(content)
-    layout, at = read_head(file)
-    entries = {entry.tag: entry for entry in read_table(file, layout, at).entries}
-    return int(numbers(entries[0xB001], layout.order)[0])
+    try:
+        layout, at = read_head(file)
+        entries = {entry.tag: entry for entry in read_table(file, layout, at).entries}
+        return f"{int(numbers(entries[0xB001], layout.order)[0]) - 1} further pictures of the file"
+    except (ValueError, LookupError):
+        return "further pictures of the file"
 
 
 def _profile(parts: list[bytes]) -> Item:

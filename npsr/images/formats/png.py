@@ -20,6 +20,8 @@ COLOUR = {
     b"mDCV": "the display that it was mastered on",
     b"cLLI": "how light it is",
 }
+LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"pHYs": 9}
+"""Bytes of chunks that have always as many."""
 LOST = {
     b"sBIT": "how many bits were significant",
     b"bKGD": "the colour to show behind it",
@@ -61,29 +63,37 @@ def bare(content: bytes, without: tuple[bytes, ...] = ()) -> bytes:
 
 
 def read_png(file: BinaryIO) -> Iterator[Item]:
-    """What a PNG holds besides pixels."""
+    """What a PNG holds besides pixels; a damaged chunk costs itself."""
     for kind, body in chunks(file):
         if kind in PIXELS:
             continue
-        if kind == b"iCCP":
-            yield _profile(body)
-        elif kind == b"eXIf":
-            yield Item("exif", "EXIF", body)
-        elif kind == b"pHYs":
-            across, down, unit = struct.unpack(">IIB", body)
-            yield Item("resolution", "the resolution", Resolution(across, down, METRE if unit == 1 else 0.0))
-        elif kind == b"cICP":
-            plain = body[2:] == b"\0\1"
-            yield Item("cicp", _cicp(body), (body[0], body[1])) if plain else lost(_cicp(body))
-        elif kind in COLOUR:
-            yield Item("colour", f"{COLOUR[kind]} (PNG's {kind.decode()})", (kind, body))
-        elif kind in (b"tEXt", b"zTXt", b"iTXt"):
-            yield _text(kind, body)
-        elif kind in LOST:
-            yield lost(f"{LOST[kind]} (PNG's {kind.decode()})")
+        if len(body) != LENGTHS.get(kind, len(body)):
+            yield lost(f"the PNG chunk {kind.decode()}, which is damaged")
         else:
-            name = f"the PNG chunk {kind.decode('ascii', 'replace')}"
-            yield Item("chunk", name, (kind, body)) if kind[3:].islower() else lost(name)
+            yield _of_chunk(kind, body)
+
+
+def _of_chunk(kind: bytes, body: bytes) -> Item:
+    name = kind.decode("ascii", "replace")
+    match kind:
+        case b"iCCP":
+            item = _profile(body)
+        case b"eXIf":
+            item = Item("exif", "EXIF", body)
+        case b"pHYs":
+            across, down, unit = struct.unpack(">IIB", body)
+            item = Item("resolution", "the resolution", Resolution(across, down, METRE if unit == 1 else 0.0))
+        case b"cICP":
+            item = Item("cicp", _cicp(body), (body[0], body[1])) if body[2:] == b"\0\1" else lost(_cicp(body))
+        case b"tEXt" | b"zTXt" | b"iTXt":
+            item = _text(kind, body)
+        case _ if kind in COLOUR:
+            item = Item("colour", f"{COLOUR[kind]} (PNG's {name})", (kind, body))
+        case _ if kind in LOST:
+            item = lost(f"{LOST[kind]} (PNG's {name})")
+        case _:  # the last letter tells whether it is safe to copy
+            item = Item("chunk" if kind[3:].islower() else "lost", f"the PNG chunk {name}", (kind, body))
+    return item
 
 
 def _cicp(body: bytes) -> str:

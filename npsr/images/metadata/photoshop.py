@@ -11,9 +11,11 @@ IPTC, DIGEST = 1028, 1061
 def open_resources(content: bytes) -> Iterator[Item]:
     """IPTC as it is; thumbnails, guides and the like speak of the old picture."""
     kept, others, at = b"", False, 0
-    while content[at : at + 4] == b"8BIM":
+    while content[at : at + 4] == b"8BIM" and at + 12 <= len(content):
         (kind,) = struct.unpack_from(">H", content, at + 4)
         start = at + 6 + (content[at + 6] + 2) // 2 * 2
+        if start + 4 > len(content):
+            break
         (size,) = struct.unpack_from(">I", content, start)
         end = start + 4 + size
         if end > len(content):

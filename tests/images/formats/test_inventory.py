@@ -263,6 +263,25 @@ def test_a_profile_or_a_text_of_any_size_costs_at_most_itself():
     assert notes == ("left out EXIF, which is too long for JPEG",)
 
 
+def test_a_damaged_chunk_costs_itself():
+    plain = encoded(Image.fromarray(RGB), "PNG")
+    damaged = [
+        (b"gAMA", b"1"),
+        (b"pHYs", b"12"),
+        (b"cICP", b"1"),
+        (b"iCCP", b"x"),
+        (b"eXIf", b"II*"),
+        (b"zTXt", b""),
+    ]
+    whole = [(b"tEXt", b"Title\0text-token")]
+    content = plain[:33] + b"".join(chunk(*each) for each in damaged + whole) + plain[33:]
+    found, file = read_image(content), io.BytesIO()
+    assert len(found.notes) == 5
+    assert all("damaged" in note for note in found.notes)
+    encode(file, ".png", found, RGB.shape, [RGB])
+    assert b"text-token" in file.getvalue()
+
+
 def test_colours_that_would_shift_are_told_with_a_remedy():
     content = encoded(Image.fromarray(ALPHA), "PNG")
     linear = content[:33] + chunk(b"gAMA", struct.pack(">I", 100000)) + content[33:]
