@@ -75,7 +75,7 @@ def good_files():
         files["moving.avif"] = moving("AVIF")[0]
     heic = io.BytesIO()
     pillow_heif.from_pillow(colour).save(heic, quality=80, exif=exif.tobytes())
-    files["still.heic"] = heic.getvalue()
+    files["phone.heic"] = heic.getvalue()
     files["still.jxl"] = imagecodecs.jpegxl_encode(rgb, lossless=True)
     for name, pixels, options in (
         ("strips.tif", rgb, {"rowsperstrip": 5}),
@@ -234,7 +234,7 @@ def run_valid_batch(folder, target, files, environment=None):
             wrong.append(f"{file.name} is refused: {outcome['message']}")
             continue
         content = Path(outcome["target"]).read_bytes()
-        notes = "; ".join(outcome["notes"])
+        notes = "; ".join(outcome["told"])
         wrong += [
             f"{file.name}: {word} is neither kept nor named in {notes!r}"
             for token, word in file.planted
