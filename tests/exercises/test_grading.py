@@ -198,6 +198,28 @@ def test_the_command(capsys, tmp_path, monkeypatch, only_convolution):
     assert table.read_bytes() == first
 
 
+@posix
+def test_a_right_submission_may_have_helpers_classes_and_tests_of_its_own(tmp_path):
+    source = """
+from __future__ import annotations
+from dataclasses import dataclass
+import numpy as np
+from helper import scaled
+@dataclass
+class Layer:
+    stride: int
+def conv2d(x, weight, bias, stride):
+    print('working', Layer(stride))
+    return scaled(own(x, weight, bias, stride))
+""" + solution(1, "loops").replace("def conv2d", "def own")
+    place = hand_in(tmp_path, "a", source + "if __name__ == '__main__':\n    1 / 0\n")
+    (place / "helper.py").write_text("def scaled(x):\n    return 1 * x\n")
+    (place / "json.py").write_text("1 / 0")  # hides nothing
+    outcome = examine(task(1), place / FILE, 0, LIMITS)
+    assert outcome.status == RIGHT, outcome.verdicts
+    assert "working" in outcome.printed
+
+
 def test_every_exercise_has_a_column(tmp_path):
     write_table(tmp_path / "grades.csv", [], [], 0)
     head = (tmp_path / "grades.csv").read_text().strip().split(",")
