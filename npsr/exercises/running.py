@@ -167,5 +167,11 @@ def _environment(home: Path | None) -> Mapping[str, str]:
     places = {name: str(home) for name in ("HOME", "TMPDIR", "TEMP", "TMP")} if home else {}
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
     paths = os.pathsep.join(str(Path(p).resolve()) for p in sys.path if p and Path(p).exists())
-    fixed = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
+    fixed = {
+        "PYTHONPATH": paths,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
     return kept | places | threads | fixed
