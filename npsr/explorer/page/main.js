@@ -81,7 +81,7 @@ function contents(page) {
 
 /** The contract with checks from outside; see docs/explorer.md. */
 function expose(page) {
-  window.npsr = {
+  /** @type {any} */ (window).npsr = {
     network(name, scale) {
       const found = page.networks.find((one) => one.label === name && one.scale === scale);
       if (!found) throw new Error(`the page holds no network "${name}" for ×${scale}, but ${page.networks.map((one) => one.key).join(", ")}`);

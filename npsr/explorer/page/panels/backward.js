@@ -125,6 +125,7 @@ export const backward = {
       parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => { const t = at.get(place(u) * w.f + place(v)); return t ? t.tap * t.g : 0; } });
       const first = own[0];
       sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : ""}. Their sum is ${precise(all.total)}.`;
+      return { box: undefined };
     };
     const showWeights = (trip, k, d, c, u, v) => {
       const w = wiring(trip, k), conv = trip.network.layers[k].kind === "Conv", x = trip.inputs[k], [, , H, W] = x.shape, [, , I, J] = trip.dys[k].shape;
@@ -151,7 +152,7 @@ export const backward = {
       dyView.caption.textContent = `dy, channel ${d} of ${w.outer}: choose a pixel to scatter it`;
       dxView.refresh(plane(dx, c), H, W, { colouring: "signed", chosen: look === "gather" ? [h, k_] : undefined, box: look === "scatter" ? marks.box : undefined });
       dxView.caption.textContent = `dx, channel ${c} of ${w.inner}: choose a pixel to gather it`;
-      xView.refresh(plane(x, c), H, W, { colouring: w.inner === 1 ? "grey" : "signed", box: look === "weights" ? marks?.box : undefined });
+      xView.refresh(plane(x, c), H, W, { colouring: w.inner === 1 ? "grey" : "signed", box: look === "weights" ? marks.box : undefined });
       value.textContent = precise(plane(dx, c)[h * W + k_]);
       wrong.textContent = precise(gathered(trip, k, c, h, k_, false).total);
       const size = w.f * w.f, base = (one.kind === "Conv" ? d * w.inner + c : c * w.outer + d) * size;

@@ -43,7 +43,7 @@ export const design = {
   },
   defaults: { d: 56, s: 12, m: 4, n: 3 },
   mount(body, page, state) {
-    const sliders = [["d", "d: features", 1, 64], ["s", "s: shrunk to", 1, 32], ["m", "m: mapping layers", 0, 8], ["n", "n: factor", 2, 4]].map(([key, label, min, max]) => slider(state, key, label, { min, max }));
+    const sliders = [["d", "d: features", 1, 64], ["s", "s: shrunk to", 1, 32], ["m", "m: mapping layers", 0, 8], ["n", "n: factor", 2, 4]].map(([key, label, min, max]) => slider(state, String(key), String(label), { min: Number(min), max: Number(max) }));
     const names = ["weights", "multiplications", "speed-up", "receptive"], facts = names.map((name) => output(name)), frame = output("frame"), srcnn = output("equation-1"), plot = chart("PSNR against weights");
     const settings = page.data.design.settings, states = page.data.design.transitions;
     body.append(controls(...sliders), element("p", { class: "sum" }, "Weights ", facts[0], "; multiplications for each LR pixel ", facts[1], "; speed-up over SRCNN-Ex ", facts[2], "; receptive field ", facts[3], " LR pixels"),
@@ -53,7 +53,7 @@ export const design = {
       element("details", {}, element("summary", {}, "The points as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of points" }, tableOf([...states, ...settings]))));
     const points = (list, key) => list.map((row) => [row.weights, value(row[key])]);
     return () => {
-      const { d, s, m, n } = state.all(), weights = equation2(d, s, m), [before, after] = reach({ layers: fsrcnnLayers(d, s, m, n) });
+      const { d, s, m, n } = /** @type {Object<string, number>} */ (state.all()), weights = equation2(d, s, m), [before, after] = reach({ layers: fsrcnnLayers(d, s, m, n) });
       sliders.forEach((control) => control.refresh());
       facts[0].textContent = grouped(weights);
       facts[1].textContent = grouped(weights);

@@ -84,7 +84,7 @@ export const threeWays = {
       between[2].refresh(wall, m.n * side, m.n * side, { colouring: "signed" });
       results.forEach((result, k) => {
         result.refresh(m.results[k], m.rows, m.rows, { colouring: "signed" });
-        result.caption.textContent = names[k].replace("n²", m.n ** 2);
+        result.caption.textContent = names[k].replace("n²", String(m.n ** 2));
       });
       const pairs = [[0, 1], [0, 2], [1, 2]].map(([a, b]) => m.results[a].reduce((most, value, k) => Math.max(most, Math.abs(value - m.results[b][k])), 0));
       difference.textContent = `${Math.max(...pairs).toFixed(6)}${Math.max(...pairs) ? ` (${scientific(Math.max(...pairs))}, rounding)` : ""}`;

@@ -62,7 +62,7 @@ export const train = {
     };
     const showFilters = () => {
       const { parameters } = run.state.network;
-      filters.replaceChildren(...[["feature.weight", 5], ["deconvolution.weight", 9]].flatMap(([name, f]) => Array.from({ length: 8 }, (_, k) => {
+      filters.replaceChildren(...[{ name: "feature.weight", f: 5 }, { name: "deconvolution.weight", f: 9 }].flatMap(({ name, f }) => Array.from({ length: 8 }, (_, k) => {
         const canvas = element("canvas", { role: "img", "aria-label": `${name.split(".")[0]} filter ${k}` });
         paint(canvas, rgbaOf(parameters[name].subarray(k * f * f, (k + 1) * f * f), "signed"), f, f);
         return canvas;

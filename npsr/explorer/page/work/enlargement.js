@@ -38,7 +38,7 @@ export async function enlargedPicture(network, photograph, reduce, progress) {
   const y = await enlarged(network, x, r, c, progress);
   if (!y) return null;
   const seconds = (performance.now() - begun) / 1000;
-  const luma = { nearest: near[0], bicubic: cubic[0], network: y }, pictures = {}, decibels = {};
+  const luma = { nearest: near[0], bicubic: cubic[0], network: y }, pictures = /** @type {any} */ ({}), decibels = /** @type {any} */ ({});
   for (const [method, plane] of Object.entries(luma))
     pictures[method] = coloured(plane, method === "nearest" ? near.slice(1) : cubic.slice(1));
   if (reduce) {

@@ -19,7 +19,7 @@ function floats(text) {
 
 /** A network as the page's data hold it: one text for all its parameters. @returns {Network & {key: string, label: string}} */
 function unpacked({ label, name, scale, layers, shapes, numbers }) {
-  const all = floats(numbers), parameters = {};
+  const all = floats(numbers), parameters = /** @type {any} */ ({});
   let place = 0;
   for (const [key, shape] of Object.entries(shapes)) {
     const size = shape.reduce((a, b) => a * b, 1);
