@@ -5,7 +5,7 @@ import { bicubic, nearest, psnr, to8Bits } from "../mathematics/resize.js";
 import { enlarged } from "./engine.js";
 import { cut, lumaOf } from "./photographs.js";
 
-const unit = (bytes) => Float64Array.from(bytes, (value) => value / 255);
+const unit = (bytes) => new Float64Array(bytes).map((value) => value / 255);
 const isGrey = ({ rgba }) => rgba.every((value, k) => k % 4 === 3 || value === rgba[k - (k % 4)]);
 
 /** 8-bit RGBA of luma and chroma; of luma alone if the picture is grey. */

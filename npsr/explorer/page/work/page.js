@@ -36,6 +36,7 @@ function lessonOf(network, { x, high, part }) {
   const last = network.layers.at(-1), inner = enlarges(network) ? ({ 2: 10, 3: 7, 4: 6 }[n] ?? 6) : 9, side = inner + 2 * context;
   const label = enlarges(network) ? n * inner - (n - last.f + 2 * Math.floor(last.f / 2)) : inner;
   const offset = n * context + (enlarges(network) ? Math.floor(last.f / 2) - last.padding : 0);
+  if (side > Math.min(H, W)) throw new Error(`the picture's middle has ${H} × ${W} pixels, but a sub-image needs ${side} × ${side}: take a larger picture`);
   const inputs = new Float32Array(2 * side * side), target = new Float32Array(2 * label * label);
   [[0.35, 0.3], [0.5, 0.75]].forEach(([down, across], m) => {
     const top = Math.floor((H - side) * down), left = Math.floor((W - side) * across);
