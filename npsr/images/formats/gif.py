@@ -66,4 +66,5 @@ def write_gif(content: bytes, items: list[Item]) -> bytes:
         else:
             parts = [item.content[k : k + 255] for k in range(0, len(item.content), 255)]
             added += b"\x21\xfe" + b"".join(bytes((len(part),)) + part for part in parts) + b"\0"
-    return content[:-1] + added + content[-1:]
+    version = b"GIF89a" if added else content[:6]  # the first that knows such blocks
+    return version + content[6:-1] + added + content[-1:]

@@ -19,7 +19,7 @@ from npsr.images.formats.webp import read_webp
 from npsr.images.metadata.exif import FIRST, RESOLUTIONS, UNIT, UPRIGHT, open_exif, read_tree
 from npsr.images.metadata.ifd import read_head
 from npsr.images.metadata.items import METRE, Item, in_unit, left_out, lost
-from npsr.images.metadata.xmp import open_xmp
+from npsr.images.metadata.xmp import RESOLUTION, open_xmp
 
 READERS = {
     "JPEG": read_jpeg,
@@ -86,13 +86,15 @@ def opened(raw: list[Item]) -> Inventory:
             orientation = item.content
         elif item.kind == "xmp":
             items.append(open_xmp(item.content))
+            told = any(other.kind in ("exif", "resolution") for other in raw)
+            items += [] if told or not RESOLUTION.search(item.content) else [lost("the resolution in XMP")]
         elif item.kind != "exif":
             items.append(item)
     for item in raw:
         if item.kind == "exif":
-            exif = open_exif(item.content)
+            exif = open_exif(item.content, orientation)
             items += ([item._replace(content=exif.content)] if exif.content else []) + exif.lost
-            orientation = exif.orientation if orientation is None else orientation
+            orientation = exif.orientation
     orientation = orientation or UPRIGHT
     return Inventory([_turned(_in_range(item), orientation) for item in items], orientation)
 

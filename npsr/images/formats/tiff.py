@@ -198,6 +198,8 @@ def _entries(item: Item, order: str) -> Iterator[Entry]:
             yield Entry(XMP, 1, len(item.content), item.content)
         case "photoshop":
             yield Entry(PHOTOSHOP, 1, len(item.content), item.content)
+            if raw := photoshop.iptc_of(item.content):
+                yield Entry(IPTC, 7, len(raw), raw)
         case "tag":
             entry, given = item.content
             yield in_order(entry, given, order)

@@ -45,24 +45,28 @@ class Exif(NamedTuple):
     lost: list[Item]
 
 
-def open_exif(content: bytes) -> Exif:
+def open_exif(content: bytes, given: int | None = None) -> Exif:
     """Take orientation, old sides, thumbnail and what is damaged out of EXIF.
 
     Parameters
     ----------
     content : bytes
         A TIFF stream, behind the word "Exif" or not.
+    given : int, optional
+        The orientation, where the file tells it elsewhere.
     """
     data = bytearray(content.removeprefix(b"Exif\0\0"))
     try:
         layout, tables = _found(data)
     except ValueError:
-        return Exif(None, UPRIGHT, [lost("EXIF, which is damaged")])
+        return Exif(None, given or UPRIGHT, [lost("EXIF, which is damaged")])
     order, costs = layout.order, []
-    orientation = orientation_of(tables[FIRST].entries, order)
+    own = orientation_of(tables[FIRST].entries, order)
+    orientation = given or own
+    turned = max(orientation, own) > UPRIGHT
     for tag, table in tables.items():
         dangling = [entry for entry in table.entries if entry.tag in INSIDE[tag] and entry.tag not in tables]
-        moved = [entry for entry in table.entries if entry.tag in SUBJECT and orientation != UPRIGHT]
+        moved = [entry for entry in table.entries if entry.tag in SUBJECT and turned]
         stale = [entry for entry in table.entries if entry.tag in STALE[tag]]
         costs += [lost(f"EXIF's table {NAMES[entry.tag]}, which is damaged") for entry in dangling]
         costs += [

@@ -33,6 +33,13 @@ def open_resources(content: bytes) -> Iterator[Item]:
         yield lost("Photoshop's resources besides IPTC")
 
 
+def iptc_of(content: bytes) -> bytes:
+    """IPTC alone, out of what `open_resources` keeps."""
+    at = content.find(b"8BIM" + struct.pack(">HH", IPTC, 0))
+    size = int.from_bytes(content[at + 8 : at + 12], "big")
+    return content[at + 12 : at + 12 + size] if at >= 0 else b""
+
+
 def of_iptc(content: bytes) -> Item:
     """IPTC that stands alone."""
     head = b"8BIM" + struct.pack(">HHI", IPTC, 0, len(content))

@@ -8,6 +8,7 @@ STALE = (
     rb"(?:tiff:(?:Orientation|ImageWidth|ImageLength|XResolution|YResolution|ResolutionUnit)"
     rb"|exif:(?:PixelXDimension|PixelYDimension|FocalPlane[XY]Resolution|FocalPlaneResolutionUnit))"
 )
+RESOLUTION = re.compile(rb"tiff:[XY]Resolution|exif:FocalPlane[XY]Resolution")
 ATTRIBUTE = re.compile(rb"\s+" + STALE + rb"\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 ELEMENT = re.compile(rb"<(" + STALE + rb")(?:\s[^>]*)?(?:/>|>[^<]*</\1\s*>)")
 OF_OTHERS = (b"hdrgm:", b"HDRGainMap", b"Container:", b"GCamera:", b"xmpGImg:", b"stArea:", b"HasExtendedXMP")

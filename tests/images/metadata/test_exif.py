@@ -131,6 +131,19 @@ def test_damage_costs_itself_and_is_said(damage, words, kept):
     assert (found.content is not None and (0, 0x10F) in tables(found.content)) == kept
 
 
+def test_an_orientation_told_elsewhere_turns_what_exif_says():
+    def ratio(tag, number):
+        return Entry(tag, 5, 1, struct.pack("<II", number, 1))
+
+    subject = Entry(0x9214, 3, 2, struct.pack("<2H", 10, 20))
+    content = build_exif({0: [ratio(0x11A, 100), ratio(0x11B, 200)], 0x8769: [MAKER, subject]}, "<")
+    assert tables(open_exif(content).content) == tables(content)
+    found = open_exif(content, given=6)
+    assert tables(found.content)[0, 0x11A][2] == struct.pack("<II", 200, 1)
+    assert (0x8769, 0x9214) not in tables(found.content)
+    assert "subject" in found.lost[0].name
+
+
 @given(st.binary(max_size=80), st.integers(0, 200), st.sampled_from(ORDERS))
 def test_no_bytes_trouble(junk, at, order):
     content = bytearray(build_exif({0: [MAKER], 0x8769: [MAKER], 0x8825: [MAKER]}, order))
