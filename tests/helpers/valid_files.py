@@ -30,7 +30,7 @@ class Valid(NamedTuple):
 
 def valid_file(number: int, rng: np.random.Generator) -> Valid:
     """A random file of a random format; every format has its turn."""
-    make = (_png, _tiff, _jpeg, _webp, _bmp, _png, _tiff, _gif)[number % 8]
+    make = (_png, _tiff, _jpeg, _webp, _bmp, _png, _tiff, _gif, _avif, _jxl)[number % 10]
     return make(number, rng)
 
 
@@ -274,6 +274,30 @@ def _webp(number: int, rng: Any) -> Valid:
         content = content[:4] + struct.pack("<I", len(content) - 8) + content[8:]
         planted = [*planted, (b"no file holds this", "WebP chunk 'ABCD'")]
     return Valid(f"{number}.webp", content, turned(plain, orientation), planted + found)
+
+
+def _avif(number: int, rng: Any) -> Valid:
+    """Its own orientation counts, not EXIF's: Pillow's encoder writes it from EXIF."""
+    pixels = _picture(rng, int(rng.choice([3, 4])))
+    words, orientation, exif = _words(rng), int(rng.integers(1, 9)), Image.Exif()
+    exif[0x10F], exif[0x112] = words.decode(), orientation
+    packet, planted = _xmp(rng)
+    content = encoded(Image.fromarray(pixels), "AVIF", exif=exif, xmp=packet, subsampling="4:4:4")
+    plain = imagecodecs.avif_decode(content)
+    if pixels.shape[2] == 4 and plain.shape[2] == 3:
+        plain = np.dstack([plain, np.full(plain.shape[:2], 255, np.uint8)])
+    return Valid(f"{number}.avif", content, turned(plain, orientation), [*planted, (words, "EXIF")])
+
+
+def _jxl(number: int, rng: Any) -> Valid:
+    channels, dtype = int(rng.choice([1, 3, 4])), rng.choice([np.uint8, np.uint16])
+    pixels = _picture(rng, channels, dtype)
+    raw, _, planted = _exif(rng)
+    packet, found = _xmp(rng)
+    content = imagecodecs.jpegxl_encode(np.ascontiguousarray(pixels), lossless=True, usecontainer=True)
+    for kind, body in ((b"Exif", bytes(4) + raw), (b"xml ", packet)):
+        content += struct.pack(">I4s", len(body) + 8, kind) + body
+    return Valid(f"{number}.jxl", content, pixels, planted + found)
 
 
 def _bmp(number: int, rng: Any) -> Valid:
