@@ -268,7 +268,7 @@ def encode_animation(
     encoded = io.BytesIO()
     try:
         first.save(encoded, kind, save_all=True, append_images=rest, duration=times, **options)
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, RuntimeError) as error:
         raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
     content = encoded.getvalue()
     if kind == "PNG":

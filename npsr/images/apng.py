@@ -51,6 +51,8 @@ def read_apng(content: bytes) -> Apng | None:
     at, frames, count, plays, stand_in = len(SIGNATURE), [], 0, 0, False
     while at + 12 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, at)
+        if kind == b"IDAT" and not count:
+            return None
         body = content[at + 8 : at + 8 + length]
         if kind in (b"acTL", b"fcTL", b"fdAT"):
             (told,) = struct.unpack_from(">I", content, at + 8 + length)

@@ -235,7 +235,7 @@ def encode(
     encoded = io.BytesIO()
     try:
         image.save(encoded, kind, **SAVING[kind] | encoder_options(kind, items))
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, RuntimeError) as error:
         raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
     return notes + put(file, kind, encoded.getvalue(), items)
 

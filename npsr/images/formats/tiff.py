@@ -165,7 +165,8 @@ def write_tiff_tags(file: BinaryIO, items: list[Item]) -> list[Item]:
 def _records(file: BinaryIO, layout: Layout, at: int) -> list[Entry]:
     """A table's entries with their values' places in place of the values, which stay where they are."""
     found = []
-    for entry in read_table(file, layout, at).entries:
+    table = read_table(file, layout, at)
+    for entry in (*table.entries, *table.broken):  # also those whose values are too long to be read
         start = entry.at + struct.calcsize(layout.entry)
         file.seek(start)
         found.append(entry._replace(value=file.read(layout.width)))
