@@ -1,4 +1,4 @@
-/** BT.601 luma and chroma, as `npsr/colour.py`: R, G, B in [0, 1], Y in [16/255, 235/255]. */
+/** BT.601 luma and chroma, as `npsr/images/colour.py`: R, G, B in [0, 1], Y in [16/255, 235/255]. */
 
 const TO = [[65.481, 128.553, 24.966], [-37.797, -74.203, 112], [112, -93.786, -18.214]].map((row) => row.map((x) => x / 255));
 const OFFSET = [16 / 255, 128 / 255, 128 / 255];

@@ -1,5 +1,5 @@
 /**
- * A network: its layers, its parameters, forward, loss and gradients, as `npsr/network.py` has them.
+ * A network: its layers, its parameters, forward, loss and gradients, as `npsr/networks/network.py` has them.
  *
  * Each layer's forward stands beside its backward, and returns what its backward takes.
  *

@@ -1,4 +1,4 @@
-/** Bicubic resizing as MATLAB's imresize does it, as `npsr/resize.py`; and PSNR. */
+/** Bicubic resizing as MATLAB's imresize does it, as `npsr/images/resize.py`; and PSNR. */
 
 /** The cubic convolution kernel with a = −0.5, zero from |t| = 2 on. */
 export function cubic(t) {
