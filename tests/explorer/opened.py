@@ -1,5 +1,12 @@
 """The explorer's page in a tab of a real browser, cut off from everything else."""
 
+FOLLOW = """fragment => new Promise(done => {
+  if (location.hash === fragment) return done();
+  addEventListener("hashchange", () => setTimeout(done), {once: true});
+  location.hash = fragment;
+})"""
+"""Follows a link, and ends when the page has been told of it."""
+
 
 class Opened:
     """The page in a tab; `problems` are its errors and warnings, `requests` whatever it asked for."""
@@ -29,7 +36,7 @@ class Opened:
 
     def go(self, fragment):
         """Follow a link to another state of the page."""
-        self.tab.evaluate("fragment => { location.hash = fragment; }", fragment)
+        self.tab.evaluate(FOLLOW, fragment)
         self.idle()
         return self
 

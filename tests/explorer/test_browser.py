@@ -149,9 +149,10 @@ def test_arrow_keys_step_through_the_taps(go):
     page = go("#convolution?")
     tab = page.tab
     tab.locator("#convolution [role=grid] td[tabindex='0']").first.focus()
-    tab.keyboard.press("ArrowRight")
-    tab.keyboard.press("ArrowDown")
-    tab.wait_for_function("location.hash.includes('convolution.tap=6')")
+    for key, tap in (("ArrowRight", 1), ("ArrowDown", 6)):
+        tab.keyboard.press(key)
+        tab.wait_for_function(f"location.hash.includes('convolution.tap={tap}')")
+        page.idle()
     page.idle()
     assert tab.evaluate("document.activeElement.getAttribute('aria-selected')") == "true"
     assert "w[1,1]" in tab.locator("#convolution").inner_text()
