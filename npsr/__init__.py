@@ -1,5 +1,7 @@
 """npsr: FSRCNN super-resolution from scratch, in NumPy and Numba, on CPUs.
 
+Enters: what users call or type. Leaves: the public names, and the command `npsr`. Open first:
+`networks/network.py`, the core of the program; `cli.py` lists the commands.
 Names are imported from their modules when first used, so that the command line can print its help
 without waiting for Numba.
 """

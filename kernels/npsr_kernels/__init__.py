@@ -1,5 +1,6 @@
-"""Arrays in, arrays out.
+"""The kernels: every formula of the network and of its gradients, as compiled functions.
 
-Read the plain kernels first: `conv2d.py`, `deconv2d.py`, `prelu.py`, `borders.py`, forward above backward.
-The folders `stream/` and `training_step/` compute the same fast. They use `vector/` and `compiling/`.
+Enters: arrays. Leaves: arrays. Read the plain kernels first: `conv2d.py`, `deconv2d.py`, `prelu.py`,
+`borders.py`, forward above backward. The folders `stream/` and `training_step/` compute the same fast.
+They use `vector/` and `compiling/`.
 """

@@ -5,7 +5,7 @@ wrong number of each exercise, or a table of scores. A submission always runs in
 own and is judged in another.
 
 Open first: one exercise, `tasks/convolution.py` (its text, its stub, its checks), then
-`checking.py`, which says what a check is and how a hint is chosen. `examining.py` joins a
+`ground/checking.py`, which says what a check is and how a hint is chosen. `examining.py` joins a
 submission (`running.py`, `worker.py`, `isolation.py`) and the checks; `grading.py` does so for a
 class, `stubs.py` and `notebook.py` write what is handed out.
 """

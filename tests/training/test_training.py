@@ -218,8 +218,8 @@ def trace(scene):
 
 
 def test_ten_steps_follow_the_frozen_trace(scene):
-    """Made by `NPSR_FREEZE_TRACE=1 python -m pytest tests/test_training.py`; the gradients are checked
-    against central differences elsewhere. No norm is 0, so that every gradient takes part."""
+    """Made by `NPSR_FREEZE_TRACE=1 python -m pytest tests/training/test_training.py`; the gradients are
+    checked against central differences elsewhere. No norm is 0, so that every gradient takes part."""
     found = trace(scene)
     if os.environ.get("NPSR_FREEZE_TRACE"):
         TRACE.write_text(json.dumps(found, indent=1) + "\n")

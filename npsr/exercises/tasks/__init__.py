@@ -1,5 +1,6 @@
 """The exercises, one a file: the task as docstring, the stub's functions, and below the line the checks.
 
 What stands above the line "How it is checked" is copied to the student as it is; what stands below
-is no secret.
+is no secret. Enters: a submission's functions. Leaves: nothing if a check holds, else what is wrong and
+a hint. Open first: `convolution.py`.
 """

@@ -1,4 +1,4 @@
-/** Networks from .npz files: a zip of .npy arrays, and one text, "metadata", in JSON; as `npsr/weights.py` reads them. */
+/** Networks from .npz files: a zip of .npy arrays, and one text, "metadata", in JSON; as `npsr/models/weights.py` reads them. */
 import { parameterShapes } from "../mathematics/network.js";
 
 const MOST_BYTES = 16 * 2 ** 20;
