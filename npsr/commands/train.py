@@ -110,7 +110,8 @@ def asked_recipe(options: argparse.Namespace, data: Path) -> "Recipe":
     """The recipe, with what the command line says instead."""
     from dataclasses import fields, replace
 
-    from npsr.training.recipe import find_recipe, with_rate, with_steps
+    from npsr.training.recipe import with_rate, with_steps
+    from npsr.training.shipped import find_recipe
 
     default = "paper-srcnn" if (options.model or "").startswith("srcnn") else "paper"
     recipe = find_recipe(options.recipe or default, data)

@@ -13,13 +13,7 @@ from npsr.images.decoding import decode, decode_png, read_header, upright
 from npsr.images.formats.adapting import adapt
 from npsr.images.formats.inventory import Inventory, encoder_options, fitting, inventory, put
 from npsr.images.formats.names import KINDS, LONGEST, NO_GREY, RAW, SAVING
-from npsr.images.formats.pixel_layout import (
-    CMYK,
-    REDUCED,
-    PixelLayout,
-    bare_tiff,
-    read_pixel_layout,
-)
+from npsr.images.formats.pixel_layout import REDUCED, read_pixel_layout
 from npsr.images.formats.png import SIGNATURE
 from npsr.images.metadata.items import Item
 from npsr.images.packages import MissingPackageError, package
@@ -37,7 +31,8 @@ from npsr.images.photograph import (
     opened,
 )
 from npsr.images.plugins import is_heif, is_jxl, read_heif, read_jxl
-from npsr.images.row_files import NpyRows, TiffRows, read_whole_tiff, write_npy, write_tiff
+from npsr.images.row_files import NpyRows, TiffRows, write_npy, write_tiff
+from npsr.images.whole_tiff import read_whole_tiff
 from npsr.system.files import atomic_write
 
 __all__ = ["ImageError", "Photograph", "encode", "open_image", "read_image", "write_image"]
@@ -114,7 +109,7 @@ def _open_tiff(source: Source, most: int) -> Photograph:
     try:
         rows: Any = TiffRows(source, most)
     except (NotImplementedError, MissingPackageError):
-        pixels, profile, notes = _whole_tiff(source, layout, attributes["icc_profile"], most)
+        pixels, profile, notes = read_whole_tiff(source, layout, attributes["icc_profile"], most)
         attributes["icc_profile"] = profile
         attributes["notes"] += notes
         return Photograph(upright(pixels, found.orientation), **attributes)
@@ -122,21 +117,6 @@ def _open_tiff(source: Source, most: int) -> Photograph:
         check_pixels(source, rows.shape[0] * rows.shape[1], most)
         rows = upright(rows[:], found.orientation)
     return Photograph(rows, **attributes)
-
-
-def _whole_tiff(
-    source: Source, layout: PixelLayout, profile: bytes | None, most: int
-) -> tuple[np.ndarray, bytes | None, tuple[str, ...]]:
-    """Pixels of a TIFF that is not read by rows, their profile, and what was done to them."""
-    check_pixels(source, layout.sides[0] * layout.sides[1], most)
-    if not layout.is_for_pillow:
-        return read_whole_tiff(source, layout), profile, layout.notes
-    with opened(source) as file:
-        content = bare_tiff(file.read(), profile if layout.photometric == CMYK else None)
-    with read_header(content) as header:
-        check_pixels(source, header.width * header.height, most)
-        pixels, own, notes = decode(source, header)
-    return pixels, own or profile, notes + layout.notes
 
 
 def _read_whole(source: Source, content: bytes, most: int) -> Photograph:
@@ -255,10 +235,10 @@ def fitted(
         Its shape, and its enlargement's.
     """
     items = adapt(items_of(picture), new[1] / old[1], new[0] / old[0])
-    kept, notes = fitting(kind, [item for item in items if item.kind != "icc" or _fits(kind, item, new)])
-    if picture.icc_profile and kind in HOLDS_PROFILES and not any(item.kind == "icc" for item in kept):
+    held, notes = fitting(kind, [item for item in items if item.kind != "icc" or _fits(kind, item, new)])
+    if picture.icc_profile and kind in HOLDS_PROFILES and not any(item.kind == "icc" for item in held):
         notes = ("left out the colour profile, which is for grey", *notes)
-    return kept, notes
+    return held, notes
 
 
 def _fits(kind: str, item: Item, shape: Sequence[int]) -> bool:

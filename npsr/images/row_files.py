@@ -5,7 +5,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from npsr.images.formats.pixel_layout import PALETTE, WHITE_IS_ZERO, PixelLayout
 from npsr.images.packages import package
 from npsr.images.photograph import ImageError, Source, called, check_pixels, errors, opened
 
@@ -134,10 +133,10 @@ class TiffRows:
         )
         first, last = max(top, start), min(top + height, start + len(rows))
         target = rows[first - start : last - start, left : left + width]
-        given = values[0, first - top : last - top, : target.shape[1]]  # the last tiles reach beyond
+        pixels = values[0, first - top : last - top, : target.shape[1]]  # the last tiles reach beyond
         if self._planar:
-            target, given = target[..., plane], given[..., 0]
-        target[...] = given.reshape(target.shape)
+            target, pixels = target[..., plane], pixels[..., 0]
+        target[...] = pixels.reshape(target.shape)
         return target.size
 
 
@@ -158,34 +157,6 @@ def _is_plain(tifffile: Any, page: Any) -> bool:
         and page.compression in tifffile.TIFF.DECOMPRESSORS
         and page.fillorder == 1
     )
-
-
-def read_whole_tiff(source: Source, layout: PixelLayout) -> np.ndarray:
-    """Pixels of a TIFF that is neither read by rows nor by Pillow; more than 8 bits are spread over 16.
-
-    Raises
-    ------
-    ImageError
-        If tifffile is missing, or decodes something else.
-    """
-    tifffile = package("tifffile", f"{called(source)}, TIFF of this kind,")
-    with opened(source) as file, tifffile.TiffFile(file) as tiff:
-        page = tiff.pages[0]
-        pixels, colours = page.asarray(maxworkers=1), page.colormap
-    columns, rows = layout.sides
-    shape = (rows, columns) if layout.samples == 1 else (rows, columns, layout.samples)
-    if (
-        pixels.dtype not in (np.bool_, np.uint8, np.uint16)
-        or pixels.shape != shape
-        or layout.photometric > PALETTE
-    ):
-        raise ImageError(f"{called(source)} decodes to {pixels.dtype} {pixels.shape}: save it as plain RGB")
-    if layout.photometric == PALETTE:
-        return np.moveaxis(colours[:, pixels] >> 8, 0, 2).astype(np.uint8)
-    most, dtype = 2**layout.bits - 1, np.uint16 if layout.bits > 8 else np.uint8
-    if layout.photometric == WHITE_IS_ZERO:
-        pixels = most - pixels.astype(dtype)
-    return (pixels * (np.iinfo(dtype).max / most)).round().astype(dtype)
 
 
 def write_npy(file: BinaryIO, dtype: np.dtype, shape: Sequence[int], bands: Iterable[np.ndarray]) -> None:

@@ -12,16 +12,14 @@ from PIL import Image
 
 from npsr.commands.train import asked_recipe
 from npsr.training.recipe import (
-    SHIPPED,
     Recipe,
     Stage,
-    find_recipe,
     read_recipe,
     recipe_of,
-    shipped_recipes,
     with_rate,
     with_steps,
 )
+from npsr.training.shipped import SHIPPED, find_recipe, shipped_recipes
 
 MORE = """
 rotations = [0, 1]
