@@ -151,7 +151,7 @@ def _verdict(asked: Task, name: str, ask: Callable[[str, Sequence[Any]], Reply],
             return Verdict(name, WRONG, LOADING, wrong.what, wrong.hint)
         except Wrong as wrong:
             return Verdict(name, WRONG, check.title, wrong.what, wrong.hint or check.hint)
-        except (TypeError, ValueError, IndexError, AttributeError, KeyError, ArithmeticError) as error:
+        except (ValueError, IndexError, KeyError, ArithmeticError) as error:  # a TypeError is the check's
             what = f"what {name} returns cannot be worked with ({error})"
             return Verdict(name, WRONG, check.title, what, "Return exactly what the task names.")
     return Verdict(name, RIGHT)

@@ -166,8 +166,8 @@ def test_a_caller_notices_what_a_function_does():
     assert caller("in_place", [np.ones(2)])["changed"] == [0]
     assert not caller("counts", [1])["again"]
     assert caller("restores", [np.array([0.3, 1.0])])["changed"] == []
-    assert caller("remembers", [np.ones(2)])["kept"]
-    assert not caller("remembers", [np.zeros(2)])["kept"]
+    assert caller("remembers", [np.ones(2)])["intact"]
+    assert not caller("remembers", [np.zeros(2)])["intact"]
     assert caller("none", [])["kind"] == "missing"
 
 

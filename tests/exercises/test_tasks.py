@@ -3,6 +3,7 @@
 import json
 import re
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from exercises.mutants import MUTANTS
 from npsr.exercises import check
 from npsr.exercises.course import NAMES, task, tasks
 from npsr.exercises.examining import NOT_DONE, RIGHT, WRONG, judged
+from npsr.exercises.ground.calling import Caller
+from npsr.exercises.ground.checking import Check, Student, Wrong
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 STYLES = ("loops", "vectorised")
@@ -112,6 +115,53 @@ def test_results_of_other_kinds_are_wrong_but_no_defect(number):
         for verdict in judged(asked, dict.fromkeys(asked.functions, lambda *_, value=value: value)):
             assert verdict.status == WRONG, (verdict, value)
             assert verdict.what
+
+
+@each_task
+def test_no_check_by_itself_takes_a_reply_for_a_defect(number):
+    """Later checks never see such replies while earlier ones refuse them; each must look by itself.
+    Some replies are right for some checks; none may raise what is reported as a defect."""
+    asked = task(number)
+    names = ("parameters", "velocity", "first.weight", "deconvolution.weight")
+    for value in (
+        None,
+        3,
+        "y",
+        (None, None, None),
+        ({}, {}, [None]),
+        [object()],
+        dict.fromkeys(names),
+        np.array([None]),
+        np.array(["y"]),
+        np.array("2001", "M8"),
+        np.ones((1, 1, 3, 3), complex),
+        np.zeros((2, 2, 2, 2, 2)),
+    ):
+        caller = Caller(dict.fromkeys(asked.functions, lambda *_, value=value: value), "")
+        for one in asked.checks:
+            with warnings.catch_warnings(), suppress(Wrong, ValueError, LookupError):
+                warnings.simplefilter("ignore")  # a mistake that is tried may divide by 0
+                one.run(Student(caller, asked.arguments), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("kind", [TypeError, AttributeError])
+def test_a_defect_of_a_check_blames_nobody(monkeypatch, kind):
+    def broken(student, rng):
+        student("conv2d", *(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)), np.zeros(1), 1))
+        raise kind("planted")
+
+    asked = task(1)
+    monkeypatch.setattr(asked.module, "CHECKS", [Check("conv2d", "broken", broken)])
+    with pytest.raises(kind, match="planted"):
+        judged(asked, defined(solution(1, "loops")))
+
+
+def test_a_reply_of_the_submissions_own_making_is_wrong():
+    def forged(name, arguments):
+        return {"result": None, "changed": ["x", 99]}
+
+    with pytest.raises(Wrong, match="cannot be read"):
+        Student(forged, task(1).arguments)("conv2d", np.ones(1))
 
 
 @each_task

@@ -1,7 +1,7 @@
 """How a function of a submission is called: on copies, twice, and watched.
 
 The same for a submission in a process of its own (`worker`) and for one in a notebook. What is
-noticed here is told as data, not judged: `checking` judges.
+noticed here is passed on as data, not judged: `checking` judges.
 """
 
 import copy
@@ -31,7 +31,7 @@ class Caller:
         -------
         dict
             `result`, or `error` (a message, its `kind` and `line`); `changed`, the places of arguments
-            that were changed; `again`, whether a second call gives the same; `kept`, whether
+            that were changed; `again`, whether a second call gives the same; `intact`, whether
             what was returned before is as it was.
         """
         function = self.functions.get(name)
@@ -51,9 +51,9 @@ class Caller:
             again = same(repeated, frozen) or restored(repeated, frozen)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a submission's too
             return described(error, self.file)
-        kept = all(same(array, was) for array, was in self.earlier)
+        intact = all(same(array, was) for array, was in self.earlier)
         self.earlier = [(a, a.copy()) for a in arrays(result)][:8]
-        return {"result": frozen, "changed": changed, "again": again, "kept": kept}
+        return {"result": frozen, "changed": changed, "again": again, "intact": intact}
 
 
 def copied(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from npsr.exercises.ground.calling import Reply
-from npsr.exercises.ground.wire import Other
+from npsr.exercises.ground.wording import dtype_hint, named, nothing, shape_hint
 
 Mistake = tuple[str, Callable[[], Any]]
 """A hint, and what a submission returns that deserves it."""
@@ -65,7 +65,7 @@ class Student:
         if "error" in reply:
             _failed(name, reply)
         if changed := reply.get("changed"):
-            which = " and ".join(self.arguments[name][k] for k in changed)
+            which = self._listed(name, changed)
             raise Wrong(
                 f"{name} changes its argument {which}",
                 f"It works in place: whoever called still needs {which}. Write into a new array, or copy "
@@ -77,12 +77,19 @@ class Student:
                 "Something is kept between calls (a global, a default argument), or an array of np.empty is "
                 "added to before it is set to 0.",
             )
-        if not reply.get("kept", True):
+        if not reply.get("intact", True):
             raise Wrong(
                 f"a call of {name} changes the array that an earlier call returned",
                 "Make the output anew in every call: it must not live in a global or default argument.",
             )
         return reply.get("result")
+
+    def _listed(self, name: str, places: Any) -> str:
+        """The names of some arguments; a submission that writes its replies itself may write anything."""
+        try:
+            return " and ".join(self.arguments[name][k] for k in places)
+        except (TypeError, IndexError) as error:
+            raise Wrong(f"the reply of {name} cannot be read: does it write to open files?") from error
 
 
 @dataclass(frozen=True)
@@ -157,19 +164,34 @@ def judge(names: str, got: Any, want: Any, hints: dict[str, Hints]) -> None:
     if not isinstance(want, tuple):
         _compare(names, got, want, hints.get(names, ()))
         return
-    listed = f"({', '.join(parts)})"
-    if not isinstance(got, tuple | list) or len(got) != len(parts):
-        count = f"{len(got)} values" if isinstance(got, tuple | list) else _named(got)
-        raise Wrong(f"what is returned is {count}, but must be {listed}", _nothing(got))
+    got = parts_of(parts, got)
     if any(not _right(g, w) for g, w in zip(got, want, strict=True)) and all(
         any(_right(g, w) for g in got) for w in want
     ):
         raise Wrong(
-            f"the results are right, but in another order than {listed}",
+            f"the results are right, but in another order than {_listed(parts)}",
             "Mind the order of what is returned.",
         )
     for name, g, w in zip(parts, got, want, strict=True):
         _compare(name, g, w, hints.get(name, ()))
+
+
+def parts_of(names: list[str], got: Any) -> list[Any]:
+    """What a submission returned, as a list of so many parts.
+
+    Raises
+    ------
+    Wrong
+        If it is no tuple or list of so many.
+    """
+    if not isinstance(got, tuple | list) or len(got) != len(names):
+        count = f"{len(got)} values" if isinstance(got, tuple | list) else named(got)
+        raise Wrong(f"what is returned is {count}, but must be {_listed(names)}", nothing(got))
+    return list(got)
+
+
+def _listed(names: list[str]) -> str:
+    return f"({', '.join(names)})"
 
 
 def close(a: Any, b: Any, loose: bool = False) -> bool:
@@ -203,17 +225,16 @@ def _compare(name: str, got: Any, want: Any, hints: Hints) -> None:
     expects_array = isinstance(want, np.ndarray)
     if not isinstance(got, np.ndarray if expects_array else int | float | np.number) or isinstance(got, bool):
         kind = "a NumPy array" if expects_array else "a number"
-        raise Wrong(f"{name} is {_named(got)}, but must be {kind}", _nothing(got))
+        raise Wrong(f"{name} is {named(got)}, but must be {kind}", nothing(got))
     found, must = np.asarray(got), np.asarray(want)
     hint = recognised(found, must, hints)
     if found.shape != must.shape:
-        raise Wrong(
-            f"{name} has shape {found.shape}, but must have {must.shape}", hint or _shape_hint(found, must)
-        )
+        hint = hint or shape_hint(found.shape, must.shape)
+        raise Wrong(f"{name} has shape {found.shape}, but must have {must.shape}", hint)
     if found.dtype != must.dtype and close(found, must, loose=True):
         raise Wrong(
             f"{name} has dtype {found.dtype}, but must have that of the input, {must.dtype}",
-            _dtype_hint(found.dtype, must.dtype),
+            dtype_hint(found.dtype, must.dtype),
         )
     raise Wrong(_first_wrong(name, found, must), hint or generic(found, must))
 
@@ -255,45 +276,10 @@ def generic(got: np.ndarray, want: np.ndarray) -> str:  # noqa: PLR0911
 
 
 def _first_wrong(name: str, got: np.ndarray, want: np.ndarray) -> str:
-    wrong = _apart(got, want) if got.dtype.kind in "biuf" else np.ones(got.shape, bool)
+    if got.dtype.kind not in "biuf":
+        return f"{name} is of type {got.dtype}, but must hold real numbers"
+    wrong = _apart(got, want)
     place = tuple(int(k) for k in np.argwhere(wrong)[0])
     where = f"{name}[{', '.join(map(str, place))}]" if place else name
     count = f" ({wrong.sum()} of {wrong.size} numbers are wrong)" if wrong.size > 1 else ""
     return f"{where} is {got[place]:.8g}, but must be {want[place]:.8g}{count}"
-
-
-def _named(value: Any) -> str:
-    if value is None:
-        return "None"
-    if isinstance(value, Other):
-        return f"of type {value.type}"
-    return (
-        f"an array of shape {value.shape}"
-        if isinstance(value, np.ndarray)
-        else f"of type {type(value).__name__}"
-    )
-
-
-def _nothing(got: Any) -> str:
-    return "Nothing comes back: is the `return` missing?" if got is None else ""
-
-
-def _shape_hint(got: np.ndarray, want: np.ndarray) -> str:
-    if got.ndim != want.ndim:
-        return "An axis is missing or left over: look at the shapes in the task, and at what was summed over."
-    if sorted(got.shape) == sorted(want.shape):
-        return "The axes are in another order than the task asks for."
-    if all(abs(a - b) <= 1 for a, b in zip(got.shape, want.shape, strict=True)):
-        return "A size is off by one: count the places of the first and of the last window by hand."
-    if want.ndim == 1:
-        return f"There must be {len(want)}: look at what is summed over, and what each number belongs to."
-    return "Work the output's size out by hand for a row of five pixels."
-
-
-def _dtype_hint(got: np.dtype, want: np.dtype) -> str:
-    if got == np.float64:
-        return (
-            "float64 leaks in: np.zeros and np.array make float64 unless told `dtype=x.dtype`; so do "
-            "NumPy's own float64 scalars in a product."
-        )
-    return f"Numbers are kept as {got}: make arrays with the dtype of the input."

@@ -167,16 +167,16 @@ def loss(y: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
 
 def gradients(parameters: Arrays, x: np.ndarray, target: np.ndarray, n: int) -> Arrays:
     """∂L/∂θ of Equation 3 for every parameter."""
-    kept = []
+    activations = []
     for name in convolutions(parameters):
         z = conv_same(x, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
-        kept.append((name, x, z))
+        activations.append((name, x, z))
         x = prelu(z, parameters[f"{name}.slope"])
     weight = parameters["deconvolution.weight"]
     _, dy = loss(deconv_cut(x, weight, parameters["deconvolution.bias"], n), target)
     found: Arrays = {}
     dy, found["deconvolution.weight"], found["deconvolution.bias"] = deconv_cut_backward(dy, x, weight, n)
-    for name, x, z in reversed(kept):
+    for name, x, z in reversed(activations):
         dz, found[f"{name}.slope"] = prelu_backward(dy, z, parameters[f"{name}.slope"])
         weight = parameters[f"{name}.weight"]
         dy, found[f"{name}.weight"], found[f"{name}.bias"] = conv_same_backward(dz, x, weight)

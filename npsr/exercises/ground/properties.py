@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.replies import part_of
 from npsr.exercises.ground.wire import strided
 
 Arguments = tuple[Any, ...]
@@ -70,8 +71,8 @@ def numbers(
     def checked(one: Case) -> Check:
         def run(student: Student, rng: np.random.Generator) -> None:
             for form in (_double, _single, _strided) if single else (_double, _strided):
-                given = tuple(form(a) for a in arguments(rng, **one.sizes))
-                judge(names, student(function, *given), want(*given), hints(*given))
+                inputs = tuple(form(a) for a in arguments(rng, **one.sizes))
+                judge(names, student(function, *inputs), want(*inputs), hints(*inputs))
 
         hint = f"No typical mistake gives these numbers. New in this case: {one.new}. Work one pixel by hand."
         return Check(function, one.new, run, hint)
@@ -90,16 +91,12 @@ def linear(
         mixed[place] = 3 * first[place] - 2 * second[place]
         other = [*first]
         other[place] = second[place]
-        a, b, ab = (_part(student(function, *given), part) for given in (first, other, mixed))
+        a, b, ab = (part_of(student(function, *inputs), part) for inputs in (first, other, mixed))
         if not close(ab, 3 * a - 2 * b):
             raise Wrong(f"{function}(3a − 2b) is not 3 {function}(a) − 2 {function}(b)")
 
     hint = "It must be linear: nothing may be clipped or rounded, and nothing may depend on signs."
     return Check(function, "linearity", run, hint)
-
-
-def _part(result: Any, part: int | None) -> Any:
-    return result if part is None else result[part]
 
 
 def _double(value: Any) -> Any:
@@ -118,10 +115,10 @@ def differences(f: Callable[[], np.ndarray], x: np.ndarray, dy: np.ndarray, step
     """∂/∂x of Σ dy·f by central differences, entry by entry; exact where f is linear or quadratic in x."""
     found = np.zeros(x.shape)
     for place in np.ndindex(x.shape):
-        kept = x[place]
-        x[place] = kept + step
+        middle = x[place]
+        x[place] = middle + step
         above = f()
-        x[place] = kept - step
+        x[place] = middle - step
         found[place] = np.sum(dy * (above - f())) / (2 * step)
-        x[place] = kept
+        x[place] = middle
     return found

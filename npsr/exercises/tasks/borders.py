@@ -66,6 +66,7 @@ from collections.abc import Callable
 from npsr.exercises.ground import layers
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
 from npsr.exercises.ground.properties import case, differences, linear, numbers, whole
+from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.borders import backward_hints, forward_hints
 
 CASES = (
@@ -114,7 +115,8 @@ def _example(student: Student, _: np.random.Generator) -> None:
 def _adjoint(student: Student, rng: np.random.Generator) -> None:
     x, dy = rng.normal(size=(2, 2, 3, 4)), rng.normal(size=(2, 2, 8, 9))
     forward = float((layers.pad_replicate(x, 3, 2) * dy).sum())
-    backward = float((x * student("pad_replicate_backward", dy, 3, 2)).sum())
+    (dx,) = arrays_of("dx", student("pad_replicate_backward", dy, 3, 2), x.shape)
+    backward = float((x * dx).sum())
     if not close(backward, forward):
         raise Wrong(f"⟨pad(x), dy⟩ = {forward:.6g}, but ⟨x, dx⟩ = {backward:.6g}: they must be equal")
 

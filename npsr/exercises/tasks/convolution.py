@@ -50,6 +50,7 @@ def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int) -> 
 from npsr.exercises.ground import layers
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
 from npsr.exercises.ground.properties import biases, case, linear, numbers, whole
+from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.convolution import hints
 
 CASES = (
@@ -81,8 +82,8 @@ def _example(student: Student, _: np.random.Generator) -> None:
 
 def _translation(student: Student, rng: np.random.Generator) -> None:
     wide, weight, bias, s = arguments(rng, 1, 2, 2, 9, 11, 3, 2)
-    whole_picture = student("conv2d", wide, weight, bias, s)
-    moved = student("conv2d", wide[:, :, s:, s:], weight, bias, s)
+    (whole_picture,) = arrays_of("y", student("conv2d", wide, weight, bias, s))
+    (moved,) = arrays_of("y", student("conv2d", wide[:, :, s:, s:], weight, bias, s))
     if not close(moved, whole_picture[:, :, 1:, 1:]):
         raise Wrong("the picture moved by s pixels does not give the result moved by 1 pixel")
 

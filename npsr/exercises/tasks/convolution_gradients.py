@@ -59,6 +59,7 @@ def conv2d_backward(
 from npsr.exercises.ground import layers
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
 from npsr.exercises.ground.properties import case, differences, linear, numbers, whole
+from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.convolution_gradients import hints
 
 CASES = (
@@ -83,8 +84,8 @@ def arguments(rng: np.random.Generator, N: int, C: int, D: int, H: int, W: int, 
 
 def want(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> tuple:
     """By central differences of the forward pass, which is linear in each of its arguments."""
-    given = [np.array(a, np.float64) for a in (x, weight, np.zeros(len(weight)))]
-    found = [differences(lambda: layers.conv2d(given[0], given[1], given[2], s), a, dy) for a in given]
+    arrays = [np.array(a, np.float64) for a in (x, weight, np.zeros(len(weight)))]
+    found = [differences(lambda: layers.conv2d(arrays[0], arrays[1], arrays[2], s), a, dy) for a in arrays]
     return tuple(a.astype(x.dtype) for a in found)
 
 
@@ -98,7 +99,8 @@ def _example(student: Student, _: np.random.Generator) -> None:
 def _adjoint(student: Student, rng: np.random.Generator) -> None:
     for s in (1, 2, 3):
         dy, x, weight, _ = (a * 0.37 for a in arguments(rng, 2, 3, 2, 8, 7, 3, s))
-        dx, dweight, _ = student("conv2d_backward", dy, x, weight, s)
+        got = student("conv2d_backward", dy, x, weight, s)
+        dx, dweight, _ = arrays_of("dx dweight dbias", got, x.shape, weight.shape, weight.shape[:1])
         probe, none = rng.normal(size=x.shape), np.zeros(2)
         forward = float((layers.conv2d(probe, weight, none, s) * dy).sum())
         backward = float((probe * dx).sum())

@@ -155,8 +155,6 @@ def _speed_up(student: Student, _: np.random.Generator) -> None:
     for d, s, m, n in ((32, 5, 1, 3), (56, 12, 4, 3), (56, 12, 4, 2), (48, 16, 2, 4), (1, 1, 0, 1)):
         right = 57184 * n * n / count(d, s, m)
         judge("speed-up", student("speed_up", d, s, m, n), right, speed_up_hints(d, s, m, n))
-    if round(student("speed_up", 56, 12, 4, 3), 1) != 41.3:
-        raise Wrong("the paper's speed-up of FSRCNN(56,12,4) is 41.3")
 
 
 def _field(student: Student, _: np.random.Generator) -> None:

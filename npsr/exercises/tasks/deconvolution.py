@@ -83,6 +83,7 @@ def centring_padding(f: int, stride: int) -> int:
 from npsr.exercises.ground import layers
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
 from npsr.exercises.ground.properties import biases, case, linear, numbers, whole
+from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.deconvolution import hints, padding_hints, pixel, pixel_hints
 
 CASES = (
@@ -120,8 +121,8 @@ PIXELS = tuple(
 
 
 def _gaps(student: Student, rng: np.random.Generator) -> None:
-    given = arguments(rng, 1, 1, 1, 2, 2, 2, 3)
-    judge("pixel", student("output_pixel", *given, 2, 0), given[2][None], {})
+    inputs = arguments(rng, 1, 1, 1, 2, 2, 2, 3)
+    judge("pixel", student("output_pixel", *inputs, 2, 0), inputs[2][None], {})
 
 
 def _paper(student: Student, _: np.random.Generator) -> None:
@@ -132,7 +133,9 @@ def _paper(student: Student, _: np.random.Generator) -> None:
 def _translation(student: Student, rng: np.random.Generator) -> None:
     x, weight, _, s = arguments(rng, 1, 2, 1, 3, 3, 4, 2)
     moved = np.pad(x, ((0, 0), (0, 0), (1, 0), (0, 0)))
-    y, later = (student("deconv2d", picture, weight, np.zeros(1), s) for picture in (x, moved))
+    none = np.zeros(1)
+    (y,) = arrays_of("y", student("deconv2d", x, weight, none, s))
+    (later,) = arrays_of("y", student("deconv2d", moved, weight, none, s))
     if not np.allclose(later[:, :, s:], y):
         raise Wrong("the picture moved down by 1 pixel does not give the result moved down by s pixels")
 

@@ -204,10 +204,7 @@ def _bugs(student: Student, rng: np.random.Generator) -> None:
         scale = 1e-3 if place % 2 else 1.0  # small filters at the end make the first layer's gradients tiny
         parameters, x, target = problem(rng, scale)
         got = student("wrong_tensors", Made(HERE, "planted", (bugs, x, target)), parameters, 1e-4)
-        if not isinstance(got, list | tuple) or not all(isinstance(name, str) for name in got):
-            raise Wrong(
-                "what is returned is no list of names", "Return the keys of the wrong tensors: [] if none is."
-            )
+        _require_names(got)
         wrong = {name for name, _ in bugs}
         if missed := [name for name in parameters if name in wrong and name not in got]:
             raise Wrong(f"{missed[0]} is wrong ({title}), but is not named", MISSED.get(title, MISSED[""]))
@@ -220,11 +217,19 @@ def _bugs(student: Student, rng: np.random.Generator) -> None:
             raise Wrong(f"{got[-1]} is named twice", "Name each tensor once.")
 
 
+def _require_names(got: Any) -> None:
+    if not isinstance(got, list | tuple) or not all(isinstance(name, str) for name in got):
+        raise Wrong(
+            "what is returned is no list of names", "Return the keys of the wrong tensors: [] if none is."
+        )
+
+
 def _tolerance(student: Student, rng: np.random.Generator) -> None:
     for factor, tolerance, named in ((1.0005, 1e-2, []), (1.3, 0.1, ["first.weight"]), (1.3, 0.5, [])):
         parameters, x, target = problem(rng)
         planting = Made(HERE, "planted", ([["first.weight", factor]], x, target))
         got = student("wrong_tensors", planting, parameters, tolerance)
+        _require_names(got)
         if list(got) != named:
             raise Wrong(
                 f"at the tolerance {tolerance} it names {list(got)}", "Use the tolerance that is given."

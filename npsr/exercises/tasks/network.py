@@ -106,6 +106,7 @@ from typing import Any
 from npsr.exercises.ground import layers
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
 from npsr.exercises.ground.properties import case, numbers, whole
+from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.network import forward_hints, gradient_hints, loss_hints, mistaken, other_forward
 
 Arrays = dict[str, np.ndarray]
@@ -167,25 +168,31 @@ def _gradients(student: Student, rng: np.random.Generator) -> None:
             parameters, x, target = problem(rng, *sizes, dtype=dtype)
             n = sizes[3]
             got = student("gradients", parameters, x, target, n)
-            if not isinstance(got, dict):
-                raise Wrong("what is returned is no dict, but must be one: a gradient for every parameter")
-            if missing := [key for key in parameters if key not in got]:
-                raise Wrong(f"there is no gradient of {missing[0]}", "Every key of `parameters` needs one.")
+            _require_gradients(got, parameters)
             found = layers.gradients(parameters, x, target, n)
             for key in reversed(parameters):  # from the loss back: the first wrong one is where it went wrong
                 judge(key, got[key], found[key], {key: gradient_hints(key, found, parameters, x, target, n)})
 
 
+def _require_gradients(got: Any, parameters: layers.Arrays) -> None:
+    if not isinstance(got, dict):
+        raise Wrong("what is returned is no dict, but must be one: a gradient for every parameter")
+    if missing := [key for key in parameters if key not in got]:
+        raise Wrong(f"there is no gradient of {missing[0]}", "Every key of `parameters` needs one.")
+
+
 def _differences(student: Student, rng: np.random.Generator) -> None:
     parameters, x, target = problem(rng, 3, 2, 2, 2, 2)
     got = student("gradients", parameters, x, target, 2)
+    _require_gradients(got, parameters)
     for key in reversed(parameters):
+        (gradient,) = arrays_of(key, got[key], parameters[key].shape)
         by_hand = numeric(parameters, x, target, 2, key)
-        wrong = np.abs(got[key] - by_hand) > 1e-4 * max(1, float(np.nanmax(np.abs(by_hand))))
+        wrong = np.abs(gradient - by_hand) > 1e-4 * max(1, float(np.nanmax(np.abs(by_hand))))
         if wrong.any():  # NaN compares false
             place = tuple(int(k) for k in np.argwhere(wrong)[0])
             raise Wrong(
-                f"∂L/∂{key}{list(place)} is {got[key][place]:.6g}, by central differences {by_hand[place]:.6g}"
+                f"∂L/∂{key}{list(place)} is {gradient[place]:.6g}, by central differences {by_hand[place]:.6g}"
             )
 
 

@@ -64,6 +64,7 @@ def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np
 from npsr.exercises.ground import layers
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
 from npsr.exercises.ground.properties import case, linear, numbers, whole
+from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.prelu import backward_hints, forward_hints
 
 CASES = (
@@ -95,7 +96,7 @@ def backward_arguments(rng: np.random.Generator, N: int, C: int, H: int, W: int,
 
 def _scales(student: Student, rng: np.random.Generator) -> None:
     x, slope = rng.normal(size=(2, 3, 4, 5)) / 100, SLOPES[:3].copy()
-    y = student("prelu", x, slope)
+    (y,) = arrays_of("y", student("prelu", x, slope), x.shape)
     if not close(100 * y, student("prelu", 100 * x, slope)):
         raise Wrong("prelu(100·x) is not 100·prelu(x)")
     judge("y", y, layers.prelu(x, slope), forward_hints(x, slope))
@@ -107,7 +108,8 @@ def _differences(student: Student, rng: np.random.Generator) -> None:
         rng.normal(size=(2, 3, 3, 4)),
     )
     slope, step = np.array([0.3, -0.7, 1.9]), 1e-3
-    dx, dslope = student("prelu_backward", dy, x, slope)
+    got = student("prelu_backward", dy, x, slope)
+    dx, dslope = arrays_of("dx dslope", got, x.shape, slope.shape)
     up, down = layers.prelu(x + step, slope), layers.prelu(x - step, slope)
     judge("dx", dx, dy * (up - down) / (2 * step), backward_hints(dy, x, slope))
     up, down = layers.prelu(x, slope + step), layers.prelu(x, slope - step)

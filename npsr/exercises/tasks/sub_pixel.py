@@ -69,6 +69,7 @@ def interleave(phases: np.ndarray, stride: int) -> np.ndarray:
 from npsr.exercises.ground import layers
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
 from npsr.exercises.ground.properties import case, numbers, whole
+from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.sub_pixel import interleaved, phase_hints, small, weight_hints
 
 WEIGHTS = (
@@ -104,8 +105,9 @@ def phase_arguments(rng: np.random.Generator, N: int, D: int, H: int, W: int, s:
 def _three_ways(student: Student, rng: np.random.Generator) -> None:
     for C, D, H, W, f, s in ((2, 1, 3, 4, 9, 3), (1, 2, 2, 3, 5, 2), (2, 1, 2, 2, 4, 4), (1, 1, 3, 2, 9, 4)):
         x, weight = whole(rng, 2, C, H, W), whole(rng, C, D, f, f)
-        filters = student("sub_pixel_weight", weight, s)
         t = -(-f // s) - 1
+        shape = (D * s * s, C, t + 1, t + 1)
+        (filters,) = arrays_of("small", student("sub_pixel_weight", weight, s), shape)
         padded = np.pad(x, ((0, 0), (0, 0), (t, t), (t, t)))
         y = interleaved(layers.conv2d(padded, filters, np.zeros(D * s * s)), s)
         full = layers.deconv2d(x, weight, np.zeros(D), s)
@@ -114,7 +116,7 @@ def _three_ways(student: Student, rng: np.random.Generator) -> None:
 
 def _each_once(student: Student, rng: np.random.Generator) -> None:
     weight = rng.permutation(2 * 81).reshape(2, 1, 9, 9) + 1.0
-    used = student("sub_pixel_weight", weight, 2)
+    (used,) = arrays_of("small", student("sub_pixel_weight", weight, 2))
     if sorted(used[used != 0]) != sorted(weight.ravel()):
         raise Wrong("every weight must be there once, and nothing else but zeros")
 

@@ -105,6 +105,7 @@ from npsr.exercises.ground import layers
 from npsr.exercises.ground.calling import same
 from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
 from npsr.exercises.ground.properties import case, numbers
+from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.training import (
     adam,
     adam_hints,
@@ -163,36 +164,50 @@ def problem(rng: np.random.Generator, dtype: Any) -> Any:
 
 def _train(student: Student, rng: np.random.Generator) -> None:
     for dtype in (np.float64, np.float32):
-        given = problem(rng, dtype)
-        got = student("train", *given, 0, 12)
-        if (
-            not isinstance(got, tuple | list)
-            or len(got) != 3
-            or not all(isinstance(d, dict) for d in got[:2])
-        ):
-            raise Wrong("what is returned must be (parameters, velocity, losses), two dicts and a list")
-        parameters, velocity, losses = trained(given, 0, 12)
-        _losses(np.array(got[2], np.float64), np.array(losses), given, dtype)
+        inputs = problem(rng, dtype)
+        got = student("train", *inputs, 0, 12)
+        _require_result(got, inputs)
+        parameters, velocity, losses = trained(inputs, 0, 12)
+        _losses(np.array(got[2], np.float64), np.array(losses), inputs, dtype)
         for part, name, right in ((0, "parameters", parameters), (1, "velocity", velocity)):
             for key, must in right.items():
-                if key not in got[part]:
-                    raise Wrong(f"{name} has no {key}", "Return every key that came in.")
                 label = f"{name}['{key}']"
-                judge(label, got[part][key], must, {label: train_hints(given, part, key)})
+                judge(label, got[part][key], must, {label: train_hints(inputs, part, key)})
 
 
-def _losses(got: np.ndarray, right: np.ndarray, given: Any, dtype: Any) -> None:
+def _require_result(got: Any, inputs: Any) -> None:
+    """Refuse what is not three parts with every key and with numbers."""
+    if not isinstance(got, tuple | list) or len(got) != 3 or not all(isinstance(d, dict) for d in got[:2]):
+        raise Wrong("what is returned must be (parameters, velocity, losses), two dicts and a list")
+    for name, part, came_in in zip(("parameters", "velocity"), got, inputs, strict=False):
+        for key, before in came_in.items():
+            if key not in part:
+                raise Wrong(f"{name} has no {key}", "Return every key that came in.")
+            arrays_of(f"{name}['{key}']", part[key], before.shape)
+    losses = got[2]
+    if not isinstance(losses, list | tuple | np.ndarray) or not all(
+        isinstance(value, int | float | np.number) for value in losses
+    ):
+        raise Wrong("the losses are no list of numbers", "Append one number a step.")
+
+
+def _losses(got: np.ndarray, right: np.ndarray, inputs: Any, dtype: Any) -> None:
     if dtype == np.float32 and got.shape == right.shape and np.allclose(got, right, rtol=1e-4):
         return
-    judge("losses", got, right, {"losses": losses_hints(given)})
+    judge("losses", got, right, {"losses": losses_hints(inputs)})
 
 
 def _resume(student: Student, rng: np.random.Generator) -> None:
-    given = problem(rng, np.float32)
-    parameters, velocity, losses = student("train", *given, 0, 12)
-    first_parameters, first_velocity, first_losses = student("train", *given, 0, 5)
-    x, target, n = given[2:]
+    inputs = problem(rng, np.float32)
+    whole = student("train", *inputs, 0, 12)
+    first = student("train", *inputs, 0, 5)
+    _require_result(whole, inputs)
+    _require_result(first, inputs)
+    parameters, velocity, losses = whole
+    first_parameters, first_velocity, first_losses = first
+    x, target, n = inputs[2:]
     again = student("train", first_parameters, first_velocity, x, target, n, 5, 7)
+    _require_result(again, inputs)
     if not same([parameters, velocity, list(losses)], [again[0], again[1], [*first_losses, *again[2]]]):
         from_0 = trained((first_parameters, first_velocity, x, target, n), 0, 7)
         no_velocity = {k: 0 * v for k, v in first_velocity.items()}
@@ -206,7 +221,10 @@ def _resume(student: Student, rng: np.random.Generator) -> None:
 
 
 def _overfits(student: Student, rng: np.random.Generator) -> None:
-    _, _, losses = student("train", *problem(rng, np.float64), 0, TOTAL)
+    inputs = problem(rng, np.float64)
+    got = student("train", *inputs, 0, TOTAL)
+    _require_result(got, inputs)
+    losses = got[2]
     if len(losses) != TOTAL or not losses[-1] < 0.6 * losses[0]:
         raise Wrong(
             f"after {TOTAL} steps on one sub-image the loss is {losses[-1]:.4g}, at the start {losses[0]:.4g}"
