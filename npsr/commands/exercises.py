@@ -69,11 +69,11 @@ def run_start(options: argparse.Namespace) -> int:
     """Write the stubs."""
     from npsr.exercises.stubs import start
 
-    written, kept = start(options.folder, options.notebooks)
+    written, existing = start(options.folder, options.notebooks)
     for path in written:
         print(path)
-    if kept:
-        print(f"{len(kept)} files were there already and are kept")
+    if existing:
+        print(f"{len(existing)} files were there already and are kept")
     return 0
 
 
@@ -95,7 +95,7 @@ def run_check(options: argparse.Namespace) -> int:
     outcomes = []
     for outcome in examine_all(asked, options.folder, options.seed, limits):
         outcomes.append(outcome)
-        _tell(outcome)
+        _print_outcome(outcome)
     right = sum(outcome.status == RIGHT for outcome in outcomes)
     print(f"{right} of {len(outcomes)} right")
     if options.json:
@@ -127,17 +127,17 @@ def run_grade(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(outcome: "Outcome") -> None:
+def _print_outcome(outcome: "Outcome") -> None:
     from npsr.exercises.examining import RIGHT, explained
 
     print(f"{outcome.task.name:<26} {outcome.status}", flush=True)
     if outcome.status == RIGHT:
         return
     untouched = not any(verdict.what for verdict in outcome.verdicts) and outcome.score == 0
-    told = (
+    messages = (
         [] if untouched else [explained(verdict) for verdict in outcome.verdicts if verdict.status != RIGHT]
     )
-    for text in dict.fromkeys(told):  # a file that fails as a whole fails once
+    for text in dict.fromkeys(messages):  # a file that fails as a whole fails once
         print("   " + text.replace("\n", "\n   "))
     if outcome.printed:
         print("   it printed: " + outcome.printed.rstrip().replace("\n", "\n               "))

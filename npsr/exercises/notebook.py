@@ -61,8 +61,8 @@ def code(content: bytes) -> str:
         sources = ["".join(cell["source"]) for cell in cells if not _checks(cell)]
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"it is no notebook ({error})") from error
-    kept = [line for source in sources for line in [*source.splitlines(), ""] if line[:1] not in ("%", "!")]
-    return "\n".join(kept)
+    lines = [line for source in sources for line in [*source.splitlines(), ""] if line[:1] not in ("%", "!")]
+    return "\n".join(lines)
 
 
 def _checks(cell: Cell) -> bool:

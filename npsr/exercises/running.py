@@ -159,7 +159,7 @@ def running(file: Path, limits: Limits) -> Iterator[Process]:
 
 def _environment(home: Path | None) -> Mapping[str, str]:
     """Of the process: our modules, one thread for matrix products, no files beside the sources."""
-    kept = (
+    inherited = (
         dict(os.environ)
         if home is None
         else {k: os.environ[k] for k in ("PATH", "SYSTEMROOT") if k in os.environ}
@@ -174,4 +174,4 @@ def _environment(home: Path | None) -> Mapping[str, str]:
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
     }
-    return kept | places | threads | fixed
+    return inherited | places | threads | fixed

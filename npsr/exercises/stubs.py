@@ -23,7 +23,8 @@ def start(folder: Path, notebooks: bool = False) -> tuple[list[Path], list[Path]
 
     Returns
     -------
-    written, kept : list of Path
+    written, existing : list of Path
+        Files that were made, and those that were there and stay as they are.
 
     Raises
     ------
@@ -34,16 +35,16 @@ def start(folder: Path, notebooks: bool = False) -> tuple[list[Path], list[Path]
         raise NotADirectoryError(f"{folder} is a file, but must be a folder: choose another name")
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    kept: list[Path] = []
+    existing: list[Path] = []
     for task in tasks():
         path = folder / f"{task.name}.{'ipynb' if notebooks else 'py'}"
         if path.exists() or path.is_symlink():
-            kept.append(path)
+            existing.append(path)
             continue
         with atomic_write(path) as file:
             file.write(_content(task, notebooks).encode())
         written.append(path)
-    return written, kept
+    return written, existing
 
 
 def _content(task: Task, notebooks: bool) -> str:

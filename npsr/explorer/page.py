@@ -116,9 +116,10 @@ def lines_of(name: str) -> str:
     text = Path(found.origin).read_text(encoding="utf-8") if found and found.origin else ""
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            kept = text.splitlines()[node.lineno - 1 : node.end_lineno]
+            lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
             if ast.get_docstring(node) is not None:
-                told = node.body[0]
-                del kept[told.lineno - node.lineno : (told.end_lineno or told.lineno) - node.lineno + 1]
-            return dedent("\n".join(kept))
+                docstring = node.body[0]
+                end = docstring.end_lineno or docstring.lineno
+                del lines[docstring.lineno - node.lineno : end - node.lineno + 1]
+            return dedent("\n".join(lines))
     raise ValueError(f"there is no function {name}, but a panel of the explorer shows its lines")

@@ -55,8 +55,8 @@ def read_apng(content: bytes) -> Apng | None:
             return None
         body = content[at + 8 : at + 8 + length]
         if kind in (b"acTL", b"fcTL", b"fdAT"):
-            (told,) = struct.unpack_from(">I", content, at + 8 + length)
-            if zlib.crc32(kind + body) != told:
+            (stored_crc,) = struct.unpack_from(">I", content, at + 8 + length)
+            if zlib.crc32(kind + body) != stored_crc:
                 raise ValueError(f"the checksum of a chunk {kind.decode()} is wrong")
         if kind == b"acTL":
             count, plays = struct.unpack(">II", body)
@@ -145,9 +145,9 @@ def set_times(content: bytes, milliseconds: list[Fraction]) -> bytes:
             joined = round(1000 * numerator / denominator)
             owed += sum(milliseconds[used : used + joined], Fraction(0)) / 1000
             used += joined
-            told = _in_16_bits(owed)
-            owed -= told
-            struct.pack_into(">HH", data, at + 8 + 20, *told.as_integer_ratio())
+            duration = _in_16_bits(owed)
+            owed -= duration
+            struct.pack_into(">HH", data, at + 8 + 20, *duration.as_integer_ratio())
             checksum = zlib.crc32(data[at + 4 : at + 8 + length])
             struct.pack_into(">I", data, at + 8 + length, checksum)
         at += 12 + length

@@ -11,8 +11,8 @@ from npsr.images.files import ImageError, read_image
 from npsr.images.formats.names import SUFFIXES
 from npsr.system.folders import kind_of, passed_over
 
-TOLD = 5
-"""Unreadable images that an error names."""
+MOST_NAMED = 5
+"""Unreadable images that an error names at most."""
 
 
 def image_files(folder: Path, passed: Counter[str] | None = None) -> list[Path]:
@@ -105,5 +105,5 @@ def read_lumas(files: Iterable[Path], deep: bool = False) -> Iterator[tuple[Path
         else:
             yield file, luma
     if problems:
-        more = f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
-        raise ImageError("; ".join(problems[:TOLD]) + more)
+        more = f"; and {len(problems) - MOST_NAMED} more" if len(problems) > MOST_NAMED else ""
+        raise ImageError("; ".join(problems[:MOST_NAMED]) + more)

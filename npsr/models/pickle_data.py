@@ -80,8 +80,8 @@ def unpickled(stream: IO[bytes]) -> tuple[Any, dict[str, Storage]]:
     marks: list[int] = []
     memo: dict[int, Any] = {}
     storages: dict[str, Storage] = {}
-    for count, (opcode, given, _) in enumerate(genops(stream)):
-        kind, argument = opcode.name, cast(Any, given)
+    for count, (opcode, operand, _) in enumerate(genops(stream)):
+        kind, argument = opcode.name, cast(Any, operand)
         if count == MAX_INSTRUCTIONS:
             raise WeightsError(f"it has more than {MAX_INSTRUCTIONS} instructions, but a model has fewer")
         if kind in PUSHED:

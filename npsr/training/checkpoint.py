@@ -43,7 +43,7 @@ def save_checkpoint(path: Path, state: State, provenance: dict[str, Any]) -> Non
         "factors": {key: p for key, p in state.learnt.items() if weight_of(key) != key},
         "parameters": state.net.parameters if state.mean else {},
     }
-    arrays = {f"{part}/{key}": array for part, kept in parts.items() for key, array in kept.items()}
+    arrays = {f"{part}/{key}": array for part, tensors in parts.items() for key, array in tensors.items()}
     facts = {"step": state.step, "seconds": state.seconds}
     write_network(path, replace(state.result, provenance=provenance), True, facts, arrays)
 
@@ -66,8 +66,8 @@ def load_checkpoint(path: Path, part: Part = "all") -> State:
         if averaged:
             state.mean = result.parameters
             parts["parameters"] = state.net.parameters
-        for kind, kept in parts.items():
-            for key, array in kept.items():
+        for kind, tensors in parts.items():
+            for key, array in tensors.items():
                 saved = arrays[f"{kind}/{key}"]
                 if saved.shape != array.shape:
                     raise ValueError(f"{key} is {saved.shape}, but must be {array.shape}")

@@ -26,9 +26,9 @@ SOLVING_PIXELS = 1_000_000
 
 def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
     """Images of a stage's folders, those held back left out."""
-    kept = {os.path.realpath(data / name) for name in recipe.validation}
+    validation = {os.path.realpath(data / name) for name in recipe.validation}
     found = [file for name in stage.data for file in image_files(data / name)]
-    if not (files := [file for file in found if os.path.realpath(file) not in kept]):
+    if not (files := [file for file in found if os.path.realpath(file) not in validation]):
         raise ValueError(f"{_folders(stage, data)}: every image is held back for validation: add others")
     return files
 

@@ -32,10 +32,13 @@ class Log:
     """
 
     def __init__(self, path: Path, step: int, began: float, progress: Progress | None) -> None:
-        lines = _text(path).splitlines(keepends=True)
-        kept = [line for line in lines if line.endswith("\n") and entry_of(line).get("step", -1) <= step]
+        lines = [
+            line
+            for line in _text(path).splitlines(keepends=True)
+            if line.endswith("\n") and entry_of(line).get("step", -1) <= step
+        ]
         with atomic_write(path, force=True) as file:
-            file.write("".join(kept).encode("utf-8", "surrogateescape"))
+            file.write("".join(lines).encode("utf-8", "surrogateescape"))
         self.path, self.progress = path, progress
         self.losses: list[float] = []
         self.written = self.resumed = began

@@ -240,7 +240,7 @@ def _refuse_used(folder: Path, resume: bool) -> None:
 
 def _resumed(recipe: Recipe, images: str, folder: Path) -> State | None:
     """The state to go on from; None if the run was stopped before its first checkpoint."""
-    found = differences(_kept_recipe(folder / RECIPE), recipe) if (folder / RECIPE).exists() else []
+    found = differences(_recorded_recipe(folder / RECIPE), recipe) if (folder / RECIPE).exists() else []
     if set(found) - {"validation"}:  # which alone may differ because other images are in the folder
         raise _of_another(folder, found)
     if not (folder / CHECKPOINT).exists():
@@ -266,7 +266,7 @@ def _of_another(folder: Path, found: list[str]) -> ValueError:
     )
 
 
-def _kept_recipe(path: Path) -> Recipe:
+def _recorded_recipe(path: Path) -> Recipe:
     """The recipe that a run folder stores."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))

@@ -68,10 +68,10 @@ def starting_network(
     if old.scale == scale or not new.enlarges:
         return replace(old, scale=scale)
     last = new.layers[-1]
-    kept = {key: p for key, p in old.parameters.items() if not key.startswith(f"{last.name}.")}
+    inherited = {key: p for key, p in old.parameters.items() if not key.startswith(f"{last.name}.")}
     own = {key: p for key, p in new.parameters.items() if key.startswith(f"{last.name}.")}
     layers = (*old.with_border("zero").layers[:-1], last)
-    return replace(old, scale=scale, layers=layers, parameters=kept | own)
+    return replace(old, scale=scale, layers=layers, parameters=inherited | own)
 
 
 def deconvolution_of(net: Network) -> Network:

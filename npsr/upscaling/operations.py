@@ -102,10 +102,10 @@ def network_operation(
             return Part(both_ways(sides[0], rows), both_ways(sides[1], columns))
         return Part(aligned(sides[0], rows), reached(sides[1], columns))
 
-    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+    def run(pixels: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
         needed = needs(part)
-        given = needed.of(given, origin)
-        large = mean_of_eight(enlarge, given) if ensemble else enlarge(given)
+        pixels = needed.of(pixels, origin)
+        large = mean_of_eight(enlarge, pixels) if ensemble else enlarge(pixels)
         top, left = needed.origin
         return part.of(large, (n * top, n * left))
 
@@ -120,13 +120,13 @@ def resizing_operation(shape: Sequence[int], size: Size) -> Operation:
         spans = (places[slice(*span)] for (_, places), span in zip((down, across), part, strict=True))
         return Part(*((int(places.min()), int(places.max()) + 1) for places in spans))
 
-    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+    def run(pixels: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
         needed = needs(part)
-        given = needed.of(given, origin)
+        pixels = needed.of(pixels, origin)
         for (weights, places), span, first in zip((down, across), part, needed.origin, strict=True):
             some = slice(*span)
-            given = weigh_rows(given, weights[some], places[some] - first).T
-        return given
+            pixels = weigh_rows(pixels, weights[some], places[some] - first).T
+        return pixels
 
     return Operation(needs, run)
 
@@ -143,12 +143,12 @@ def chain(operations: Sequence[Operation]) -> Operation:
     def needs(part: Part) -> Part:
         return parts(part)[0]
 
-    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+    def run(pixels: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
         found = parts(part)
-        given = found[0].of(given, origin)
+        pixels = found[0].of(pixels, origin)
         for operation, before, after in zip(operations, found, found[1:], strict=False):
-            given = operation.run(given, before.origin, after)
-        return given
+            pixels = operation.run(pixels, before.origin, after)
+        return pixels
 
     return Operation(needs, run)
 

@@ -30,14 +30,14 @@ def is_transient(key: str) -> bool:
     return key.lower().removesuffix("-eng") in TRANSIENT
 
 
-def differences(source: Path, result: Path, kept: set[int], seen: set[str]) -> list[str]:
+def differences(source: Path, result: Path, streams: set[int], seen: set[str]) -> list[str]:
     """What of the source's inventory the result lacks or says otherwise.
 
     Parameters
     ----------
     source, result : Path
         Two files.
-    kept : set of int
+    streams : set of int
         Numbers of the source's streams that the result has.
     seen : set of str
         What any frame of the source carries, but for what the encoder takes along.
@@ -47,7 +47,7 @@ def differences(source: Path, result: Path, kept: set[int], seen: set[str]) -> l
     list of str
         A sentence for each.
     """
-    before, after = inventory(source, kept), inventory(result)
+    before, after = inventory(source, streams), inventory(result)
     before |= {f"frames' {name}": "" for name in seen if f"frames' {name}" not in before}
     lost = []
     for name, text in before.items():

@@ -19,7 +19,7 @@ KINDS = ("yuv420p", "yuv422p", "yuv444p", "gray")
 """Pixel formats that are kept: so named in 8 bits, with a suffix in 10."""
 FULL_RANGE = 2
 """Of libavutil's colour ranges."""
-BYTES_KEPT = "surrogateescape"
+METADATA_ERRORS = "surrogateescape"
 """How titles are read and written that are not in UTF-8: as they are."""
 
 
@@ -118,7 +118,9 @@ def opened(path: Path) -> Any:
         raise VideoError(f"{path} is not a regular file: name a video")
     av = library()
     with errors(path):
-        container = av.open(f"file:{path}", options={"format_whitelist": READ}, metadata_errors=BYTES_KEPT)
+        container = av.open(
+            f"file:{path}", options={"format_whitelist": READ}, metadata_errors=METADATA_ERRORS
+        )
     container.flags &= ~av.container.Flags.gen_pts.value  # which guesses wrongly where frames are reordered
     return container
 
@@ -146,7 +148,7 @@ def survey(path: Path) -> Picture:
             )
         siting, frames, end, first = _siting(container, stream.index), 0, 0.0, None
         firsts: dict[int, Any] = {}
-        told = False
+        has_times = False
         for packet in unbroken(container.demux(), container.format.name):
             if packet.size:
                 firsts.setdefault(packet.stream.index, packet)
@@ -154,7 +156,7 @@ def survey(path: Path) -> Picture:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream.index == stream.index:
                 frames += bool(packet.size) and not packet.is_discard
-                told |= packet.pts is not None
+                has_times |= packet.pts is not None
                 first = first or next(iter(_decoded(packet)), None)
         if first is None:
             raise VideoError(f"{path} holds no frame that can be decoded")
@@ -165,7 +167,7 @@ def survey(path: Path) -> Picture:
         if container.format.name.startswith(TIMED) and end < said - 1:
             claim = f"its end is at {end:.1f} s, though it says {said:.1f} s: something may be missing"
         picture = _picture(path, stream, frames, siting, first)
-        delay = 0 if told else _delay(firsts[stream.index], first)
+        delay = 0 if has_times else _delay(firsts[stream.index], first)
         return replace(picture, delay=delay, firsts=firsts, claim=claim)
 
 

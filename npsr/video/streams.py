@@ -19,7 +19,7 @@ Copied = dict[int, Callable[[Any], list[Any]]]
 those to write."""
 
 
-def keep(stream: Any, out: Any, target: Path, picture: Picture, wishes: Mapping[str, str]) -> Any:
+def copy_stream(stream: Any, out: Any, target: Path, picture: Picture, wishes: Mapping[str, str]) -> Any:
     """Declare a stream of the source in the output.
 
     Parameters
@@ -43,10 +43,10 @@ def keep(stream: Any, out: Any, target: Path, picture: Picture, wishes: Mapping[
     VideoError
         If the container cannot hold a stream that should be copied.
     """
-    wish, told = wishes.get(stream.type, "copy"), _called(stream)
+    wish, name = wishes.get(stream.type, "copy"), _called(stream)
     first, container = picture.firsts.get(stream.index), WRITTEN[target.suffix.lower()]
     if wish == "drop":
-        return f"left out {told}, as asked"
+        return f"left out {name}, as asked"
     if wish == "aac":
         if container == "webm":
             raise VideoError(f"{target} cannot hold AAC: choose .mkv or .mp4, or --audio copy (the default)")
@@ -58,8 +58,8 @@ def keep(stream: Any, out: Any, target: Path, picture: Picture, wishes: Mapping[
     if holds(stream, first, container):
         return _copy(declare(stream, out), {})
     if stream.type in CHOICES:
-        raise VideoError(f"{target} cannot hold {told}: {_remedies(stream, first, container)}")
-    return f"left out {told}"
+        raise VideoError(f"{target} cannot hold {name}: {_remedies(stream, first, container)}")
+    return f"left out {name}"
 
 
 def _still(stream: Any, out: Any, container: str, first: Any) -> Any:

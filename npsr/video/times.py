@@ -61,7 +61,7 @@ class Clock:
         self.moved = 0
         self._wrong = {"shown": 0, "decoded": 0}
         self._last = dict[str, int]()
-        self._given: int | None = None
+        self._last_pts: int | None = None
 
     def stamp(self, frame: Any, delay: int, duration: int) -> None:
         """Set a frame's pts.
@@ -78,16 +78,16 @@ class Clock:
             if time is not None:
                 self._wrong[name] += time <= self._last.get(name, time - 1)
                 self._last[name] = time
-        told = shown
+        pts = shown
         if shown is None or (decoded is not None and self._wrong["shown"] > self._wrong["decoded"]):
-            told = decoded
-        after = None if self._given is None else self._given + 1
-        if told is None:
-            time = 0 if self._given is None else self._given + max(1, duration)
+            pts = decoded
+        after = None if self._last_pts is None else self._last_pts + 1
+        if pts is None:
+            time = 0 if self._last_pts is None else self._last_pts + max(1, duration)
         else:
-            time = told if after is None else max(told, after)
-        self.moved += told is not None and time != told
-        self._given = frame.pts = time
+            time = pts if after is None else max(pts, after)
+        self.moved += pts is not None and time != pts
+        self._last_pts = frame.pts = time
 
 
 def rising(packet: Any, last: dict[int, int]) -> Any:

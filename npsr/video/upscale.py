@@ -20,7 +20,7 @@ from npsr.upscaling.overlap import read_ahead, write_behind
 from npsr.upscaling.stopwatch import Split, timed
 from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
 from npsr.video.inventory import beside_pixels, differences
-from npsr.video.reading import BYTES_KEPT, Picture, VideoError, errors, library, opened, steps, survey
+from npsr.video.reading import METADATA_ERRORS, Picture, VideoError, errors, library, opened, steps, survey
 from npsr.video.streams import CHOICES, WRITTEN, Copied
 from npsr.video.writing import CARRIED, container_options, lay_out
 from npsr.video.yuv import SITINGS, enlarge_chroma, enlarge_luma
@@ -109,9 +109,9 @@ def upscale_video(
         with opened(source) as container, errors(target):
             options = container_options(suffix, container)
             with library().open(
-                file, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT, container_options=options
+                file, "w", format=WRITTEN[suffix], metadata_errors=METADATA_ERRORS, container_options=options
             ) as out:
-                video, copied, kept, notes = lay_out(container, out, target, picture, sides, streams)
+                video, copied, written, notes = lay_out(container, out, target, picture, sides, streams)
                 write = partial(_write, target, out, video, copied, split)
                 read = steps(source, container, picture, copied, split)
                 seen, frames = set[str](), 0
@@ -129,7 +129,7 @@ def upscale_video(
         file.flush()
         with errors(target):
             notes += [picture.claim] if picture.claim else []
-            notes += differences(source, Path(file.name), kept, seen - CARRIED.get(encoder, set()))
+            notes += differences(source, Path(file.name), written, seen - CARRIED.get(encoder, set()))
     return Written(sides[1], sides[0], frames, encoder, notes, split)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from npsr.video.inventory import is_transient
-from npsr.video.reading import BYTES_KEPT, FULL_RANGE, Picture, VideoError, library
-from npsr.video.streams import WRITTEN, Copied, describe, is_cover, keep
+from npsr.video.reading import FULL_RANGE, METADATA_ERRORS, Picture, VideoError, library
+from npsr.video.streams import WRITTEN, Copied, copy_stream, describe, is_cover
 
 CARRIED = {"libx264": {"A53_CC"}, "libx265": {"A53_CC"}}
 """What encoders write of that which frames carry beside pixels."""
@@ -37,7 +37,7 @@ def lay_out(
     sides : (int, int)
         Rows and columns of the output.
     wishes : mapping of str to str
-        As in `keep`.
+        As in `copy_stream`.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def lay_out(
         Takes the frames.
     copied : dict
         The other streams that take packets.
-    kept : set of int
+    written : set of int
         Numbers of the source's streams that the output has.
     notes : list of str
         What the output does without, and what is in it but not enlarged.
@@ -53,27 +53,27 @@ def lay_out(
     Raises
     ------
     VideoError
-        If it cannot hold the picture, or a stream that must be kept.
+        If it cannot hold the picture, or a stream that must be copied.
     """
     copied: Copied = {}
-    kept, notes = {picture.stream}, []
+    written, notes = {picture.stream}, []
     for stream in container.streams:
         if stream.index == picture.stream:
             video = _encoder(out, target, picture, sides, stream)
             continue
-        what = keep(stream, out, target, picture, wishes)
+        what = copy_stream(stream, out, target, picture, wishes)
         if isinstance(what, str):
             notes.append(what)
             continue
         if what is not None or stream.type == "attachment" or is_cover(stream):
-            kept.add(stream.index)
+            written.add(stream.index)
         if what is not None:
             copied[stream.index] = what
             if stream.type == "video" and not is_cover(stream):
                 notes.append(f"copied stream {stream.index}, video, as it is, not enlarged")
     out.metadata.update({key: text for key, text in container.metadata.items() if not is_transient(key)})
     out.set_chapters(container.chapters())
-    return video, copied, kept, notes
+    return video, copied, written, notes
 
 
 def container_options(suffix: str, container: Any) -> dict[str, str]:
@@ -86,12 +86,12 @@ def container_options(suffix: str, container: Any) -> dict[str, str]:
         return {}
     wanted = {key.lower() for key in metadata if not is_transient(key)}
     av, trial = library(), io.BytesIO()
-    with av.open(trial, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT) as out:
+    with av.open(trial, "w", format=WRITTEN[suffix], metadata_errors=METADATA_ERRORS) as out:
         out.metadata.update(metadata)
         out.add_mux_stream("pcm_s16le" if suffix == ".mov" else "alac", rate=8000)
         out.start_encoding()
     trial.seek(0)
-    with av.open(trial, metadata_errors=BYTES_KEPT) as written:
+    with av.open(trial, metadata_errors=METADATA_ERRORS) as written:
         missing = wanted - {key.lower() for key in written.metadata}
     return {"movflags": "use_metadata_tags"} if missing else {}
 
@@ -151,19 +151,19 @@ def _add_light(name: str, options: dict[str, str], frame: Any) -> None:
     names = {"libx264": ("mastering-display", "cll"), "libx265": ("master-display", "max-cll")}.get(name)
     if names is None:
         return
-    told = []
+    parameters = []
     if mastered is not None:
         *numbers, primaries, luminance = struct.unpack("22i", bytes(mastered)[:88])
         over = [n / d if d else 0.0 for n, d in zip(numbers[::2], numbers[1::2], strict=True)]
         xy = [round(50000 * value) for value in over[:8]]
         low, high = (round(10000 * value) for value in over[8:])
         if primaries and luminance:  # libavutil has red, green, blue; the encoders take green first
-            told.append(
+            parameters.append(
                 f"{names[0]}=G({xy[2]},{xy[3]})B({xy[4]},{xy[5]})R({xy[0]},{xy[1]})"
                 f"WP({xy[6]},{xy[7]})L({high},{low})"
             )
     if light is not None:
-        told.append("{}={},{}".format(names[1], *struct.unpack("2I", bytes(light)[:8])))
-    if told:
+        parameters.append("{}={},{}".format(names[1], *struct.unpack("2I", bytes(light)[:8])))
+    if parameters:
         key = f"{name[3:]}-params"
-        options[key] = ":".join([options[key], *told] if key in options else told)
+        options[key] = ":".join([options[key], *parameters] if key in options else parameters)

@@ -45,8 +45,8 @@ def folders() -> list[Path]:
     Code is read from all of them, in this order, and stored in the first that can be written to.
     """
     name = f"{PACKAGE.name}_{_digest(str(PACKAGE))}"  # installations may share a folder
-    given = [Path(numba.config.CACHE_DIR, name)] if numba.config.CACHE_DIR else []
-    return [*given, PACKAGE / "__pycache__", Path(AppDirs("npsr", False).user_cache_dir, name)]
+    configured = [Path(numba.config.CACHE_DIR, name)] if numba.config.CACHE_DIR else []
+    return [*configured, PACKAGE / "__pycache__", Path(AppDirs("npsr", False).user_cache_dir, name)]
 
 
 def cached_files() -> list[Path]:

@@ -52,8 +52,8 @@ def backward_hints(dpadded: np.ndarray, before: int, after: int) -> dict[str, Hi
     rows, columns = np.zeros((2, *dpadded.shape[2:]), bool)  # where the picture lies, continued across
     rows[before : before + H], columns[:, before : before + W] = True, True
 
-    def collected(kept: np.ndarray, add: bool = True) -> np.ndarray:
-        return _collected(dpadded * kept, before, H, W, add)
+    def collected(mask: np.ndarray, add: bool = True) -> np.ndarray:
+        return _collected(dpadded * mask, before, H, W, add)
 
     def swapped() -> np.ndarray:
         return layers.pad_replicate_backward(dpadded, after, before)

@@ -8,8 +8,8 @@ from npsr.exercises.ground.checking import Hints, Mistake
 
 def hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> dict[str, Hints]:
     """Typical mistakes."""
-    given = x, weight, bias, s
-    return {"y": [*of_taps(*given), *of_sums(*given), *of_places(*given)]}
+    arguments = x, weight, bias, s
+    return {"y": [*of_taps(*arguments), *of_sums(*arguments), *of_places(*arguments)]}
 
 
 def of_taps(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> list[Mistake]:

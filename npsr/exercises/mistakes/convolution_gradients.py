@@ -10,8 +10,8 @@ MEAN = "The mean over the samples is taken: the loss has divided already, the la
 
 def hints(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> dict[str, Hints]:
     """Typical mistakes."""
-    given = dy, x, weight, s
-    return {"dx": of_dx(*given), "dweight": of_dweight(*given), "dbias": of_dbias(*given)}
+    arguments = dy, x, weight, s
+    return {"dx": of_dx(*arguments), "dweight": of_dweight(*arguments), "dbias": of_dbias(*arguments)}
 
 
 def of_dx(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> list[Mistake]:

@@ -8,8 +8,8 @@ from npsr.exercises.ground.checking import Hints, Mistake
 
 def hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> dict[str, Hints]:
     """Typical mistakes."""
-    given = x, weight, bias, s
-    return {"y": [*of_places(*given), *of_sums(*given)]}
+    arguments = x, weight, bias, s
+    return {"y": [*of_places(*arguments), *of_sums(*arguments)]}
 
 
 def of_places(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> list[Mistake]:

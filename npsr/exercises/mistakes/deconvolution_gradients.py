@@ -9,8 +9,8 @@ from npsr.exercises.mistakes.convolution_gradients import MEAN
 
 def hints(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> dict[str, Hints]:
     """Typical mistakes."""
-    given = dy, x, weight, s
-    return {"dx": of_dx(*given), "dweight": of_dweight(*given), "dbias": of_dbias(*given)}
+    arguments = dy, x, weight, s
+    return {"dx": of_dx(*arguments), "dweight": of_dweight(*arguments), "dbias": of_dbias(*arguments)}
 
 
 def of_dx(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> list[Mistake]:

@@ -124,16 +124,16 @@ def mistaken(
     parameters: layers.Arrays, x: np.ndarray, target: np.ndarray, n: int, mistake: str
 ) -> layers.Arrays:
     """The backward pass with a mistake."""
-    kept, r = [], layers
+    activations, r = [], layers
     for name in r.convolutions(parameters):
         z = r.conv_same(x, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
-        kept.append((name, x, z))
+        activations.append((name, x, z))
         x = r.prelu(z, parameters[f"{name}.slope"])
     weight = parameters["deconvolution.weight"]
     top = r.loss(r.deconv_cut(x, weight, parameters["deconvolution.bias"], n), target)[1]
     found: layers.Arrays = {}
     dy, found["deconvolution.weight"], found["deconvolution.bias"] = r.deconv_cut_backward(top, x, weight, n)
-    for name, entered, z in reversed(kept):
+    for name, entered, z in reversed(activations):
         slope, weight = parameters[f"{name}.slope"], parameters[f"{name}.weight"]
         seen = r.prelu(z, slope) if mistake == "output" else z
         dz, found[f"{name}.slope"] = r.prelu_backward(dy, seen, slope)

@@ -40,8 +40,8 @@ def forward_hints(x: np.ndarray, slope: np.ndarray) -> dict[str, Hints]:
 
 def backward_hints(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> dict[str, Hints]:
     """Typical mistakes of the backward pass."""
-    given = dy, x, slope
-    return {"dx": of_dx(*given), "dslope": of_dslope(*given)}
+    arguments = dy, x, slope
+    return {"dx": of_dx(*arguments), "dslope": of_dslope(*arguments)}
 
 
 def of_dx(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> list[Mistake]:

@@ -73,8 +73,8 @@ def adam_hints(
     theta: np.ndarray, g: np.ndarray, m: np.ndarray, s: np.ndarray, rate: float, t: int
 ) -> dict[str, Hints]:
     """Typical mistakes."""
-    given = theta, g, m, s, rate, t
-    return {"theta": of_theta(*given), "mean": of_mean(*given), "square": of_square(*given)}
+    arguments = theta, g, m, s, rate, t
+    return {"theta": of_theta(*arguments), "mean": of_mean(*arguments), "square": of_square(*arguments)}
 
 
 def of_theta(
@@ -146,7 +146,7 @@ def trained(
     *,
     decay: bool = True,
     offset: int = 0,
-    keep: bool = True,
+    velocity_lives: bool = True,
     momentum: float = 0.9,
 ) -> tuple[Any, ...]:
     """Parameters, velocities and losses of the training, or of one with a mistake."""
@@ -157,7 +157,7 @@ def trained(
         found = layers.gradients(parameters, x, target, n)
         rate = decayed(RATE, step + offset, TOTAL) if decay else RATE
         moved = {
-            key: sgd(p, found[key], velocity[key] if keep else 0 * p, rate, momentum)
+            key: sgd(p, found[key], velocity[key] if velocity_lives else 0 * p, rate, momentum)
             for key, p in parameters.items()
         }
         parameters = {key: both[0] for key, both in moved.items()}
@@ -185,7 +185,7 @@ def cosine_hints(rate: float, t: int, total: int) -> dict[str, Hints]:
 
 MISTAKES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("The rate does not decay: each step has its own, cosine_rate(RATE, step, TOTAL).", {"decay": False}),
-    ("The velocity does not live from step to step.", {"keep": False}),
+    ("The velocity does not live from step to step.", {"velocity_lives": False}),
     (
         "The decay is one step ahead: the steps are counted from `first`, which is 0 at the start.",
         {"offset": 1},
@@ -194,20 +194,20 @@ MISTAKES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def train_hints(given: Any, part: int, key: str) -> list[Mistake]:
+def train_hints(problem: Any, part: int, key: str) -> list[Mistake]:
     """Typical mistakes of twelve steps, in one parameter (part 0) or its velocity (part 1)."""
 
     def other(mistake: dict[str, Any]) -> Callable[[], np.ndarray]:
-        return lambda: trained(given, 0, 12, **mistake)[part][key]
+        return lambda: trained(problem, 0, 12, **mistake)[part][key]
 
     return [(text, other(mistake)) for text, mistake in MISTAKES]
 
 
-def losses_hints(given: Any) -> list[Mistake]:
+def losses_hints(problem: Any) -> list[Mistake]:
     """Typical mistakes of twelve steps, in the losses."""
 
     def losses(steps: int, **mistake: Any) -> np.ndarray:
-        return np.array(trained(given, 0, steps, **mistake)[2], np.float64)
+        return np.array(trained(problem, 0, steps, **mistake)[2], np.float64)
 
     def other(mistake: dict[str, Any]) -> Callable[[], np.ndarray]:
         return lambda: losses(12, **mistake)

@@ -170,7 +170,7 @@ def of_nclx(primaries: int, transfer: int) -> Iterator[Item]:
 
 def _references(content: bytes, found: Any, primary: int, kinds: dict[int, str]) -> Iterator[Item]:
     """Auxiliary pictures and thumbnails of the primary, and further pictures."""
-    told = set()
+    referenced = set()
     if (b"meta", b"iref") in found:
         box = found[b"meta", b"iref"]
         wide = 4 if content[box.at] else 2
@@ -188,15 +188,15 @@ def _references(content: bytes, found: Any, primary: int, kinds: dict[int, str])
                 if name:
                     yield lost(name)
             if kind in (b"thmb", b"auxl", b"dimg", b"cdsc"):
-                told |= {source}
+                referenced |= {source}
             if kind == b"dimg":
                 count = struct.unpack_from(">H", content, inner.at + wide)[0]
                 at = inner.at + wide + 2
-                told |= {
+                referenced |= {
                     int.from_bytes(content[at + k * wide : at + (k + 1) * wide], "big") for k in range(count)
                 }
     further = [
-        n for n, kind in kinds.items() if kind in ("av01", "hvc1", "grid") and n not in told | {primary}
+        n for n, kind in kinds.items() if kind in ("av01", "hvc1", "grid") and n not in referenced | {primary}
     ]
     if further:
         yield lost(f"{len(further)} further pictures of the file")

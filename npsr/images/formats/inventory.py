@@ -86,8 +86,10 @@ def opened(raw: list[Item]) -> Inventory:
             orientation = item.content
         elif item.kind == "xmp":
             items.append(open_xmp(item.content))
-            told = any(other.kind in ("exif", "resolution") for other in raw)
-            items += [] if told or not RESOLUTION.search(item.content) else [lost("the resolution in XMP")]
+            repeated = any(other.kind in ("exif", "resolution") for other in raw)
+            items += (
+                [] if repeated or not RESOLUTION.search(item.content) else [lost("the resolution in XMP")]
+            )
         elif item.kind != "exif":
             items.append(item)
     for item in raw:
@@ -123,7 +125,7 @@ def fitting(kind: str, items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
     has_profile = any(item.kind == "icc" for item in held)
     others = []
     for item in items:
-        if item.kind in kinds or _is_told_elsewhere(item, items, kinds):
+        if item.kind in kinds or _is_repeated(item, items, kinds):
             continue
         shifts = item.kind == "cicp" or (item.kind == "colour" and item.content[0] in (b"gAMA", b"cHRM"))
         hint = ": colours may look different, .png keeps them" if shifts and not has_profile else ""
@@ -131,8 +133,8 @@ def fitting(kind: str, items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
     return held, left_out(others)
 
 
-def _is_told_elsewhere(item: Item, items: list[Item], kinds: tuple[str, ...]) -> bool:
-    """Whether what has no place of its own is a resolution that EXIF tells too, or the other way round."""
+def _is_repeated(item: Item, items: list[Item], kinds: tuple[str, ...]) -> bool:
+    """Whether what has no place of its own is a resolution that EXIF has too, or the other way round."""
     found = {other.kind: other for other in items}
     tags = _first_tags(found["exif"].content) if "exif" in found else set()
     if item.kind == "resolution":

@@ -119,13 +119,13 @@ def bare_tiff(content: bytes, profile: bytes | None = None) -> bytes:
     """A TIFF whose only table says nothing but how the pixels are stored, and if need be how inks look."""
     file = io.BytesIO(content)
     layout, at = read_head(file)
-    kept: list[Entry] = []
+    entries: list[Entry] = []
     for entry in read_table(file, layout, at).entries:
         if entry.tag in LAYOUT - {274}:
             start = entry.at + struct.calcsize(layout.entry)
-            kept.append(entry._replace(value=content[start : start + layout.width]))
+            entries.append(entry._replace(value=content[start : start + layout.width]))
     if profile:
-        kept.append(Entry(ICC, 7, len(profile), profile))
+        entries.append(Entry(ICC, 7, len(profile), profile))
     data = bytearray(content + bytes(-len(content) % 8))
     struct.pack_into(layout.offset, data, 8 if layout.big else 4, len(data))
-    return bytes(data) + write_table(kept, layout, len(data))
+    return bytes(data) + write_table(entries, layout, len(data))

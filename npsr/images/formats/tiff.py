@@ -80,7 +80,7 @@ def read_tiff(file: BinaryIO) -> Iterator[Item]:
     if IPTC in entries and b"8BIM\4\4" not in entries.get(PHOTOSHOP, Entry(0, 0, 0, b"")).value:
         yield photoshop.of_iptc(entries[IPTC].value)
     yield from _resolution(entries, layout.order)
-    told = []
+    descriptive = []
     says_nothing = all(
         set(numbers(entries[tag], layout.order)) <= {1} for tag in RESOLUTION if tag in entries
     )
@@ -90,10 +90,10 @@ def read_tiff(file: BinaryIO) -> Iterator[Item]:
         elif tag == DESCRIPTION and OF_SIDES.search(entry.value):
             yield lost("the description, in which a program states the old sides")
         elif tag in DESCRIPTIVE or (tag in RESOLUTION and not says_nothing):
-            told.append(entry)
+            descriptive.append(entry)
         elif tag not in LAYOUT | ELSEWHERE | set(INSIDE) | set(RESOLUTION):
             yield lost(LOST.get(tag, f"the TIFF tag {tag}"))
-    yield from _exif(tree, told, layout)
+    yield from _exif(tree, descriptive, layout)
 
 
 def _resolution(entries: dict[int, Entry], order: str) -> Iterator[Item]:
@@ -109,9 +109,9 @@ def _resolution(entries: dict[int, Entry], order: str) -> Iterator[Item]:
             yield Item("resolution", "the resolution", Resolution(sides[0], sides[1], inches))
 
 
-def _exif(tree: dict, told: list[Entry], layout: Layout) -> Iterator[Item]:
+def _exif(tree: dict, entries: list[Entry], layout: Layout) -> Iterator[Item]:
     """EXIF of a TIFF: what its table says of the picture, and the tables inside it."""
-    written = {FIRST: told} | {tag: table.entries for tag, table in tree.items() if tag != FIRST}
+    written = {FIRST: entries} | {tag: table.entries for tag, table in tree.items() if tag != FIRST}
     dangling = [
         e.tag for table in tree.values() for e in table.entries if e.tag in NAMES and e.tag not in tree
     ]
@@ -121,7 +121,7 @@ def _exif(tree: dict, told: list[Entry], layout: Layout) -> Iterator[Item]:
             yield from (lost(f"EXIF's tag {e.tag:#06x}, which is damaged") for e in table.broken if e.type)
     if any(entry.tag == MAKER_NOTE for entry in written.get(EXIF, ())):
         yield MOVED
-    if told or len(written) > 1:
+    if entries or len(written) > 1:
         yield Item("exif", "EXIF", build_exif(written, layout.order))
 
 
@@ -147,9 +147,9 @@ def write_tiff_tags(file: BinaryIO, items: list[Item]) -> list[Item]:
     for item in items:
         if item.kind == "exif":
             tree |= _tables(item.content, layout.order, without_room)
-    given = [entry for item in items for entry in _entries(item, layout.order)]
+    added = [entry for item in items for entry in _entries(item, layout.order)]
     have = {entry.tag for entry in tree[FIRST]}
-    tree[FIRST] += [entry for entry in given if entry.tag not in have]
+    tree[FIRST] += [entry for entry in added if entry.tag not in have]
     taken = {entry.tag for entry in tree[FIRST]}
     tree[FIRST] += [entry for entry in own if entry.tag not in taken]
     end = file.seek(0, 2)
@@ -202,8 +202,8 @@ def _entries(item: Item, order: str) -> Iterator[Entry]:
             if raw := photoshop.iptc_of(item.content):
                 yield Entry(IPTC, 7, len(raw), raw)
         case "tag":
-            entry, given = item.content
-            yield in_order(entry, given, order)
+            entry, old_order = item.content
+            yield in_order(entry, old_order, order)
         case "resolution":
             inches = CENTIMETRE if item.content.inches == 100 / 2.54 else item.content.inches
             for tag, side in zip(RESOLUTION[:2], in_unit(item.content, inches), strict=True):

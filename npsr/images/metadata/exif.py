@@ -45,24 +45,24 @@ class Exif(NamedTuple):
     lost: list[Item]
 
 
-def open_exif(content: bytes, given: int | None = None) -> Exif:
+def open_exif(content: bytes, file_orientation: int | None = None) -> Exif:
     """Take orientation, old sides, thumbnail and what is damaged out of EXIF.
 
     Parameters
     ----------
     content : bytes
         A TIFF stream, behind the word "Exif" or not.
-    given : int, optional
-        The orientation, where the file tells it elsewhere.
+    file_orientation : int, optional
+        The orientation, where the file says it outside EXIF.
     """
     data = bytearray(content.removeprefix(b"Exif\0\0"))
     try:
         layout, tables = _found(data)
     except ValueError:
-        return Exif(None, given or UPRIGHT, [lost("EXIF, which is damaged")])
+        return Exif(None, file_orientation or UPRIGHT, [lost("EXIF, which is damaged")])
     order, costs = layout.order, []
     own = orientation_of(tables[FIRST].entries, order)
-    orientation = given or own
+    orientation = file_orientation or own
     turned = max(orientation, own) > UPRIGHT
     for tag, table in tables.items():
         dangling = [entry for entry in table.entries if entry.tag in INSIDE[tag] and entry.tag not in tables]
@@ -198,8 +198,8 @@ def _take_out(data: bytearray, order: str, table: Table, entries: list[Entry]) -
 
 def _take_out_thumbnail(data: bytearray, layout: Layout, first: Table) -> None:
     """Blank the second table and the small picture that it names; cut off what of it lies at the end."""
-    kept = read_table(io.BytesIO(data), layout, first.at)
-    pointer = kept.at + 2 + 12 * len(kept.entries)
+    table = read_table(io.BytesIO(data), layout, first.at)
+    pointer = table.at + 2 + 12 * len(table.entries)
     data[pointer : pointer + 4] = bytes(4)
     blank = []
     try:
@@ -215,8 +215,8 @@ def _take_out_thumbnail(data: bytearray, layout: Layout, first: Table) -> None:
     except (ValueError, IndexError):
         return
     used = _used(data)
-    for start, told in sorted(blank, reverse=True):
-        stop = min(told, len(data))
+    for start, end in sorted(blank, reverse=True):
+        stop = min(end, len(data))
         if any(start < other and begin < stop for begin, other in used):
             continue
         if len(data) - stop <= 1:

@@ -44,7 +44,6 @@ NUMBERS = {
     16: "Q",
 }
 """`struct`'s code of the numbers that a value is made of: one, or two for a fraction."""
-RATIONALS = (5, 10)
 LARGEST = 2**26
 """Bytes of a value at most: what is larger is no description."""
 
@@ -90,7 +89,7 @@ class Entry(NamedTuple):
 class Table(NamedTuple):
     """A table: where it lies, what it holds, entries whose values are not there, and where the next lies.
 
-    `whole` tells whether all entries that it counts are there.
+    `whole` says whether all entries that it counts are there.
     """
 
     at: int
@@ -175,11 +174,11 @@ def numbers(entry: Entry, order: str) -> tuple[float, ...]:
     return struct.unpack(f"{order}{count}{code}", entry.value[: count * struct.calcsize(f"<{code}")])
 
 
-def in_order(entry: Entry, given: str, wanted: str) -> Entry:
+def in_order(entry: Entry, order: str, wanted: str) -> Entry:
     """An entry with the bytes of its numbers in another order; text and what is undefined stay."""
     code = NUMBERS.get(entry.type, "B")
     size = struct.calcsize(f"<{code}")
-    if given == wanted or size == 1 or len(entry.value) % size:
+    if order == wanted or size == 1 or len(entry.value) % size:
         return entry
     turned = np.frombuffer(entry.value, f"u{size}").byteswap().tobytes()
     return entry._replace(value=turned)

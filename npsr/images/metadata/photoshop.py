@@ -10,7 +10,7 @@ IPTC, DIGEST = 1028, 1061
 
 def open_resources(content: bytes) -> Iterator[Item]:
     """IPTC as it is; thumbnails, guides and the like speak of the old picture."""
-    kept, others, at = b"", False, 0
+    resources, others, at = b"", False, 0
     while content[at : at + 4] == b"8BIM" and at + 12 <= len(content):
         (kind,) = struct.unpack_from(">H", content, at + 4)
         start = at + 6 + (content[at + 6] + 2) // 2 * 2
@@ -21,12 +21,12 @@ def open_resources(content: bytes) -> Iterator[Item]:
         if end > len(content):
             break
         if kind in (IPTC, DIGEST):
-            kept += content[at:end] + bytes(size % 2)
+            resources += content[at:end] + bytes(size % 2)
         else:
             others = True
         at = end + size % 2
-    if kept:
-        yield Item("photoshop", "IPTC", kept)
+    if resources:
+        yield Item("photoshop", "IPTC", resources)
     if content[at:].strip(b"\0"):
         yield lost("the end of Photoshop's resources, which is damaged")
     if others:

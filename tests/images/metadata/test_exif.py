@@ -138,7 +138,7 @@ def test_an_orientation_told_elsewhere_turns_what_exif_says():
     subject = Entry(0x9214, 3, 2, struct.pack("<2H", 10, 20))
     content = build_exif({0: [ratio(0x11A, 100), ratio(0x11B, 200)], 0x8769: [MAKER, subject]}, "<")
     assert tables(open_exif(content).content) == tables(content)
-    found = open_exif(content, given=6)
+    found = open_exif(content, file_orientation=6)
     assert tables(found.content)[0, 0x11A][2] == struct.pack("<II", 200, 1)
     assert (0x8769, 0x9214) not in tables(found.content)
     assert "subject" in found.lost[0].name
