@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 def add(commands: "Commands") -> None:
     """Declare the command."""
-    train = commands.add_parser("train", help="train a network on a folder of photographs")
+    train = commands.add_parser("train", help="train a network, or a rival, on a folder of photographs")
     train.add_argument(
-        "recipe", nargs="?", help="paper (the default; paper-srcnn for SRCNN), quick, or a TOML file"
+        "recipe",
+        nargs="?",
+        help="paper (the default; paper-srcnn for SRCNN), quick, a rival (a+, anr, gr), or a TOML file",
     )
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
     train.add_argument(
@@ -44,7 +46,11 @@ def add(commands: "Commands") -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train a network as a recipe says."""
+    """Train a network, or learn a rival, as a recipe says."""
+    from npsr.commands import train_rival
+
+    if train_rival.is_rival(options.recipe or ""):
+        return train_rival.learn(options, data_folder(options))
     from npsr.training.progress import reported
     from npsr.training.run import CHECKPOINT, MODEL, run_training
 

@@ -172,6 +172,8 @@ def network_of(path: Path, arrays: Arrays) -> Network:
     """
     try:
         metadata = json.loads(str(arrays["metadata"]))
+        if "method" in metadata:
+            raise WeightsError(f"{path} holds {metadata['method']}, not a network: use npsr.load_model")
         if metadata["format"] != FORMAT:
             raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
         layers = tuple(_layer(entry) for entry in metadata["layers"])

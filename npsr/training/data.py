@@ -39,6 +39,20 @@ def _folders(stage: Stage, data: Path) -> str:
     return ", ".join(str(data / name) for name in stage.data)
 
 
+def folder_images(folders: Iterable[str], data: Path) -> tuple[list[np.ndarray], str]:
+    """The luma of every image of some folders of `data`, and the SHA-256 of their names and contents.
+
+    Raises
+    ------
+    ImageError
+        If a folder is missing or holds no image, or one cannot be read.
+    OSError
+        As `images_digest`.
+    """
+    files = [file for name in folders for file in image_files(data / name)]
+    return list(_lumas(files)), _digest(files)
+
+
 def held_back(recipe: Recipe, data: Path) -> list[np.ndarray]:
     """Luma of the images held back, sides multiples of n; of those large enough to be measured.
 
@@ -64,9 +78,14 @@ def images_digest(recipe: Recipe, data: Path) -> str:
     OSError
         If one cannot be read.
     """
-    total = sha256()
     stages = [_files(stage, recipe, data) for stage in recipe.stages]
-    for path in (path for files in [*stages, [data / name for name in recipe.validation]] for path in files):
+    return _digest(path for files in [*stages, [data / name for name in recipe.validation]] for path in files)
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """SHA-256 of the names and contents of files."""
+    total = sha256()
+    for path in paths:
         with path.open("rb") as file:
             content = file_digest(file, "sha256").hexdigest()
         total.update(f"{path.name}\n{content}\n".encode("utf-8", "surrogateescape"))

@@ -15,6 +15,7 @@ from npsr.networks import inference_engine
 from npsr.networks.architectures import reach
 from npsr.networks.inference_engine import ROWS
 from npsr.networks.network import Network
+from npsr.rivals.model import Rival
 from npsr.upscaling.factors import Size
 
 PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
@@ -76,6 +77,25 @@ def network_operation(net: Network, rows: int, ensemble: bool = False) -> Operat
         low, high = needs(start, stop)
         given = given[low - first : high - first]
         large = mean_of_eight(enlarge, given) if ensemble else enlarge(given)
+        return large[start - n * low : stop - n * low]
+
+    return Operation(needs, run)
+
+
+def rival_operation(rival: Rival, rows: int, ensemble: bool = False) -> Operation:
+    """A rival on a plane of so many rows, in [0, 1]; the result is not clipped."""
+    n, step = rival.scale, rival.step
+
+    def needs(start: int, stop: int) -> Part:
+        if ensemble and step > 1:  # upside down other rows begin a step
+            return 0, rows
+        first = (start // n - rival.reach) // step * step
+        return max(0, first), min(rows, -(-stop // n) + rival.reach)
+
+    def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
+        low, high = needs(start, stop)
+        given = given[low - first : high - first]
+        large = mean_of_eight(rival, given) if ensemble else rival(given)
         return large[start - n * low : stop - n * low]
 
     return Operation(needs, run)

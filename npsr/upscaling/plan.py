@@ -6,10 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.models.weights import load, released
+from npsr.models.weights import released
 from npsr.networks.network import Network
+from npsr.rivals.files import load_model
+from npsr.rivals.model import Rival
 from npsr.upscaling.factors import Size, networks_for
-from npsr.upscaling.operations import Operation, chain, network_operation, resizing_operation
+from npsr.upscaling.operations import (
+    Operation,
+    chain,
+    network_operation,
+    resizing_operation,
+    rival_operation,
+)
 
 BICUBIC = "bicubic"
 
@@ -39,7 +47,7 @@ class Enlargement(NamedTuple):
 
 
 def plan_enlargement(
-    image: Any, size: Size, model: str | Path | Network, ensemble: bool = False
+    image: Any, size: Size, model: str | Path | Network | Rival, ensemble: bool = False
 ) -> Enlargement:
     """Plan what to do to an image.
 
@@ -61,10 +69,7 @@ def plan_enlargement(
     factors = networks_for(max(size.factors), available(model))
     operations = []
     for n in factors:
-        net = (model if isinstance(model, Network) else load(model, n)).with_border("replicate")
-        if not net.enlarges:
-            operations.append(resizing_operation((rows, columns), Size((n * rows, n * columns), (n, n))))
-        operations.append(network_operation(net, rows if net.enlarges else n * rows, ensemble))
+        operations += model_operations(model, n, (rows, columns), ensemble)
         rows, columns = n * rows, n * columns
     whole = prod(factors)
     direct = resizing_operation(image.shape, size)
@@ -77,7 +82,21 @@ def plan_enlargement(
     return Enlargement(size, factors, chain(operations), last, direct, needed / size.sides[0] + written)
 
 
-def available(model: str | Path | Network) -> list[int]:
+def model_operations(
+    model: str | Path | Network | Rival, n: int, shape: tuple[int, int], ensemble: bool
+) -> list[Operation]:
+    """What a model does to a plane of a given shape, to enlarge it by n."""
+    loaded = load_model(model, n) if isinstance(model, str | Path) else model
+    if not isinstance(loaded, Network):
+        return [rival_operation(loaded, shape[0], ensemble)]
+    net, (rows, columns) = loaded.with_border("replicate"), shape
+    if net.enlarges:
+        return [network_operation(net, rows, ensemble)]
+    bicubic = resizing_operation(shape, Size((n * rows, n * columns), (n, n)))
+    return [bicubic, network_operation(net, n * rows, ensemble)]
+
+
+def available(model: str | Path | Network | Rival) -> list[int]:
     """Factors for which a model has networks.
 
     Raises
@@ -85,8 +104,8 @@ def available(model: str | Path | Network) -> list[int]:
     ValueError
         If there is no such model.
     """
-    if isinstance(model, Network):
+    if isinstance(model, Network | Rival):
         return [model.scale]
     if model == BICUBIC:
         return []
-    return released().get(str(model)) or [load(model).scale]
+    return released().get(str(model)) or [load_model(model).scale]
