@@ -18,7 +18,7 @@ def add(commands: "Commands") -> None:
     train.add_argument(
         "recipe",
         nargs="?",
-        help="paper (the default; paper-srcnn for SRCNN), quick, a rival (a+, anr, gr), or a TOML file",
+        help="paper (the default), paper-srcnn, quick, scn, a+, anr, gr, kk, srf, rf, or a TOML file",
     )
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
     train.add_argument(
@@ -34,7 +34,11 @@ def add(commands: "Commands") -> None:
     own.add_argument("--optimiser", choices=("sgd", "adam"), help="sgd as in the paper, or adam")
     own.add_argument("--last-share", type=positive_number, help="of the rate, for the last layer and biases")
     own.add_argument("--sub-image", type=natural, metavar="SIDE", help="LR pixels; 0 for the paper's")
-    own.add_argument("--initialisation", choices=("paper", "he"), help="he: for SRCNN under Adam")
+    own.add_argument(
+        "--initialisation",
+        choices=("paper", "he", "dictionary"),
+        help="he: for SRCNN under Adam; dictionary: for SCN",
+    )
     own.add_argument("--seed", type=natural, help="seed (default 0)")
     own.add_argument("--checkpoint-every", type=positive, metavar="STEPS", help="steps between checkpoints")
     own.add_argument("--start", help="network to start from: FILE.npz, or released, as fsrcnn_x3")

@@ -64,7 +64,76 @@ class AnchoredRecipe(RivalRecipe):
     pool: int = 5_000_000
 
 
+@dataclass(frozen=True)
+class KernelRecipe(RivalRecipe):
+    """KK.
+
+    Attributes
+    ----------
+    basis : int
+        Basis patches.
+    samples : int
+        Patches that they are learnt from.
+    ridge : float
+        λ of the coefficients.
+    steps, batch, rate, solve_every : int, int, float, int
+        Of Adam, which moves the basis: steps in all, samples a step, the first rate of a half cosine for
+        9 × 9 patches, and steps between solutions of the coefficients.
+    confidence_samples, confidence_ridge : int, float
+        Pixels that the confidence is learnt from, and its λ.
+    """
+
+    basis: int = 300
+    samples: int = 400_000
+    ridge: float = 0.5e-7
+    steps: int = 1000
+    batch: int = 20_000
+    rate: float = 3e-3
+    solve_every: int = 20
+    confidence_samples: int = 100_000
+    confidence_ridge: float = 1e-4
+
+
+@dataclass(frozen=True)
+class ForestRecipe(RivalRecipe):
+    """SRF.
+
+    Attributes
+    ----------
+    alternating : bool
+        Grow all trees together, on what their mean lacks (ARF), or each by itself.
+    rotations : int
+        Quarter turns of the images to learn from, 1 for the images as they are to 4.
+    trees, levels : int
+        How many, and levels of tests of each.
+    least : int
+        Fewest samples of a leaf; nodes of at most twice as many are not parted.
+    judged, tests : int
+        Samples that a test is judged by; random thresholds of a pair of features, besides the median.
+    ridge : float
+        λ of the leaves' regressions.
+    fit_samples : int
+        Most samples of a leaf's regression, in alternating forests.
+    """
+
+    alternating: bool = True
+    rotations: int = 4
+    trees: int = 10
+    levels: int = 13
+    least: int = 64
+    judged: int = 512
+    tests: int = 5
+    ridge: float = 0.01
+    fit_samples: int = 5000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rotations > 4:
+            raise ValueError(f"rotations is {self.rotations}, but must be 1 to 4")
+
+
 KINDS: dict[str, type[RivalRecipe]] = {"a+": AnchoredRecipe, "anr": AnchoredRecipe, "gr": AnchoredRecipe}
+KINDS |= {"kk": KernelRecipe, "srf": ForestRecipe}
 """The recipe of each method."""
 
 
@@ -137,6 +206,9 @@ def _require_kind(key: str, value: Any, default: Any) -> None:
             or not all(isinstance(v, type(default[0])) for v in value)
         ):
             raise ValueError(f"{key} is {value!r}, but must be a list like {list(default)}")
+    elif isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"{key} is {value!r}, but must be true or false")
     elif default is not MISSING and not isinstance(default, str):
         number = isinstance(value, int if isinstance(default, int) else (int, float))
         lowest = 0 if key == "seed" else 1 if isinstance(default, int) else 1e-12

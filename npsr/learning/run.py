@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.learning import anchors
+from npsr.learning import anchors, forests, kernel_machine
 from npsr.learning.recipe import RivalRecipe, rival_of
 from npsr.learning.states import State, Step
 from npsr.models.weights import WeightsError, read_arrays
@@ -36,7 +36,9 @@ class Method(NamedTuple):
 
 
 ANCHORED = Method(anchors.learn, anchors.model, anchors.total)
-METHODS = {"a+": ANCHORED, "anr": ANCHORED, "gr": ANCHORED}
+KERNELS = Method(kernel_machine.learn, kernel_machine.model, kernel_machine.total)
+METHODS = {"a+": ANCHORED, "anr": ANCHORED, "gr": ANCHORED, "kk": KERNELS}
+METHODS["srf"] = Method(forests.learn, forests.model, forests.total)
 
 
 def learn_rival(

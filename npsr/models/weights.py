@@ -12,7 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from npsr.networks.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
+from npsr.networks.layers import (
+    BORDERS,
+    Combine,
+    Conv,
+    DeConv,
+    Layer,
+    Lista,
+    Margin,
+    Normalise,
+    Patches,
+    PReLU,
+    ReLU,
+    SoftThreshold,
+    parameter_shapes,
+)
 from npsr.networks.network import Arrays, Network
 from npsr.system.checks import whole
 from npsr.system.files import atomic_write, check_target
@@ -22,7 +36,10 @@ FORMAT = 1
 MAX_BYTES = 64 * 2**20
 """Largest uncompressed file that is read; FSRCNN needs 0.05 MB."""
 
-KINDS: dict[str, type] = {kind.__name__: kind for kind in (Conv, PReLU, ReLU, DeConv)}
+KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (Conv, PReLU, ReLU, DeConv, Margin, Patches, Normalise, SoftThreshold, Lista, Combine)
+}
 
 
 class WeightsError(ValueError):
@@ -119,7 +136,7 @@ def write_network(
         "format": FORMAT,
         "name": net.name,
         "scale": net.scale,
-        "layers": [{"kind": type(layer).__name__, **asdict(layer)} for layer in net.layers],
+        "layers": [_entry(layer) for layer in net.layers],
         "sha256": digest(net.parameters),
         "provenance": net.provenance,
     } | (facts or {})
@@ -233,6 +250,14 @@ def _require_counts(provenance: dict[str, Any]) -> None:
         raise TypeError("data must be texts")
 
 
+def _entry(layer: Layer) -> dict[str, Any]:
+    """A layer's metadata; that a convolution has a bias goes without saying, as in older files."""
+    entry = {"kind": type(layer).__name__, **asdict(layer)}
+    if entry.get("biased"):
+        del entry["biased"]
+    return entry
+
+
 def _layer(entry: dict[str, Any]) -> Layer:
     """A layer from its metadata; numbers must be positive whole numbers."""
     fields = dict(entry)
@@ -240,6 +265,9 @@ def _layer(entry: dict[str, Any]) -> Layer:
     for key, value in fields.items():
         if key in ("name", "border"):
             if not isinstance(value, str) or (key == "border" and value not in BORDERS):
+                raise ValueError(f"{key} is {value!r}")
+        elif key in ("biased", "shared"):
+            if type(value) is not bool:
                 raise ValueError(f"{key} is {value!r}")
         elif type(value) is not int or value < (0 if key == "padding" else 1):
             raise ValueError(f"{key} is {value!r}")
@@ -250,16 +278,31 @@ def _fits_together(layers: tuple[Layer, ...], scale: int) -> bool:
     """Whether each layer takes the channels that the one before gives, from 1 to 1."""
     channels = 1
     for index, layer in enumerate(layers):
-        match layer:
-            case Conv() | DeConv():
-                if layer.c != channels or (isinstance(layer, Conv) and layer.f % 2 == 0):
-                    return False
-                channels = layer.n
-                if isinstance(layer, DeConv) and (index != len(layers) - 1 or layer.stride != scale):
-                    return False
-                if isinstance(layer, DeConv) and not 0 <= layer.padding <= layer.f - layer.stride:
-                    return False
-            case PReLU():
-                if layer.slopes not in (1, channels):
-                    return False
+        takes, gives = _channels(layer, channels)
+        odd = not isinstance(layer, Conv | Patches | Combine) or layer.f % 2 == 1
+        if takes != channels or not odd or (isinstance(layer, Margin) and index > 0):
+            return False
+        if isinstance(layer, DeConv) and (
+            index != len(layers) - 1
+            or layer.stride != scale
+            or not 0 <= layer.padding <= layer.f - layer.stride
+        ):
+            return False
+        channels = gives
     return channels == 1 and len({(type(layer), layer.name) for layer in layers}) == len(layers) > 0
+
+
+def _channels(layer: Layer, before: int) -> tuple[int, int]:
+    """Channels that a layer takes and gives, if it comes after so many."""
+    match layer:
+        case Conv() | DeConv():
+            return layer.c, layer.n
+        case Patches():
+            return layer.c, layer.c * layer.f**2
+        case Lista():
+            return layer.n, layer.n
+        case Combine():
+            return layer.f**2, 1
+        case PReLU(slopes=count) | SoftThreshold(thresholds=count):
+            return (before if count == 1 else count), before
+    return before, before

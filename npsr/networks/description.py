@@ -1,7 +1,19 @@
 """A network described in text: layers, shapes, weights, multiplications, receptive field."""
 
 from npsr.networks.architectures import multiplications, parameter_count, reach, speed_up, weight_count
-from npsr.networks.layers import Conv, DeConv, PReLU, ReLU, weight_shape
+from npsr.networks.layers import (
+    Combine,
+    Conv,
+    DeConv,
+    Lista,
+    Margin,
+    Normalise,
+    Patches,
+    PReLU,
+    ReLU,
+    SoftThreshold,
+    weight_shape,
+)
 from npsr.networks.network import Network
 
 
@@ -37,6 +49,24 @@ def describe(net: Network) -> str:
                 lines.append(f"{layer.name:<15} {'PReLU':<18} {layer.slopes} slopes")
             case ReLU():
                 lines.append(f"{layer.name:<15} {'ReLU':<18}")
+            case Margin():
+                lines.append(f"{layer.name:<15} {'Margin':<18} {layer.width} pixels on every side")
+            case Patches():
+                lines.append(
+                    f"{layer.name:<15} {f'Patches({layer.f}, {layer.c})':<18} {layer.c * layer.f**2} channels"
+                )
+            case Normalise():
+                lines.append(f"{layer.name:<15} {'Normalise':<18} divided by the norm over channels")
+            case SoftThreshold():
+                lines.append(f"{layer.name:<15} {'SoftThreshold':<18} {layer.thresholds} thresholds")
+            case Lista():
+                sides = f"{1 if layer.shared else layer.steps}×{layer.n}×{layer.n}"
+                count = layer.n**2 * (1 if layer.shared else layer.steps)
+                told = f"{layer.n} × H × W, {layer.steps} recurrent, {layer.n} thresholds"
+                lines.append(f"{layer.name:<15} {f'LISTA({layer.n})':<18} {sides:<16} {count:>8}  {told}")
+            case Combine():
+                area = layer.f**2
+                lines.append(f"{layer.name:<15} {f'Combine({layer.f})':<18} {area:<16} {area:>8}  1 × H × W")
     before, after = reach(net)
     field = before + 1 + after
     last = net.layers[-1]

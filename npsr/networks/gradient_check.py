@@ -2,7 +2,8 @@
 
 With the signs of all pre-activations fixed, the output is linear in any one parameter tensor and
 the loss quadratic in it, so a central difference is exact but for rounding, at any step. A step
-that flips a sign has crossed PReLU's kink; it is shortened, and the entry skipped if that fails.
+that flips a sign has crossed PReLU's kink; it is shortened, and the entry skipped if that fails. Soft
+thresholds have kinks of their own. Where norms are divided by, the output bends, and steps are small.
 """
 
 from collections.abc import Callable
@@ -12,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from npsr.networks.layers import PReLU, ReLU
+from npsr.networks.layers import Layer, Lista, Normalise, PReLU, ReLU, SoftThreshold
 from npsr.networks.network import Arrays, Network, forward, loss_and_gradients
 
 STEPS = (1e-2, 1e-4, 1e-6)
 """Steps tried, in units of the tensor's largest entry."""
+
+SMALL_STEPS = (1e-5, 1e-6)
+"""The same for networks that divide by norms, whose error grows with the step's square."""
 
 LossAndGradients = Callable[[Network, np.ndarray, np.ndarray], tuple[float, Arrays]]
 
@@ -119,8 +123,9 @@ def _difference(
     theta = net.parameters[name]
     original = theta.copy()
     size = float(np.abs(original).max()) or 1e-3
+    bends = any(isinstance(layer, Normalise) for layer in net.layers)
     try:
-        for step in (relative * size for relative in STEPS):
+        for step in (relative * size for relative in (SMALL_STEPS if bends else STEPS)):
             theta[...] = original + step * direction
             above, signs_above = _output_and_signs(net, x)
             theta[...] = original - step * direction
@@ -135,8 +140,19 @@ def _difference(
 
 
 def _output_and_signs(net: Network, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The network's output, and which pre-activations are positive."""
+    """The network's output, and on which side of its kinks every pre-activation is."""
     caches: list[Any] = []
     y = forward(net, x, caches)
     pairs = zip(net.layers, caches, strict=True)
-    return y, [cache > 0 for layer, cache in pairs if isinstance(layer, PReLU | ReLU)]
+    return y, [side for layer, cache in pairs for side in _sides(net, layer, cache)]
+
+
+def _sides(net: Network, layer: Layer, cache: Any) -> list[np.ndarray]:
+    match layer:
+        case PReLU() | ReLU():
+            return [cache > 0]
+        case SoftThreshold() | Lista():
+            threshold = net.parameters[f"{layer.name}.threshold"][:, None, None]
+            return [np.abs(x) > threshold for x in (cache if isinstance(layer, Lista) else [cache])]
+        case _:
+            return []

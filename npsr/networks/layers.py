@@ -24,6 +24,7 @@ class Conv:
     n: int
     c: int
     border: Border = "zero"
+    biased: bool = True
 
     @property
     def padding(self) -> int:
@@ -65,7 +66,74 @@ class DeConv:
     border: Border = "zero"
 
 
-Layer = Conv | PReLU | ReLU | DeConv
+@dataclass(frozen=True)
+class Margin:
+    """The image continued by `width` pixels on every side; as it is with border "valid"."""
+
+    name: str
+    width: int
+    border: Border = "replicate"
+
+
+@dataclass(frozen=True)
+class Patches:
+    """The f × f pixels around each of `c` maps as c·f² channels, without borders; nothing learned."""
+
+    name: str
+    f: int
+    c: int
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """Every pixel's channels divided by their norm, nothing learned."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class SoftThreshold:
+    """Soft threshold with `thresholds` learned thresholds: one per channel, or 1 shared by all."""
+
+    name: str
+    thresholds: int
+
+
+@dataclass(frozen=True)
+class Lista:
+    """Sparse codes of `n` channels v: z = S_θ(v), then `steps` times z = S_θ(v + U z) (Gregor, LeCun, 2010).
+
+    U is the same in all steps if `shared`.
+    """
+
+    name: str
+    n: int
+    steps: int = 1
+    shared: bool = True
+
+
+@dataclass(frozen=True)
+class Combine:
+    """Patches of f × f details, added where they overlap to the means of the image's own patches.
+
+    Each is scaled by the image's contrast there, and by a learned weight for every place in a patch.
+    """
+
+    name: str
+    f: int
+
+
+Layer = Conv | PReLU | ReLU | DeConv | Margin | Patches | Normalise | SoftThreshold | Lista | Combine
+
+
+def is_sparse_coding(layers: tuple[Layer, ...]) -> bool:
+    """Whether a network has layers beside the paper's: those of sparse coding."""
+    return any(not isinstance(layer, Conv | PReLU | ReLU | DeConv) for layer in layers)
+
+
+def pixels_read(layer: Layer) -> int:
+    """Pixels around its own that a layer without borders reads, by half its filter or patch."""
+    return layer.f // 2 if isinstance(layer, Conv | Patches | Combine) else 0
 
 
 def with_border(layers: tuple[Layer, ...], border: Border) -> tuple[Layer, ...]:
@@ -82,6 +150,8 @@ def with_border(layers: tuple[Layer, ...], border: Border) -> tuple[Layer, ...]:
     """
     if border not in BORDERS:
         raise ValueError(f"border is {border!r}, but must be one of {', '.join(BORDERS)}")
+    if isinstance(layers[0], Margin):  # what follows reads into it
+        return replace(layers[0], border=border), *layers[1:]
     enlarges = any(isinstance(layer, DeConv) for layer in layers)
 
     def rule(place: int, layer: Layer) -> Border:
@@ -107,7 +177,15 @@ def parameter_shapes(layers: tuple[Layer, ...]) -> dict[str, tuple[int, ...]]:
         match layer:
             case Conv() | DeConv():
                 shapes[f"{layer.name}.weight"] = weight_shape(layer)
-                shapes[f"{layer.name}.bias"] = (layer.n,)
+                if not isinstance(layer, Conv) or layer.biased:
+                    shapes[f"{layer.name}.bias"] = (layer.n,)
             case PReLU():
                 shapes[f"{layer.name}.slope"] = (layer.slopes,)
+            case SoftThreshold():
+                shapes[f"{layer.name}.threshold"] = (layer.thresholds,)
+            case Lista():
+                shapes[f"{layer.name}.weight"] = (1 if layer.shared else layer.steps, layer.n, layer.n)
+                shapes[f"{layer.name}.threshold"] = (layer.n,)
+            case Combine():
+                shapes[f"{layer.name}.weight"] = (layer.f**2,)
     return shapes

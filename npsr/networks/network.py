@@ -11,14 +11,21 @@ from typing import Any, Literal
 import numpy as np
 
 from npsr.networks import inference_engine, training_engine
-from npsr.networks.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
-from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
-from npsr_kernels.conv2d import (
-    conv2d_backward_bias,
-    conv2d_backward_input,
-    conv2d_backward_weight,
-    conv2d_forward,
+from npsr.networks.layers import (
+    Border,
+    Conv,
+    DeConv,
+    Layer,
+    Margin,
+    PReLU,
+    ReLU,
+    is_sparse_coding,
+    with_border,
 )
+from npsr.networks.matrix_products import PLAIN, PRODUCTS, Convolutions
+from npsr.networks.sparse_layers import sparse_backward, sparse_forward
+from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
+from npsr_kernels.conv2d import conv2d_backward_bias
 from npsr_kernels.deconv2d import deconv2d_backward_input, deconv2d_backward_weight, deconv2d_forward
 from npsr_kernels.prelu import prelu_backward, prelu_forward
 from npsr_kernels.shapes import replicated_reach
@@ -76,6 +83,8 @@ class Network:
             If x has another shape, or the engine is unknown or does not take the network.
         """
         _check_engine(engine or "fast")
+        if is_sparse_coding(self.layers):
+            return forward(self, x, kernels=PLAIN if engine == "plain" else PRODUCTS)
         if engine == "fast" or (engine is None and inference_engine.supports(self.layers)):
             return inference_engine.forward(self.layers, self.parameters, _check_images("x", x, self.dtype))
         return forward(self, x)
@@ -104,11 +113,15 @@ class Network:
         return replace(self, parameters={key: p.astype(dtype) for key, p in self.parameters.items()})
 
 
-def forward(net: Network, x: np.ndarray, caches: list[Any] | None = None) -> np.ndarray:
-    """Run the network by the plain kernels; append to `caches`, if given, what every backward needs."""
-    x = _check_images("x", x, net.dtype, net.channels)
+def forward(
+    net: Network, x: np.ndarray, caches: list[Any] | None = None, kernels: Convolutions = PLAIN
+) -> np.ndarray:
+    """Run the network layer by layer; append to `caches`, if given, what every backward needs."""
+    image = x = _check_images("x", x, net.dtype, net.channels)
     for layer in net.layers:
-        x, cache = layer_forward(layer, net.parameters, x)
+        x, cache = layer_forward(layer, net.parameters, x, image, kernels)
+        if isinstance(layer, Margin):
+            image = x
         if caches is not None:
             caches.append(cache)
     return x
@@ -148,33 +161,43 @@ def loss_and_gradients(
     _check_engine(engine or "fast")
     x = _check_images("x", x, net.dtype, net.channels)
     target = _check_images("target", target, net.dtype)
-    if engine == "fast" or (engine is None and training_engine.suits(net.layers, x.shape)):
+    sparse = is_sparse_coding(net.layers)
+    if not sparse and (engine == "fast" or (engine is None and training_engine.suits(net.layers, x.shape))):
         return training_engine.loss_and_gradients(net.layers, net.parameters, x, target)
+    kernels = PRODUCTS if sparse and engine != "plain" else PLAIN
     caches: list[Any] = []
-    y = forward(net, x, caches)
+    y = forward(net, x, caches, kernels)
     if target.shape != y.shape:
         raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
     difference = y - target
     loss = float(np.sum(np.square(difference, dtype=np.float64))) / len(y)
-    return loss, backward(net, difference * net.dtype.type(2 / len(y)), caches)
+    return loss, backward(net, difference * net.dtype.type(2 / len(y)), caches, kernels)
 
 
-def backward(net: Network, dy: np.ndarray, caches: list[Any]) -> Arrays:
+def backward(net: Network, dy: np.ndarray, caches: list[Any], kernels: Convolutions = PLAIN) -> Arrays:
     """Gradients of all parameters from the gradient of the output; empties `caches` on the way."""
     gradients: Arrays = {}
     for index in reversed(range(len(net.layers))):
-        dy, of_layer = layer_backward(net.layers[index], net.parameters, dy, caches.pop(), index > 0)
+        need_dx = any(isinstance(layer, Conv | DeConv) for layer in net.layers[:index])
+        dy, of_layer = layer_backward(net.layers[index], net.parameters, dy, caches.pop(), need_dx, kernels)
         gradients |= of_layer
     return {key: gradients[key] for key in net.parameters}
 
 
-def layer_forward(layer: Layer, parameters: Arrays, x: np.ndarray) -> tuple[np.ndarray, Any]:
-    """Output of one layer, and what its backward needs."""
+def layer_forward(
+    layer: Layer,
+    parameters: Arrays,
+    x: np.ndarray,
+    image: np.ndarray | None = None,
+    kernels: Convolutions = PLAIN,
+) -> tuple[np.ndarray, Any]:
+    """Output of one layer, and what its backward needs. `image` is the network's own, with its margin."""
     match layer:
         case Conv():
             x = pad(x, layer.padding, layer.padding, layer.border) if layer.padding else x
-            weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
-            return conv2d_forward(x, weight, bias), x
+            weight = parameters[f"{layer.name}.weight"]
+            bias = parameters[f"{layer.name}.bias"] if layer.biased else np.zeros(layer.n, x.dtype)
+            return kernels.forward(x, weight, bias), x
         case PReLU():
             return prelu_forward(x, parameters[f"{layer.name}.slope"]), x
         case ReLU():
@@ -187,22 +210,28 @@ def layer_forward(layer: Layer, parameters: Arrays, x: np.ndarray) -> tuple[np.n
             full = deconv2d_forward(x, weight, bias, layer.stride)
             cut = start, layer.stride * rows - loss, layer.stride * columns - loss
             return crop(full, *cut), (x, full.shape[2:])
+        case _:
+            return sparse_forward(layer, parameters, x, x if image is None else image, kernels)
 
 
 def layer_backward(
-    layer: Layer, parameters: Arrays, dy: np.ndarray, cache: Any, need_dx: bool = True
+    layer: Layer,
+    parameters: Arrays,
+    dy: np.ndarray,
+    cache: Any,
+    need_dx: bool = True,
+    kernels: Convolutions = PLAIN,
 ) -> tuple[np.ndarray, Arrays]:
     """Gradients of one layer's input and parameters. Without `need_dx` (the first layer, whose
     input is the image) a convolution returns dy in the place of its input's gradient.
     """
     match layer:
         case Conv():
-            gradients = {
-                f"{layer.name}.weight": conv2d_backward_weight(dy, cache, layer.f),
-                f"{layer.name}.bias": conv2d_backward_bias(dy),
-            }
+            gradients = {f"{layer.name}.weight": kernels.backward_weight(dy, cache, layer.f)}
+            if layer.biased:
+                gradients[f"{layer.name}.bias"] = conv2d_backward_bias(dy)
             if need_dx:
-                dy = conv2d_backward_input(dy, parameters[f"{layer.name}.weight"], cache.shape[2:])
+                dy = kernels.backward_input(dy, parameters[f"{layer.name}.weight"], cache.shape[2:])
                 if layer.padding:
                     dy = pad_backward(dy, layer.padding, layer.padding, layer.border)
             return dy, gradients
@@ -222,6 +251,8 @@ def layer_backward(
             }
             dx = deconv2d_backward_input(dy, parameters[f"{layer.name}.weight"], layer.stride)
             return pad_backward(dx, before, after, "replicate"), gradients
+        case _:
+            return sparse_backward(layer, parameters, dy, cache, kernels)
 
 
 def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:

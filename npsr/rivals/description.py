@@ -15,6 +15,12 @@ def multiplications(rival: Rival) -> int:
     if "anchors" in arrays:
         count, p = arrays["anchors"].shape
         return features + (count * p if count > 1 else 0) + p * 9 * n**2
+    if "roots" in arrays:
+        return features + len(arrays["roots"]) * prod(arrays["leaves"].shape[1:])
+    if "basis" in arrays:  # at most: flat pixels cost nothing
+        count, area = len(arrays["basis"]), prod(arrays["basis"].shape[1:])
+        confidence = arrays["windows"].size + arrays["mean_window"].size
+        return n**2 * (count * area + arrays["coefficients"].size + confidence)
     raise ValueError(f"the cost of {rival.name} is unknown")
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from npsr.models.weights import FORMAT, WeightsError, check_name, digest, load, read_arrays
 from npsr.networks.network import Arrays, Network
 from npsr.rivals.anchored import Anchored
+from npsr.rivals.forest import Forest
+from npsr.rivals.kernel_regression import OUTPUT, WINDOW, KernelRegression, Numbers
 from npsr.rivals.model import Rival
 from npsr.system.files import atomic_write
 
@@ -92,7 +94,7 @@ def read_rival(path: Path) -> Rival:
         if metadata["format"] != FORMAT:
             raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
         method, scale, provenance = metadata["method"], int(metadata["scale"]), dict(metadata["provenance"])
-        expected, checksum = SHAPES[method](scale, arrays), metadata["sha256"]
+        expected, checksum = METHODS[method][0](scale, arrays), metadata["sha256"]
         arrays = {key: arrays[key] for key in expected}
     except WeightsError:
         raise
@@ -105,7 +107,7 @@ def read_rival(path: Path) -> Rival:
             )
     if digest(arrays) != checksum or not all(np.isfinite(array).all() for array in arrays.values()):
         raise WeightsError(f"{path} is damaged: its arrays do not have their checksum; get the file anew")
-    return MAKERS[method](method, scale, arrays, provenance)
+    return METHODS[method][1](method, scale, arrays, provenance)
 
 
 Shapes = dict[str, tuple[int, ...]]
@@ -121,10 +123,50 @@ def _anchored(method: str, scale: int, arrays: Arrays, provenance: dict[str, Any
     return Anchored(method, scale, **arrays, provenance=provenance)
 
 
-SHAPES: dict[str, Callable[[int, Arrays], Shapes]] = dict.fromkeys(("a+", "anr", "gr"), _anchored_shapes)
-MAKERS: dict[str, Callable[[str, int, Arrays, dict[str, Any]], Rival]] = dict.fromkeys(
-    ("a+", "anr", "gr"), _anchored
-)
+def _kernel_shapes(scale: int, arrays: Arrays) -> Shapes:
+    """The shapes that a KK model's arrays must have."""
+    count, side = arrays["basis"].shape[:2]
+    if side % 2 == 0:
+        raise ValueError(f"patches of {side} × {side} have no middle")
+    shapes: Shapes = {"basis": (count, side, side), "coefficients": (count, OUTPUT**2)}
+    shapes |= {"windows": (OUTPUT**2, OUTPUT**2, WINDOW, WINDOW), "mean_window": (OUTPUT**2, side, side)}
+    return shapes | {"numbers": (len(Numbers._fields),)}
+
+
+def _kernel(method: str, scale: int, arrays: Arrays, provenance: dict[str, Any]) -> Rival:
+    return KernelRegression(method, scale, **arrays, provenance=provenance)
+
+
+def _forest_shapes(scale: int, arrays: Arrays) -> Shapes:
+    """The shapes that a forest's arrays must have; and whether its tables lead nowhere else."""
+    p, nodes, count = len(arrays["filters"]), len(arrays["children"]), len(arrays["leaves"])
+    children, roots, compared = arrays["children"], arrays["roots"], arrays["pairs"]
+    inner = children[children >= 0]
+    ascending = (children[children >= 0] > np.flatnonzero(children >= 0)).all()  # so that a way ends
+    if not ascending or inner.max(initial=0) + 1 >= max(nodes, 2) or (-1 - children).max() >= count:
+        raise ValueError("its children are not in the table")
+    if roots.min() < 0 or roots.max() >= nodes or compared.min() < 0 or compared.max() >= p:
+        raise ValueError("its roots or features are not in the tables")
+    if arrays["leaves"].dtype != np.float16 or {a.dtype for a in (children, roots, compared)} != {
+        np.dtype("int32")
+    }:
+        raise ValueError("its tables are of other kinds of numbers")
+    shapes: Shapes = {"filters": (p, 9, 9), "pairs": (nodes, 2), "thresholds": (nodes,), "children": (nodes,)}
+    return shapes | {"roots": (len(roots),), "leaves": (count, p + 1, 9 * scale**2)}
+
+
+def _forest(method: str, scale: int, arrays: Arrays, provenance: dict[str, Any]) -> Rival:
+    return Forest(method, scale, **arrays, provenance=provenance)
+
+
+METHODS: dict[str, tuple[Callable[[int, Arrays], Shapes], Callable[..., Rival]]] = {
+    "a+": (_anchored_shapes, _anchored),
+    "anr": (_anchored_shapes, _anchored),
+    "gr": (_anchored_shapes, _anchored),
+    "kk": (_kernel_shapes, _kernel),
+    "srf": (_forest_shapes, _forest),
+}
+"""For each method the shapes that its arrays must have, and what makes a model of them."""
 
 
 def _metadata(path: Path) -> dict[str, Any]:

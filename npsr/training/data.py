@@ -11,6 +11,7 @@ from npsr.evaluation.protocol import crop_to_multiple, measurable
 from npsr.images.files import ImageError
 from npsr.images.image_sets import image_files, read_luma
 from npsr.networks.network import Network
+from npsr.networks.sparse_coding import learn_dictionary
 from npsr.training.least_squares import solve_deconvolution
 from npsr.training.log import Progress
 from npsr.training.loop import State, require_a_batch
@@ -164,3 +165,10 @@ def solved(net: Network, recipe: Recipe, data: Path) -> Network:
     pixels = SOLVING_PIXELS * recipe.scale**2 / len(files)
     images = (middle(luma, pixels) / 255.0 for luma in _lumas(files))
     return solve_deconvolution(net, planes(images, net, (1.0,)))
+
+
+def with_dictionary(net: Network, recipe: Recipe, data: Path) -> Network:
+    """SCN with a dictionary learnt from the first stage's images."""
+    files = _files(recipe.stages[0], recipe, data)
+    images = (middle(luma, MEMORY / 64 / len(files)) / 255.0 for luma in _lumas(files))
+    return learn_dictionary(net, planes(images, net, (1.0,)), recipe.seed)

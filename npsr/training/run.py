@@ -15,7 +15,14 @@ from npsr.networks.network import Network, loss_and_gradients
 from npsr.system.files import atomic_write, remove_leftovers
 from npsr.system.locking import own_folder
 from npsr.training.checkpoint import load_checkpoint, save_checkpoint
-from npsr.training.data import held_back, images_digest, refuse_unreadable, solved, stage_samples
+from npsr.training.data import (
+    held_back,
+    images_digest,
+    refuse_unreadable,
+    solved,
+    stage_samples,
+    with_dictionary,
+)
 from npsr.training.log import Log, Progress, last_step
 from npsr.training.loop import State, adam_update, fresh_state, refuse_divergence, sgd_update, train
 from npsr.training.recipe import Recipe, Stage, differences, recipe_of
@@ -91,6 +98,8 @@ def _run_training(
         net = net or starting_network(
             recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation
         )
+        if recipe.initialisation == "dictionary" and not recipe.start:
+            net = with_dictionary(net, recipe, data)
         state = fresh_state(solved(net, recipe, data) if recipe.solve_deconvolution else net, recipe.train)
     ends = np.cumsum([stage.steps for stage in recipe.stages]).tolist()
     left = [(stage, last) for stage, last in zip(recipe.stages, ends, strict=True) if last > state.step]

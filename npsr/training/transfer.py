@@ -18,7 +18,11 @@ from npsr.networks.network import Network, layer_forward
 
 
 def starting_network(
-    model: str, scale: int, seed: int, start: str = "", initialisation: Literal["paper", "he"] = "paper"
+    model: str,
+    scale: int,
+    seed: int,
+    start: str = "",
+    initialisation: Literal["paper", "he", "dictionary"] = "paper",
 ) -> Network:
     """The network that a run starts from.
 
@@ -34,8 +38,9 @@ def starting_network(
         An .npz network, or a released one: ``fsrcnn`` for the same factor, ``fsrcnn_x3`` for ×3. From
         another factor it gives its convolutions, and the deconvolution is new. Empty for a network
         that is new throughout.
-    initialisation : {"paper", "he"}
-        What is new is drawn as the paper does, or by `he_initialised`.
+    initialisation : {"paper", "he", "dictionary"}
+        What is new is drawn as the paper does, or by `he_initialised`; a dictionary needs images, and is
+        learnt by the run.
 
     Returns
     -------
