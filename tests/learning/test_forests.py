@@ -1,6 +1,7 @@
 """SRF learnt at small size: the cost of a split, ridge, leaves, alternation, runs that go on."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -130,7 +131,7 @@ def test_alternation_lowers_what_is_lacking(images):
     for state, _ in steps:
         grown, _ = forests._unpacked(state)
         lacking.append(np.mean((y - forests._mean(x, grown, y.shape[1])) ** 2))
-    assert all(after < before for before, after in zip(lacking, lacking[1:], strict=False))
+    assert all(after < before for before, after in pairwise(lacking))
 
 
 def test_children_take_their_parents_matrix():
