@@ -58,21 +58,19 @@ FIRST = next(iter(VARIANTS))
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train the variants, and write the tables and the figure."""
     study = open_study(__file__, __doc__, ("T91", "Set5"), arguments)
-    trainings = {}
-    for name, make in VARIANTS.items():
-        # Without shrinking a network trains nine times as long: one seed must do.
-        seeds = study.budget.seeds[:1] if make is unshrunk else study.budget.seeds
-        trainings[name] = [train_variant(study, make(seed), seed) for seed in seeds]
+    trainings = {
+        name: [trained(study, *start) for start in starts] for name, starts in variants(study).items()
+    }
     rows = [variant_row(study, name, runs) for name, runs in trainings.items()]
     net = trainings[FIRST][0].net
     draw(study, trainings)
     write_result(
         study,
         "Ablations",
-        f"PSNR: {how_trained(study, study.budget.samples_ablation)}; the paper prints no such figures. "
-        "Seeds differ by the spread given: what differs less is chance, and a single seed tells little. A "
-        "dead feature is a channel that is positive nowhere on Set5: under ReLU it is lost, under PReLU its "
-        "slope keeps it of use.",
+        f"{how_trained(study, study.budget.samples_ablation)} The paper has no such figures. The spread is "
+        "the largest PSNR of the seeds minus the smallest. A smaller difference between two rows may be "
+        "chance, and a single seed says little. A dead feature is a channel that is positive nowhere on "
+        "Set5. With ReLU it is lost; with PReLU the network can still use it, through its slope.",
         {
             f"FSRCNN({D},{S},{M}) ×3 and its variants, PSNR on Set5 in dB": rows,
             "Borders at test, the network above in its first row": border_rows(study, net),
@@ -82,10 +80,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
 
 
-def train_variant(study: Study, net: npsr.Network, seed: int) -> Training:
-    """Train a network of any layers as all are."""
-    recipe = equal_recipe(study, "fsrcnn", SCALE, seed, study.budget.samples_ablation)
-    return trained(study, replace(recipe, model=net.name), net)
+def variants(study: Study) -> dict[str, list[tuple[npsr.Recipe, npsr.Network]]]:
+    """What is trained: for each variant, a recipe and a network to start from for each seed."""
+    found: dict[str, list[tuple[npsr.Recipe, npsr.Network]]] = {}
+    for name, make in VARIANTS.items():
+        # Without shrinking a network trains nine times as long: one seed must do.
+        seeds = study.budget.seeds[:1] if make is unshrunk else study.budget.seeds
+        nets = [make(seed) for seed in seeds]
+        alike = [equal_recipe(study, "fsrcnn", SCALE, seed, study.budget.samples_ablation) for seed in seeds]
+        found[name] = [
+            (replace(recipe, model=net.name), net) for recipe, net in zip(alike, nets, strict=True)
+        ]
+    return found
 
 
 def psnr_of(study: Study, run: Training) -> float:

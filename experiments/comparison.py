@@ -53,23 +53,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Comparison with the state of the art",
-        f"On the 91 images {how_trained(study, srcnn=True)}; SRCNN-Ex, slow to train, was trained at "
-        f"{factors}. “Its own training images” are for our released models the 91 images and General-100 "
-        "([MODELS.md](../MODELS.md)). The paper's columns are published figures, "
-        f"{paper.RECALLED} marks those that may be off in the last digit. SRF, SCN, A+ and KK await "
-        "implementations here: their rows hold published figures alone.",
+        f"On the 91 images: {how_trained(study, srcnn=True)} SRCNN-Ex takes long to train; it was trained at "
+        f"{factors}. For our released models, “its own training images” are those that "
+        f"[MODELS.md](../MODELS.md) names. The paper's columns are published figures; {paper.RECALLED} marks "
+        "figures whose last digit may be wrong. SRF, SCN, A+ and KK are not implemented here, so their rows "
+        "have published figures only.",
         tables,
     )
+
+
+def recipes(study: Study) -> list[npsr.Recipe]:
+    """What is trained on the 91 images: every network at every factor that the budget allows."""
+    return [
+        equal_recipe(study, name, n)
+        for name in NETWORKS.values()
+        for n in FACTORS
+        if name != "srcnn-ex" or n in study.budget.srcnn_ex_factors
+    ]
 
 
 def trained_alike(study: Study, n: int) -> list[Entry]:
     """The table of methods trained on the 91 images, with networks trained by the budget."""
     entries = []
+    alike = {recipe.model: recipe for recipe in recipes(study) if recipe.scale == n}
     for method in paper.table(paper.ON_91)["Set5", n]:
         model: npsr.Network | str | None = method if method == "bicubic" else None
         name = NETWORKS.get(method, "")
-        if name and (name != "srcnn-ex" or n in study.budget.srcnn_ex_factors):
-            model = trained(study, equal_recipe(study, name, n)).net
+        if name in alike:
+            model = trained(study, alike[name]).net
         entries.append(Entry(f"{method}, 91 images" if name else method, method, model))
         entries += authors(study, method, n, AUTHORS_91)
     return entries

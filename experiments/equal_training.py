@@ -1,4 +1,4 @@
-"""Networks trained alike, and scored: each once, kept in the folder of runs, and resumed if interrupted."""
+"""Networks trained alike and measured: each once, stored in the folder of runs, resumed if interrupted."""
 
 import hashlib
 import json
@@ -16,9 +16,6 @@ import npsr
 
 CHECKPOINTS = 20
 """Checkpoints of a run, and points of its curve."""
-
-RATE = 2e-3
-"""Learning rate under Adam, of all parameters; under SGD the paper's rates hold, less for the last layer."""
 
 Point = dict[str, float]
 
@@ -65,19 +62,20 @@ def equal_recipe(
     """
     budget = study.budget
     steps = max(1, (samples or budget.samples) // budget.batch)
-    srcnn, adam = model.startswith("srcnn"), budget.optimiser == "adam"
-    paper_rate = 1e-4 if srcnn else 1e-3
-    rate, decay, last_share = (RATE, "cosine", 1.0) if adam else (paper_rate, "none", 0.1)
+    srcnn = model.startswith("srcnn")
     return npsr.Recipe(
         model=model,
         scale=scale,
-        stages=(npsr.Stage(("T91",), steps, rate, decay),),
+        stages=(npsr.Stage(("T91",), steps, budget.rate, "cosine"),),
         seed=seed,
         batch=budget.batch,
-        optimiser=budget.optimiser,
-        initialisation="he" if srcnn and adam else "paper",
-        last_share=last_share,
+        optimiser="adam",
+        last_share=1.0,
+        average=budget.average,
+        inner_channels=budget.inner_channels,
         scales=budget.scales,
+        sub_image=0 if srcnn else budget.sub_image,
+        initialisation="he" if srcnn else "paper",
         checkpoint_every=-(-steps // CHECKPOINTS),
     )
 
@@ -112,6 +110,11 @@ def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) 
     record = {"run": folder.name, "commit": commit, "samples": training.samples, "seconds": training.seconds}
     study.trainings.append(record)
     return training
+
+
+def hours(*trainings: Training) -> float:
+    """Hours that trainings took, of the core or the cores that each had."""
+    return round(sum(training.seconds for training in trainings) / 3600, 2)
 
 
 FOLDER_NAMES = str.maketrans("(,", "__", ")")
@@ -164,13 +167,19 @@ def fingerprint(study: Study, net: npsr.Network | None, more: Any = None) -> str
 
 
 def how_trained(study: Study, samples: int | None = None, srcnn: bool = False) -> str:
-    """Half a sentence on the budget's training, for the page of results; `srcnn` if SRCNN takes part."""
-    rules = {"adam": "Adam with a cosine-shaped rate", "sgd": "the paper's SGD"}
-    rule = rules[study.budget.optimiser]
-    if srcnn and study.budget.optimiser == "adam":
-        rule += " (SRCNN from He's initialisation)"
-    count = samples or study.budget.samples
-    return f"ours saw {count:,} sub-images by {rule}, the paper's about 100 million by SGD"
+    """Two sentences on the budget's training, for the page of results; `srcnn` if SRCNN takes part."""
+    budget, side = study.budget, study.budget.sub_image
+    size = f" of {side} × {side} pixels" if side else ""
+    size += " (SRCNN's: 33 × 33 of the enlargement)" if side and srcnn else ""
+    parts = [
+        f"{samples or budget.samples:,} sub-images{size}",
+        "Adam with a rate that falls along a cosine",
+    ]
+    if budget.inner_channels:
+        parts.append(f"every weight a product through {budget.inner_channels} channels")
+    if srcnn:
+        parts.append("He's initialisation for SRCNN")
+    return f"Our training: {', '.join(parts)}. The paper's training: about 100 million sub-images, SGD."
 
 
 def released_or_trained(study: Study, name: str, scale: int) -> tuple[npsr.Network, str]:

@@ -14,7 +14,7 @@ COLUMNS = 14
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Draw the filters, and write what can be said of them in numbers."""
+    """Draw the filters, and write their figures."""
     study = open_study(__file__, __doc__, ("T91",), arguments)
     nets, rows = {}, []
     for n in FACTORS:
@@ -24,11 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Learned deconvolution filters (Figure 2)",
-        "The paper shows its filters at ×3 and prints no figures for them. Filters come at unit norm (a "
-        "feature's scale makes up for any other), those that smooth before those that bring detail, each "
-        "drawn against its own largest weight; another training finds others. Bicubic enlargement is a "
-        "single filter, a smoothing one; the released networks learnt one like it, and use the others to "
-        "sharpen. Each phase of a filter is a filter itself.",
+        "The paper shows its filters at ×3 and prints no figures for them. The filters are scaled to norm "
+        "1, because the scale of a feature can make up for any other norm. Filters that smooth come first, "
+        "then those that add detail. Each is drawn relative to its own largest weight. Another training "
+        "finds other filters. Bicubic enlargement is a single filter, which smooths. The released networks "
+        "learnt one filter like it, and use the others to sharpen. Each phase of a filter is itself a "
+        "filter.",
         {"The 9 × 9 filters of FSRCNN(56,12,4)": rows},
     )
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def filters_of(net: npsr.Network, layer: str) -> np.ndarray:
     """A layer's filters of one channel (d, f, f) at unit norm, smoothing ones first.
 
-    A filter's norm tells nothing: PReLU passes any positive factor on, so that a filter twice as large on a
+    A filter's norm means nothing: PReLU passes any positive factor on. So a filter twice as large on a
     feature half as large is the same network.
     """
     filters = net.parameters[f"{layer}.weight"][:, 0].astype(float)

@@ -17,8 +17,8 @@ SIZES = {"760×760": (253, 253), "1280×720": (240, 427), "1920×1080": (360, 64
 KNOWN = ("srcnn-ex", "srcnn", "fsrcnn", "fsrcnn-s")
 Setting = tuple[int, int, int]
 LADDERS = [[(d, max(1, round(d * 12 / 56)), m) for d in range(4, 401, 4)] for m in (1, 4, 8)]
-"""Settings (d, s, m) among which the largest is sought, at the paper's proportion of s to d: within a
-ladder, of one m, a network with more weights is slower.
+"""The search looks for the largest of these settings (d, s, m). The ratio of s to d is the paper's. Within a
+ladder m is constant, so a network with more weights is slower.
 """
 
 
@@ -39,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_result(
         study,
         "Real time (Section 4)",
-        "The rule takes every network to run at SRCNN's rate. The search times networks themselves, by "
-        "bisection over d with s = 12/56 d and m = 1, 4, 8: the engine runs their kernels at other rates "
-        "than SRCNN's. Times are of the network alone, and waver.",
+        "The derivation assumes that every network runs at SRCNN's rate. Our engine runs their kernels at "
+        "other rates. Therefore the search times the networks themselves, by bisection over d with s = "
+        "12/56 d and m = 1, 4, 8. Times are of the network alone, and vary from run to run.",
         {
             "The derivation: most weights = SRCNN's 8032 · its frames a second at 760 × 760 / 24 · n²": [
                 derivation(frames["760×760"]["srcnn"])

@@ -1,4 +1,4 @@
-"""Score a trained model on the test sets, put it among the released ones, and rewrite MODELS.md."""
+"""Measure a trained model on the test sets, add it to the released models, and rewrite MODELS.md."""
 
 import argparse
 from dataclasses import replace
@@ -13,22 +13,31 @@ MODELS = Path(__file__).parents[1] / "npsr" / "models"
 TABLE = Path(__file__).parents[1] / "MODELS.md"
 SETS = ("Set5", "Set14", "BSD200")
 FILTER_NORM = 1 / 8
-"""About that of the deconvolution's filters in the authors' FSRCNN."""
+"""About the norm of the deconvolution's filters in the authors' FSRCNN."""
 
 HEAD = """# Released models
 
-Trained here with `npsr train RECIPE.toml --data FOLDER -o RUN`, scored and written by
-`python experiments/release_model.py NAME RUN/model.npz --data FOLDER`. PSNR in dB by `npsr evaluate`:
-luma, the protocol of the paper. Each file carries its whole recipe (`npsr info FILE.npz`). No image of
-Set5, Set14 or BSD200 took part in training or in choosing a model; five images of General-100 were held
-back to watch the training (`validation` in the recipe). Samples and hours include those of the networks
-that a model was started from; hours are those of the runs, on a core or two that others shared.
-SRCNN-Ex and both transition states saw equally many, so that they compare with each other; with no other.
-The later samples of both transition states were larger, of 24 × 24, then 32 × 32 LR pixels for the first and
-of 18 × 18, then 24 × 24 for the second, where their own are of 15 × 15; so large ones would have cost
-SRCNN-Ex hours more.
-Filters of a deconvolution are divided by powers of two and the features that it reads multiplied by them,
-until the filters' norms are about 1/8: no result changes by a bit, and training goes on better from there.
+These networks come with npsr. Here you can see how good each one is and how it was trained. To use one,
+give its name and its factor, for example `npsr upscale my.jpg -m fsrcnn -s 3`.
+
+Each was trained with `npsr train RECIPE.toml --data FOLDER -o RUN`. Then
+`python experiments/release_model.py NAME RUN/model.npz --data FOLDER` measured it, stored it, and wrote
+this page. PSNR is in dB, by `npsr evaluate`: on luma, by the protocol of the paper. Each file contains its
+complete recipe (`npsr info FILE.npz`). No image of Set5, Set14 or BSD200 was used for training or for the
+choice of a model. Five images of General-100 were used to watch the training, and not for training itself
+(`validation` in the recipe).
+
+Many models started from another network. Their samples and hours include those of that network. Hours are
+the times of the runs, on one or two cores that other programs used too.
+
+SRCNN-Ex and both transition states saw the same number of samples. They can be compared with each other,
+but not with the other networks. The usual samples of the transition states are of 15 × 15 LR pixels. Their
+later samples were larger: 24 × 24, then 32 × 32 LR pixels for the first, and 18 × 18, then 24 × 24 for the
+second. With samples of this size the training of SRCNN-Ex would have taken hours more.
+
+Before release, each filter of a deconvolution is divided by a power of two, so that its norm is about 1/8.
+The feature that the filter reads is multiplied by the same power. No bit of a result changes, and further
+training works better from there.
 
 | model | factor | Set5 | Set14 | BSD200 | data | seed | samples seen | hours |
 |---|---|---|---|---|---|---|---|---|
@@ -54,22 +63,22 @@ def main() -> None:
 
 
 def without_paths(provenance: dict[str, Any], name: str) -> dict[str, Any]:
-    """What runs started from in words, where it is a file or a release that this one replaces."""
+    """The provenance, with words for the start if that is a file or the release replaced here."""
     recipe, start = provenance["recipe"], provenance["recipe"]["start"]
     if start.endswith(".npz"):
         start = "the model.npz of the run before"
     elif start == name:
         start = "the release of the run before"
-    told = provenance | {"recipe": recipe | {"start": start}}
-    return told | ({"start": without_paths(told["start"], name)} if "start" in told else {})
+    reworded = provenance | {"recipe": recipe | {"start": start}}
+    return reworded | ({"start": without_paths(reworded["start"], name)} if "start" in reworded else {})
 
 
 def balanced(net: npsr.Network) -> npsr.Network:
     """The same function with deconvolution filters of a common norm.
 
-    Trained with one rate for all layers, a network may end with weak features and strong filters, and then
-    learns slowly at the paper's rates. PReLU(c x) = c PReLU(x) for c > 0 lets a factor pass from a filter to
-    its feature; a power of two rounds nothing.
+    A network that is trained with one rate for all layers may end with weak features and strong filters.
+    Then it learns slowly at the paper's rates. For c > 0, PReLU(c x) = c PReLU(x), so a factor can move from
+    a filter to its feature. A power of two causes no rounding.
     """
     *_, before, _, last = net.layers
     if not (isinstance(before, npsr.Conv) and isinstance(last, npsr.DeConv)):

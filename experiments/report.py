@@ -10,9 +10,10 @@ from study import BUDGETS, ROOT, markdown
 
 HEAD = """# Results
 
-The paper's figures and tables, ours beside theirs, as `make paper BUDGET={budgets}` writes them: every
-experiment is a script in `experiments/`, its figures in full in `experiments/results/`. PSNR by the protocol
-of the paper (README, "Evaluation"). No image of a test set took part in training or in choosing a model.
+On this page you can compare our figures with the paper's, and see how to repeat each of them.
+`make paper BUDGET={budgets}` writes this page. Every experiment is a script in `experiments/`. Its
+complete figures are in `experiments/results/`. The PSNR follows the protocol of the paper (README,
+"Evaluation"). No image of a test set was used for training or for the choice of a model.
 
 """
 
@@ -40,14 +41,14 @@ def compose(names: list[str], folder: Path, place: Path) -> str:
 
 
 def section(name: str, result: dict[str, Any], link: str) -> str:
-    """One experiment: figure, tables, why, and how it was made."""
+    """One experiment: its figure, why it differs from the paper's, its tables, and how it was made."""
     machine = result["machine"]
     seeds = ", ".join(map(str, result["seeds"]))
     made = (
         f"`python experiments/{name}.py --budget {result['budget']}`, seed {seeds}, {machine['date'][:10]}, "
         f"commit {machine['commit'][:10] or 'unknown'}, {machine['processor']}, {machine['cores']} cores"
     )
-    load = machine["load before"]  # None where the system does not tell
+    load = machine["load before"]  # None if the system does not report it
     made += "." if load is None else f", load before {load:.1f}."
     others = {run["commit"][:10] for run in result["trainings"]} - {machine["commit"][:10]}
     made += f" Trained at commit {', '.join(sorted(others))}." if others else ""

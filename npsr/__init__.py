@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from npsr.benchmark.timing import Plan, Timing, time_calls
     from npsr.evaluation.metrics import psnr, ssim
     from npsr.evaluation.protocol import crop_to_multiple, evaluate, low_resolution
+    from npsr.explorer.notebook import explore
     from npsr.images.colour import luma
     from npsr.images.files import ImageError, read_image
     from npsr.images.image_sets import image_files
@@ -79,6 +80,7 @@ _MODULES = {
     "upscaling.upscale": ["upscale"],
     "evaluation.metrics": ["psnr", "ssim"],
     "evaluation.protocol": ["crop_to_multiple", "evaluate", "low_resolution"],
+    "explorer.notebook": ["explore"],
     "training.least_squares": ["solve_deconvolution"],
     "training.loop": ["adam_update", "fresh_state", "sgd_update", "train"],
     "training.recipe": ["Recipe", "Stage"],
@@ -115,6 +117,7 @@ __all__ = [
     "equation_1",
     "equation_2",
     "evaluate",
+    "explore",
     "export_onnx",
     "fresh_state",
     "fsrcnn",
@@ -156,6 +159,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "dask":  # a room with names of its own, and with packages that not everybody has
+        return import_module("npsr.dask")
     if name not in _HOME:
         raise AttributeError(f"module 'npsr' has no attribute {name!r}")
     return getattr(import_module(f"npsr.{_HOME[name]}"), name)

@@ -11,6 +11,8 @@ from typing import NoReturn
 from npsr.commands import (
     bench,
     evaluate,
+    exercises,
+    explore,
     export,
     gradcheck,
     import_model,
@@ -20,14 +22,16 @@ from npsr.commands import (
     upscale,
     warmup,
 )
+from npsr.system.defects import MISTAKES, report
+from npsr.system.folders import one_line
 from npsr.system.version import __version__
 
-USER_ERROR = 2
+USER_ERROR, DEFECT = 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit: 0 when done, 1 when a check failed, 2 for a user's mistake, which is
-    told in a line, never a traceback.
+    """Run a command and exit: 0 when done, 1 when a check failed, 2 for a user's mistake, 3 for a defect of
+    the program. Either is reported in a line, never as a traceback.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
@@ -44,17 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (ValueError, OSError, ArithmeticError, MemoryError) as error:
-        print(f"npsr: error: {error or type(error).__name__}", file=sys.stderr)
+    except MISTAKES as error:
+        print(one_line(f"npsr: error: {error or type(error).__name__}"), file=sys.stderr)
         sys.exit(USER_ERROR)
     except KeyboardInterrupt:
         print("npsr: interrupted", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        print(f"npsr: {report(error)}", file=sys.stderr)
+        sys.exit(DEFECT)
 
 
 @contextmanager
 def _messages() -> Iterator[None]:
-    """What the kernels log, such as that they are being compiled, told on standard error."""
+    """What the kernels log, such as that they are being compiled, shown on standard error."""
     import logging
 
     handler = logging.StreamHandler(sys.stderr)
@@ -77,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (
         upscale,
         evaluate,
+        explore,
         info,
         gradcheck,
         train,
@@ -85,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         export,
         bench,
         warmup,
+        exercises,
     ):
         command.add(commands)
     return parser

@@ -17,6 +17,12 @@ settings.register_profile("explore", deadline=None, max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tiny" if numba.config.DISABLE_JIT else "fixed"))
 
 
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch):
+    """Pictures are made by the fast engine even before it is compiled, as they are from then on."""
+    monkeypatch.setattr("npsr.networks.inference_engine.is_compiled", lambda: True)
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

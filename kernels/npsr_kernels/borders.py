@@ -1,7 +1,7 @@
 """Borders: what a convolution reads beyond its input, and what is cut from a deconvolution.
 
-A layer is pad → valid convolution, or pad → full deconvolution → crop, so that the kernels know
-no border. Padding by zero or by replication, and cropping, each with its adjoint.
+A layer is pad → valid convolution, or pad → full deconvolution → crop. So the kernels themselves have no
+borders. Here are padding with zeros or by replication, and cropping, each with its adjoint.
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ def pad(x: np.ndarray, before: int, after: int, border: str) -> np.ndarray:
 
 
 def pad_backward(dpadded: np.ndarray, before: int, after: int, border: str) -> np.ndarray:
-    """Gradient of `pad`'s input: zeros had no source; a replicated pixel collects from its copies.
+    """Gradient of `pad`'s input. Zeros have no source; an edge pixel adds the gradients of its copies.
 
     Parameters
     ----------
@@ -88,12 +88,12 @@ def crop(y: np.ndarray, start: int, rows: int, columns: int) -> np.ndarray:
 
 
 def crop_backward(dcropped: np.ndarray, start: int, rows: int, columns: int) -> np.ndarray:
-    """Gradient of `crop`'s input: zero where it was cut away.
+    """Gradient of `crop`'s input: zero where pixels were cut away.
 
     Parameters
     ----------
     dcropped : ndarray of shape (N, C, h, w)
-        Gradient of the cut.
+        Gradient of the cropped array.
     start : int
         As in `crop`.
     rows, columns : int

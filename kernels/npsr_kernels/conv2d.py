@@ -7,14 +7,16 @@ I J of the output, f filter side, s stride. Borders are added beforehand by `bor
 """
 
 import numpy as np
-from numba import pndindex
 
 from npsr_kernels.checks import require, require_same_dtype, require_stride
-from npsr_kernels.compiling.compiled import parallel
+from npsr_kernels.compiling.compiled import parallel, pndindex
+from npsr_kernels.matrix_products import conv_backward_input, conv_backward_weight, conv_forward
 from npsr_kernels.shapes import conv_side
 
 
-def conv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int = 1) -> np.ndarray:
+def conv2d_forward(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int = 1, products: bool = False
+) -> np.ndarray:
     """Convolve.
 
     Parameters
@@ -27,6 +29,8 @@ def conv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: 
         Bias, same dtype.
     stride : int
         Step between output pixels, in input pixels.
+    products : bool
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def conv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: 
     side = weight.shape[-1]
     rows, columns = (conv_side(s, side, stride) for s in x.shape[2:])
     y = np.empty((x.shape[0], weight.shape[0], rows, columns), x.dtype)
-    forward(x, weight, bias, stride, y)
+    (conv_forward if products else forward)(x, weight, bias, stride, y)
     return y
 
 
@@ -67,7 +71,7 @@ def forward(x, weight, bias, s, y):
 
 
 def conv2d_backward_input(
-    dy: np.ndarray, weight: np.ndarray, sides: tuple[int, int], stride: int = 1
+    dy: np.ndarray, weight: np.ndarray, sides: tuple[int, int], stride: int = 1, products: bool = False
 ) -> np.ndarray:
     """Gradient of the input: the adjoint of the convolution.
 
@@ -81,6 +85,8 @@ def conv2d_backward_input(
         H and W of the input; with a stride they do not follow from I and J.
     stride : int
         Stride of the forward pass.
+    products : bool
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def conv2d_backward_input(
     require("dy", dy, "N D I J", D=weight.shape[0], I=rows, J=columns)
     require_same_dtype(dy=dy, weight=weight)
     dx = np.empty((dy.shape[0], weight.shape[1], *sides), dy.dtype)
-    backward_input(dy, weight, stride, dx)
+    (conv_backward_input if products else backward_input)(dy, weight, stride, dx)
     return dx
 
 
@@ -123,7 +129,9 @@ def backward_input(dy, weight, s, dx):
                                 row[s * j + v] += tap * dy[n, d, i, j]
 
 
-def conv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int = 1) -> np.ndarray:
+def conv2d_backward_weight(
+    dy: np.ndarray, x: np.ndarray, f: int, stride: int = 1, products: bool = False
+) -> np.ndarray:
     """Gradient of the filters, summed over the batch.
 
     Parameters
@@ -136,6 +144,8 @@ def conv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int = 
         Filter side.
     stride : int
         Stride of the forward pass.
+    products : bool
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -152,7 +162,7 @@ def conv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int = 
     require("dy", dy, "N D I J", N=x.shape[0], I=rows, J=columns)
     require_same_dtype(dy=dy, x=x)
     dweight = np.empty((dy.shape[1], x.shape[1], f, f), x.dtype)
-    backward_weight(dy, x, stride, dweight)
+    (conv_backward_weight if products else backward_weight)(dy, x, stride, dweight)
     return dweight
 
 

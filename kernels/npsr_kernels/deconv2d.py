@@ -8,14 +8,16 @@ its value, to the output at s times its place; the caller cuts the result with `
 """
 
 import numpy as np
-from numba import pndindex
 
 from npsr_kernels.checks import require, require_same_dtype, require_stride
-from npsr_kernels.compiling.compiled import parallel
+from npsr_kernels.compiling.compiled import parallel, pndindex
+from npsr_kernels.matrix_products import deconv_backward_input, deconv_backward_weight, deconv_forward
 from npsr_kernels.shapes import deconv_side
 
 
-def deconv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int) -> np.ndarray:
+def deconv2d_forward(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int, products: bool = False
+) -> np.ndarray:
     """Enlarge by a transposed convolution.
 
     Parameters
@@ -28,6 +30,8 @@ def deconv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride
         Bias, same dtype.
     stride : int
         Upscaling factor.
+    products : bool
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def deconv2d_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride
     side = weight.shape[-1]
     rows, columns = (deconv_side(s, side, stride) for s in x.shape[2:])
     y = np.empty((x.shape[0], weight.shape[1], rows, columns), x.dtype)
-    forward(x, weight, bias, stride, y)
+    (deconv_forward if products else forward)(x, weight, bias, stride, y)
     return y
 
 
@@ -72,7 +76,9 @@ def forward(x, weight, bias, s, y):
                                 row[s * w + v] += tap * x[n, c, h, w]
 
 
-def deconv2d_backward_input(dy: np.ndarray, weight: np.ndarray, stride: int) -> np.ndarray:
+def deconv2d_backward_input(
+    dy: np.ndarray, weight: np.ndarray, stride: int, products: bool = False
+) -> np.ndarray:
     """Gradient of the input: the adjoint, a convolution with stride `stride`.
 
     Parameters
@@ -83,6 +89,8 @@ def deconv2d_backward_input(dy: np.ndarray, weight: np.ndarray, stride: int) -> 
         Filters.
     stride : int
         Upscaling factor.
+    products : bool
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -99,7 +107,7 @@ def deconv2d_backward_input(dy: np.ndarray, weight: np.ndarray, stride: int) -> 
     require_stride(stride)
     H, W = _input_sides(dy, weight.shape[-1], stride)
     dx = np.empty((dy.shape[0], weight.shape[0], H, W), dy.dtype)
-    backward_input(dy, weight, stride, dx)
+    (deconv_backward_input if products else backward_input)(dy, weight, stride, dx)
     return dx
 
 
@@ -120,7 +128,9 @@ def backward_input(dy, weight, s, dx):
                             row[w] += tap * dy[n, d, s * h + u, s * w + v]
 
 
-def deconv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int) -> np.ndarray:
+def deconv2d_backward_weight(
+    dy: np.ndarray, x: np.ndarray, f: int, stride: int, products: bool = False
+) -> np.ndarray:
     """Gradient of the filters, summed over the batch.
 
     Parameters
@@ -133,6 +143,8 @@ def deconv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int)
         Filter side.
     stride : int
         Upscaling factor.
+    products : bool
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -149,7 +161,7 @@ def deconv2d_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, stride: int)
     require("dy", dy, "N D I J", N=x.shape[0], I=rows, J=columns)
     require_same_dtype(dy=dy, x=x)
     dweight = np.empty((x.shape[1], dy.shape[1], f, f), x.dtype)
-    backward_weight(dy, x, stride, dweight)
+    (deconv_backward_weight if products else backward_weight)(dy, x, stride, dweight)
     return dweight
 
 

@@ -7,10 +7,9 @@ those that are nearly 0 from being blown up.
 """
 
 import numpy as np
-from numba import pndindex
 
 from npsr_kernels.checks import require, require_same_dtype
-from npsr_kernels.compiling.compiled import parallel
+from npsr_kernels.compiling.compiled import parallel, pndindex
 
 EPSILON = 1e-10
 """Of vectors in [0, 1]: far below the square of a visible difference, (1/255)² = 1.5e-5."""

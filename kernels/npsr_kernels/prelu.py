@@ -7,13 +7,14 @@ all, (1,), as in the authors' released models. ReLU is the slope 0.
 """
 
 import numpy as np
-from numba import pndindex, prange
 
 from npsr_kernels.checks import require, require_same_dtype
-from npsr_kernels.compiling.compiled import parallel
+from npsr_kernels.compiling.compiled import parallel, pndindex, prange
+from npsr_kernels.matrix_products import prelu_backward as products_backward
+from npsr_kernels.matrix_products import prelu_forward as products_forward
 
 
-def prelu_forward(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
+def prelu_forward(x: np.ndarray, slope: np.ndarray, products: bool = False) -> np.ndarray:
     """Rectify.
 
     Parameters
@@ -22,6 +23,8 @@ def prelu_forward(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
         Pre-activations, float32 or float64.
     slope : ndarray of shape (C,) or (1,)
         Slope on the negative side, same dtype.
+    products : bool
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -34,7 +37,7 @@ def prelu_forward(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
     """
     _check(x, slope)
     y = np.empty_like(x)
-    forward(x, slope, y)
+    (products_forward if products else forward)(x, slope, y)
     return y
 
 
@@ -48,7 +51,9 @@ def forward(x, slope, y):
             y[n, c, h, w] = max(x[n, c, h, w], 0) + a * min(0, x[n, c, h, w])
 
 
-def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def prelu_backward(
+    dy: np.ndarray, x: np.ndarray, slope: np.ndarray, products: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Gradients of the input and of the slope.
 
     At x = 0, where PReLU has a kink, the derivative of the negative side is used (as PyTorch does).
@@ -61,6 +66,8 @@ def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np
         Pre-activations of the forward pass.
     slope : ndarray of shape (C,) or (1,)
         Slope of the forward pass.
+    products : bool
+        True: by matrix products, as in `matrix_products.py`. False: by the loops below.
 
     Returns
     -------
@@ -77,7 +84,7 @@ def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np
     require_same_dtype(dy=dy, x=x)
     dx = np.empty_like(x)
     dslope = np.empty(x.shape[1], x.dtype)
-    backward(dy, x, slope, dx, dslope)
+    (products_backward if products else backward)(dy, x, slope, dx, dslope)
     return dx, dslope if slope.size == dslope.size else dslope.sum(keepdims=True)
 
 

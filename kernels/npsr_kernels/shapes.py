@@ -26,7 +26,7 @@ def conv_side(side: int, f: int, stride: int = 1) -> int:
 
 
 def deconv_side(side: int, f: int, stride: int) -> int:
-    """Side of a full transposed convolution's output: every tap of every input pixel lands in it.
+    """Side of a full transposed convolution's output: it has a place for every tap of every input pixel.
 
     Parameters
     ----------
@@ -37,18 +37,18 @@ def deconv_side(side: int, f: int, stride: int) -> int:
 
 
 def centring_padding(f: int, n: int) -> int:
-    """Padding p = ⌈(f − n)/2⌉ that centres an f-wide filter on the n output pixels it enlarges.
+    """Padding p = ⌈(f − n)/2⌉ that centres an f-wide filter on the n output pixels of an input pixel.
 
-    Input pixel i is centred on output coordinate n·i + (n − 1)/2; the filter's middle falls on
-    n·i + (f − 1)/2 − p. They coincide when f − n is even and differ by half a pixel otherwise.
+    The centre of input pixel i is at output coordinate n·i + (n − 1)/2. The filter's centre is at
+    n·i + (f − 1)/2 − p. They are equal when f − n is even and differ by half a pixel otherwise.
     """
     return max(0, -((n - f) // 2))
 
 
 def replicated_reach(f: int, n: int, padding: int) -> tuple[int, int]:
-    """How many input pixels beyond the (first, last) one reach the n·H output pixels.
+    """How many input pixels beyond the (first, last) one affect the n·H output pixels.
 
-    With the output cut by `padding` at its start and to n·H pixels, tap k of input pixel i lands
-    on n·i + k − padding: pixel −1 reaches the output when f − 1 − padding ≥ n, and so on.
+    The output is cut by `padding` at its start, and to n·H pixels. Then tap k of input pixel i adds to
+    output pixel n·i + k − padding. So pixel −1 affects the output when f − 1 − padding ≥ n, and so on.
     """
     return max(0, (f - 1 - padding) // n), max(0, (n - 1 + padding) // n)

@@ -7,10 +7,9 @@ shared by all, (1,).
 """
 
 import numpy as np
-from numba import pndindex, prange
 
 from npsr_kernels.checks import require, require_same_dtype
-from npsr_kernels.compiling.compiled import parallel
+from npsr_kernels.compiling.compiled import parallel, pndindex, prange
 
 
 def soft_threshold_forward(x: np.ndarray, threshold: np.ndarray) -> np.ndarray:

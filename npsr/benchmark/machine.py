@@ -1,4 +1,4 @@
-"""What a figure of speed must be read with: the machine, and the libraries at work."""
+"""The machine and the libraries behind a figure of speed, without which it means little."""
 
 import importlib.metadata
 import os
@@ -11,7 +11,7 @@ from typing import Any
 from npsr.system.version import __version__
 
 BUSY = 0.5
-"""Load of other programs above which figures say little."""
+"""Load of other programs above which figures of speed mean little."""
 
 
 def describe_machine(also: Sequence[str] = ()) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def describe_machine(also: Sequence[str] = ()) -> dict[str, Any]:
     Parameters
     ----------
     also : sequence of str
-        Further distributions whose versions are told.
+        More distributions whose versions are reported.
     """
     libraries = ("numpy", "numba", "llvmlite", *also)
     return {

@@ -1,13 +1,15 @@
 """How fast a network is on this machine, as a whole and stage by stage.
 
-The stages are those of the streamed engine: a layer, or two that share their buffers. A stage's time is
-that of the network up to it less that of the network up to the stage before, through the same engine,
-so that rows, borders and threads are as in the whole. Differences of medians drown in the noise of
-other programs, so the best times are taken, and the stages add up to the network's best.
+The stages are those of the streamed engine: a layer, or two that share their buffers. Other programs
+slow down each whole run by a different factor. So differences of whole runs say nothing about a stage. The
+steps of a stage are so short that other programs rarely interrupt them. Each step is timed by itself in
+several passes, and its shortest time counts. These times are added up for each stage. A stage's sum / the
+sum of all stages is its share of the network's best time.
 """
 
+from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,12 @@ from npsr.networks.network import Network
 from npsr.system.checks import whole
 
 SGEMM_SIDE = 2048
+
+PASSES = 3
+"""Times that a stage's step is timed at least."""
+
+TOO_SHORT = 0.5
+"""Part of an empty call's time: a stage whose steps take less cannot be told from the calls themselves."""
 
 
 def measure(
@@ -40,12 +48,12 @@ def measure(
     Returns
     -------
     Timing
-        Of the network alone: no files, no colour, for SRCNN no bicubic enlargement.
+        Time of the network alone: without files, colour, or (for SRCNN) bicubic enlargement.
 
     Raises
     ------
     ValueError
-        If a side is no whole number of at least 1, or the fast engine does not take the network.
+        If a side is not a whole number of at least 1, or the fast engine cannot run the network.
     """
     run = partial(inference_engine.forward, net.layers, net.parameters, _image(net, height, width), threads)
     return time_calls({"network": run}, plan)["network"]
@@ -54,7 +62,7 @@ def measure(
 def measure_stages(
     net: Network, height: int, width: int, threads: int | None = None, plan: Plan | None = None
 ) -> dict[str, Any]:
-    """Time a network, its stages and NumPy's SGEMM in turns.
+    """Time a network and NumPy's SGEMM in turns, then the network's stages in one thread.
 
     Parameters
     ----------
@@ -67,43 +75,63 @@ def measure_stages(
         ``network``, ``scale``, ``width``, ``height``; ``median_ms``, ``best_ms`` and ``calls``; from the
         median ``fps``, ``megapixels`` of output a second and ``gflops``, 2 × the multiplications of
         Equation 1 or 2 / time; ``sgemm_gflops``, of two float32 matrices of side 2048;
-        ``working_bytes``, the buffers of all threads; ``stages``: for each its ``layers``,
-        ``best_ms`` and ``gflops`` (None where noise leaves no time).
+        ``working_bytes``, the buffers of all threads; ``stages``: for each its ``layers``, its part of the
+        network's ``best_ms`` and the ``gflops`` from it (both None where its steps are too short to time).
 
     Raises
     ------
     ValueError
         As `measure`.
     """
-    x = _image(net, height, width)
-    stages = inference_engine.stages(net.layers, net.parameters)
-    upto = partial(inference_engine.forward, net.layers, net.parameters, x, threads)
-    runs: dict[str, Run] = {str(k): partial(upto, k) for k in range(1, len(stages) + 1)}
-    timings = time_calls({"sgemm": sgemm(), **runs}, plan)
-    gemm, *until = timings.values()
-    seconds = until[-1].median
-    stage_seconds = [after - before for before, after in pairwise([0.0, *(t.best for t in until)])]
+    x, plan = _image(net, height, width), plan or Plan()
+    run = partial(inference_engine.forward, net.layers, net.parameters, x, threads)
+    gemm, timing = time_calls({"sgemm": sgemm(), "network": run}, plan).values()
+    steps = partial(inference_engine.step_seconds, net.layers, net.parameters, x, threads)
+    shares = _shares(steps, plan)
 
-    def rate(weights: int, seconds: float) -> float | None:
-        return 2 * weights * x.size / seconds / 1e9 if seconds > 0 else None
+    def rate(weights: int, seconds: float) -> float:
+        return 2 * weights * x.size / seconds / 1e9
+
+    def of_stage(layers: list[str], share: float | None) -> dict[str, Any]:
+        if share is None:
+            return {"layers": layers, "best_ms": None, "gflops": None}
+        weights = sum(net.parameters[f"{layer}.weight"].size for layer in layers)
+        seconds = share * timing.best
+        return {"layers": layers, "best_ms": seconds * 1e3, "gflops": rate(weights, seconds)}
 
     return {
         **{"network": net.name, "scale": net.scale, "width": width, "height": height},
-        **until[-1].summary(),
-        "fps": 1 / seconds,
-        "megapixels": height * width * net.scale**2 / seconds / 1e6,
-        "gflops": rate(weight_count(net), seconds),
+        **timing.summary(),
+        "fps": 1 / timing.median,
+        "megapixels": height * width * net.scale**2 / timing.median / 1e6,
+        "gflops": rate(weight_count(net), timing.median),
         "sgemm_gflops": 2 * SGEMM_SIDE**3 / gemm.median / 1e9,
         "working_bytes": inference_engine.working_bytes(net.layers, net.parameters, x, threads),
         "stages": [
-            {
-                "layers": layers,
-                "best_ms": of_stage * 1e3,
-                "gflops": rate(sum(net.parameters[f"{layer}.weight"].size for layer in layers), of_stage),
-            }
-            for layers, of_stage in zip(stages, stage_seconds, strict=True)
+            of_stage(*stage)
+            for stage in zip(inference_engine.stages(net.layers, net.parameters), shares, strict=True)
         ],
     }
+
+
+def _shares(steps: Callable[[], np.ndarray], plan: Plan) -> list[float | None]:
+    """Each stage's part of all stages' time, None where its steps are too short to time.
+
+    Parameters
+    ----------
+    steps : callable
+        Returns the seconds of every step's parts, as `inference_engine.step_seconds` does.
+    plan : Plan
+        Passes go on for as long as all turns of a contender.
+    """
+    end = perf_counter() + plan.blocks * plan.seconds
+    shortest, passes = steps(), 1
+    while passes < PASSES or perf_counter() < end:
+        shortest, passes = np.minimum(shortest, steps()), passes + 1
+    empty = np.median(shortest[:, -1])
+    loading, *stages = (shortest[:, :-1] - empty).mean(axis=0)
+    stages[0] += loading
+    return [stage / sum(stages) if stage > TOO_SHORT * empty else None for stage in stages]
 
 
 def sgemm() -> Run:
@@ -115,7 +143,7 @@ def sgemm() -> Run:
 
 
 def _image(net: Network, height: int, width: int) -> np.ndarray:
-    """What the network takes for an LR image of height × width."""
+    """A random input of the network for an LR image of height × width."""
     n = 1 if net.enlarges else net.scale
     sides = n * whole("height", height), n * whole("width", width)
     return np.random.default_rng(0).random((1, 1, *sides)).astype(net.dtype)

@@ -1,4 +1,4 @@
-"""Timing fairly on a noisy machine: contenders in turns with pauses between them, medians and bests."""
+"""Fair timing on a noisy machine: contenders in turns, with pauses between them; medians and best times."""
 
 import gc
 import time
@@ -13,7 +13,7 @@ Run = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how often is measured.
+    """How long and how often to measure.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Plan:
     budget : float
         Seconds after which a slow contender gets no further turn.
     pause : float
-        Seconds of silence before a turn: idle threads of the neighbour before stop spinning.
+        Seconds to wait before a turn, so that idle threads of the contender before stop spinning.
     """
 
     blocks: int = 5
@@ -65,7 +65,7 @@ def interleaved(
 ) -> dict[str, Timing]:
     """Time contenders in turns.
 
-    Each turn builds the contender anew and drops it afterwards, so that one contender's memory and
+    Each turn builds the contender and deletes it afterwards. So one contender's memory and
     threads are gone while the next one runs.
 
     Parameters
@@ -104,7 +104,7 @@ def interleaved(
 
 
 def time_calls(calls: dict[str, Run], plan: Plan | None = None) -> dict[str, Timing]:
-    """Time calls in turns; what a call raises is raised.
+    """Time calls in turns; an exception of a call is raised.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     width, height = options.size
     print(f"{machine['processor']}, {threads} of {machine['cores']} threads, {width}×{height}, float32")
     if machine["load before"] > BUSY:
-        print(f"the machine is busy (load {machine['load before']:.1f}): these figures say little")
+        print(f"the machine is busy (load {machine['load before']:.1f}): only the stages' shares hold")
     print(f"\n{HEAD}")
     results = []
     for name, net in networks:
@@ -81,9 +81,11 @@ def _rows(result: dict[str, Any]) -> str:
         f"{result['gflops'] / result['sgemm_gflops']:8.2f} {result['working_bytes'] / 1e6:5.1f} MB"
     ]
     for stage in result["stages"]:
-        share = f"{stage['best_ms'] / result['best_ms']:.0%}"
-        rate = f"{stage['gflops']:.1f}" if stage["gflops"] else "–"
-        rows.append(f"  {' + '.join(stage['layers']):<42} {stage['best_ms']:8.2f} {share:>7} {rate:>17}")
+        best, share, rate = "–", "–", "–"  # too short to time
+        if stage["best_ms"]:
+            best, share = f"{stage['best_ms']:.2f}", f"{stage['best_ms'] / result['best_ms']:.0%}"
+            rate = f"{stage['gflops']:.1f}"
+        rows.append(f"  {' + '.join(stage['layers']):<42} {best:>8} {share:>7} {rate:>17}")
     return "\n".join(rows)
 
 

@@ -1,6 +1,7 @@
 """PSNR and SSIM of a model on a folder of images."""
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Print PSNR and SSIM of a model on a folder."""
     from npsr.evaluation.protocol import evaluate
     from npsr.system.files import check_target, write_json
+    from npsr.system.folders import one_line, passed_over
 
     if options.json:
         check_target(options.json, options.force)
@@ -35,11 +37,15 @@ def run(options: argparse.Namespace) -> int:
     def each(image: dict[str, Any]) -> None:
         if not rows:  # the head waits until something is known to follow
             print(f"{'image':<24} {'PSNR dB':>8} {'SSIM':>8}")
-        rows.append(row(**image))
+        rows.append(one_line(row(**image)))
         print(rows[-1], flush=True)
 
     result = evaluate(options.folder, options.scale, options.model, options.ensemble, each)
     print(row(name="mean", psnr=result["psnr"], ssim=result["ssim"]))
+    if result["finite"] < (number := len(result["images"])):
+        print(f"PSNR: mean of the {result['finite']} finite of {number}; the others come back exactly")
+    if result["passed_over"]:
+        print(passed_over(Counter(result["passed_over"])))
     if options.json:
         write_json(options.json, result, options.force)
     return 0

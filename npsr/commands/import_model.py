@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if len(options.file) > 1:
         raise WeightsError("a network is one file, but several are named: say --method for a rival's")
     (path,) = options.file
-    importers = {".mat": import_matlab, ".pth": import_pytorch, ".pt": import_pytorch}
+    importers = {".mat": import_matlab} | dict.fromkeys((".pth", ".pt", ".ckpt", ".tar"), import_pytorch)
     suffix = path.suffix.lower()
     if suffix not in importers:
         raise WeightsError(f"{path} ends in {suffix!r}, but must end in one of {', '.join(importers)}")

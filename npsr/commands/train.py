@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,17 @@ def add(commands: "Commands") -> None:
     own.add_argument("--rate", type=positive_number, help="rate of the first stage; others in proportion")
     own.add_argument("--optimiser", choices=("sgd", "adam"), help="sgd as in the paper, or adam")
     own.add_argument("--last-share", type=positive_number, help="of the rate, for the last layer and biases")
+    own.add_argument("--slope-share", type=positive_number, help="of the rate, for slopes (default 1)")
+    own.add_argument(
+        "--slopes", choices=("channel", "layer"), help="of a new network: one a channel, or a layer"
+    )
+    own.add_argument(
+        "--average", type=positive_number, metavar="SHARE", help="running mean of the parameters, as 0.999"
+    )
+    own.add_argument(
+        "--inner-channels", type=natural, metavar="P", help="weights as products; 0 for themselves"
+    )
+    own.add_argument("--flips", action="store_true", default=None, help="mirror the sub-images as well")
     own.add_argument("--sub-image", type=natural, metavar="SIDE", help="LR pixels; 0 for the paper's")
     own.add_argument(
         "--initialisation",
@@ -60,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
     data = data_folder(options)
     recipe = asked_recipe(options, data)
+    _say_what_is_passed_over(recipe, data)
     try:
         with reported(recipe.steps, recipe.batch) as progress:
             run_training(recipe, data, options.output, options.resume, progress)
@@ -70,6 +83,22 @@ def run(options: argparse.Namespace) -> int:
         raise
     print(f"{options.output / MODEL}: {recipe.model} ×{recipe.scale} after {recipe.steps} steps")
     return 0
+
+
+def _say_what_is_passed_over(recipe: "Recipe", data: Path) -> None:
+    """A line for each folder of the recipe that holds more than images."""
+    from collections import Counter
+
+    from npsr.images.files import ImageError
+    from npsr.images.image_sets import image_files
+    from npsr.system.folders import one_line, passed_over
+
+    for folder in sorted({data / name for stage in recipe.stages for name in stage.data}):
+        passed: Counter[str] = Counter()
+        with suppress(ImageError):  # training tells
+            image_files(folder, passed)
+        if passed:
+            print(one_line(f"{folder}: {passed_over(passed)}"), flush=True)
 
 
 def data_folder(options: argparse.Namespace) -> Path:

@@ -12,6 +12,8 @@ from npsr.commands.arguments import at_least_1, positive, sides_or_side
 from npsr.commands.upscale_video import VIDEOS, run_video
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from npsr.commands.arguments import Commands
     from npsr.upscaling.batch import Outcome
     from npsr.upscaling.jobs import Job
@@ -33,12 +35,22 @@ def add(commands: "Commands") -> None:
     upscale.add_argument("--size", type=sides_or_side, metavar="WxH", help=sides)
     upscale.add_argument("-m", "--model", default="fsrcnn", help="a released model, FILE.npz or bicubic")
     upscale.add_argument("--ensemble", action="store_true", help="average eight flips and rotations")
+    upscale.add_argument(
+        "--engine",
+        choices=("auto", "plain", "numpy", "fast"),
+        default="auto",
+        help="what runs networks (default auto: fast; numpy for small pictures until fast is compiled)",
+    )
     upscale.add_argument("-f", "--format", choices=FORMATS, help="of the results (default: as the inputs)")
     upscale.add_argument("--force", action="store_true", help="replace existing results")
     upscale.add_argument("-j", "--threads", type=positive, help="threads (default: one a core)")
     upscale.add_argument("--max-memory", type=positive, metavar="MB", help="memory to keep within")
     bombs = "millions of pixels decoded at once at most (default 179)"
     upscale.add_argument("--max-pixels", type=positive, metavar="MP", help=bombs)
+    sound = "of videos: copied, encoded anew, or left out (default: copy)"
+    upscale.add_argument("--audio", choices=("copy", "aac", "drop"), default="copy", help=sound)
+    words = "of videos: copied or left out (default: copy)"
+    upscale.add_argument("--subtitles", choices=("copy", "drop"), default="copy", help=words)
     upscale.add_argument("--dry-run", action="store_true", help="only say what would be done")
     upscale.add_argument("--json", type=Path, metavar="FILE", help="also write a summary to a file")
     upscale.add_argument("-v", "--verbose", action="store_true", help="say what the time was spent on")
@@ -52,13 +64,14 @@ def run(options: argparse.Namespace) -> int:
     from npsr.system.files import check_target
     from npsr.upscaling.batch import Outcome, run_jobs
 
-    settings, jobs = _settings(options), _jobs(options)
+    settings, (jobs, passed) = _settings(options), _jobs(options)
     if options.json:
         check_target(options.json, options.force)
     if options.dry_run:
-        return report.plan(jobs)
+        return report.plan(jobs, passed)
     todo = [job for job in jobs if not job.done]
-    telling = report.Telling(len(todo), piped=any(str(job.target) == "-" for job in jobs))
+    piped = any(str(job.target) == "-" for job in jobs)
+    telling = report.Telling(len(todo), piped, options.verbose)
     for job in jobs:
         if job.done:
             telling.finished(Outcome(job.source, job.target, "skipped"))
@@ -66,8 +79,8 @@ def run(options: argparse.Namespace) -> int:
     split = run_jobs(photographs, settings, telling.finished, telling.progress)
     for job in todo:
         if is_video(job.source):
-            telling.finished(_video(job, options))
-    return telling.sum_up(split, options)
+            telling.finished(_video(job, options, split))
+    return telling.sum_up(split, passed, options)
 
 
 def is_video(path: Path) -> bool:
@@ -99,13 +112,14 @@ def _settings(options: argparse.Namespace) -> "Settings":
         options.model,
         options.ensemble,
         options.force,
+        options.engine,
         most=options.max_pixels * 10**6 if options.max_pixels else MAX_PIXELS,
         memory=options.max_memory * 2**20 if options.max_memory else None,
         piped_suffix=_suffix(options.inputs[0], options.format),
     )
 
 
-def _jobs(options: argparse.Namespace) -> "list[Job]":
+def _jobs(options: argparse.Namespace) -> "tuple[list[Job], Counter[str]]":
     from npsr.images.files import SUFFIXES
     from npsr.upscaling.jobs import plan_jobs
 
@@ -118,14 +132,14 @@ def _jobs(options: argparse.Namespace) -> "list[Job]":
 def _suffix(source: Path, name: str | None) -> str:
     """How the result's name ends: as the source's, if that can be written."""
     if is_video(source):
-        from npsr.video.writing import WRITTEN
+        from npsr.video.streams import WRITTEN
 
         return source.suffix if source.suffix.lower() in WRITTEN else ".mkv"
     return f".{name}" if name else source.suffix or ".png"
 
 
-def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
-    from npsr.upscaling.batch import MISTAKES, Outcome
+def _video(job: "Job", options: argparse.Namespace, split: dict[str, float]) -> "Outcome":
+    from npsr.upscaling.batch import Outcome, reason
 
     try:
         if job.problem:
@@ -136,8 +150,10 @@ def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
             job.target.parent.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()
         written = run_video(job.source, job.target, int(options.scale), options)
-    except MISTAKES as error:
-        return Outcome(job.source, job.target, "failed", str(error) or type(error).__name__)
+        for name, seconds in written.split.items():
+            split[name] = split.get(name, 0.0) + seconds
+    except Exception as error:
+        return Outcome(job.source, job.target, "failed", reason(error))
     return Outcome(
         job.source,
         job.target,
@@ -146,6 +162,6 @@ def _video(job: "Job", options: argparse.Namespace) -> "Outcome":
         height=written.height,
         frames=written.frames,
         networks=(int(options.scale),),
-        notes=tuple(f"left out {lost}" for lost in written.left_out),
+        notes=tuple(written.notes),
         seconds=time.perf_counter() - start,
     )

@@ -30,7 +30,14 @@ def run_video(source: Path, target: Path, scale: int, options: argparse.Namespac
 
     try:
         written = upscale_video(
-            source, target, scale, options.model, options.ensemble, options.force, progress
+            source,
+            target,
+            scale,
+            options.model,
+            options.ensemble,
+            options.force,
+            progress,
+            {"audio": options.audio, "subtitle": options.subtitles},
         )
     finally:
         if on_a_line:

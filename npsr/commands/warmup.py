@@ -12,24 +12,25 @@ if TYPE_CHECKING:
 
 def add(commands: "Commands") -> None:
     """Declare the command."""
-    warmup = commands.add_parser("warmup", help="compile now what first use would, and keep it")
+    warmup = commands.add_parser("warmup", help="compile now what first use would, and store it")
     warmup.add_argument("--train", action="store_true", help="training steps too")
     warmup.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run everything once, small; say how long each took and where the compiled code is."""
-    from npsr_kernels.compiling.cache import cached_files
     from npsr_kernels.compiling.compiled import available
 
     if not available():
-        raise ValueError("NUMBA_DISABLE_JIT is set, so there is nothing to compile: unset it")
+        raise ValueError("Numba is missing or NUMBA_DISABLE_JIT is set: there is nothing to compile")
     for name, work in (*_inference(), *(_training() if options.train else ())):
         start = time.perf_counter()
         work()
         print(f"{name:<24} {time.perf_counter() - start:6.2f} s", flush=True)
+    from npsr_kernels.compiling.cache import cached_files
+
     for folder in dict.fromkeys(file.parent for file in cached_files()):
-        print(f"kept in {folder}")
+        print(f"stored in {folder}")
     return 0
 
 

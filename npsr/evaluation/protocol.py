@@ -1,9 +1,11 @@
 """The evaluation protocol that reproduces the paper's tables to 0.01 dB.
 
 8-bit luma, cropped to a multiple of n; reduced by MATLAB's bicubic and not rounded; enlarged;
-rounded to 8 bits; n pixels cut from every border; PSNR and SSIM; the mean over the images.
+rounded to 8 bits; n pixels cut from every border; PSNR and SSIM; the mean over the images. An image that
+comes back exactly, such as a black one, has an infinite PSNR, which counts in no mean.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import numpy as np
 from npsr.evaluation.metrics import psnr, ssim
 from npsr.images.colour import to_8_bits
 from npsr.images.files import ImageError
-from npsr.images.image_sets import image_files, read_luma
+from npsr.images.image_sets import image_files, read_lumas
 from npsr.images.resize import imresize
 from npsr.networks.network import Network
 from npsr.rivals.model import Rival
@@ -46,8 +48,9 @@ def evaluate(
     Returns
     -------
     dict
-        ``psnr`` and ``ssim``, the means, and ``images``: a list of dicts of ``name``, ``psnr`` and
-        ``ssim``.
+        ``psnr``, the mean of the finite ones (infinite if none is), and ``finite``, how many they are;
+        ``ssim``, the mean; ``images``: a list of dicts of ``name``, ``psnr`` and ``ssim``; and
+        ``passed_over``: how many files of the folder are no images, by kind.
 
     Raises
     ------
@@ -55,9 +58,9 @@ def evaluate(
         If the folder, an image, the model or the factor is unusable.
     """
     scale, enlarge = whole("scale", scale), plane_upscaler(model, scale, ensemble)
-    images = []
-    for path in image_files(Path(folder)):
-        original = read_luma(path)
+    images: list[dict[str, Any]] = []
+    passed: Counter[str] = Counter()
+    for path, original in read_lumas(image_files(Path(folder), passed)):
         high = crop_to_multiple(original, scale)
         if not measurable(high, scale):
             raise ImageError(
@@ -66,8 +69,14 @@ def evaluate(
         images.append({"name": path.name} | evaluate_luma(high, scale, enlarge))
         if each:
             each(images[-1])
-    means = {key: float(np.mean([image[key] for image in images])) for key in ("psnr", "ssim")}
-    return {**means, "images": images}
+    finite = [image["psnr"] for image in images if np.isfinite(image["psnr"])]
+    return {
+        "psnr": float(np.mean(finite)) if finite else float("inf"),
+        "finite": len(finite),
+        "ssim": float(np.mean([image["ssim"] for image in images])),
+        "images": images,
+        "passed_over": dict(passed),
+    }
 
 
 def measurable(high: np.ndarray, scale: int) -> bool:

@@ -1,33 +1,55 @@
 """Folders of images to learn from or to compare with, and the luma of their images."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from npsr.images.colour import luma, to_8_bits
 from npsr.images.files import SUFFIXES, ImageError, read_image
+from npsr.system.folders import kind_of, passed_over
+
+TOLD = 5
+"""Unreadable images that an error names."""
 
 
-def image_files(folder: Path) -> list[Path]:
+def image_files(folder: Path, passed: Counter[str] | None = None) -> list[Path]:
     """The image files of a folder, sorted by name; GIF is none, nor hidden.
 
-    Dead links stay, so that reading them tells.
+    Dead links and special files stay, so that reading them tells.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, without those in it.
+    passed : Counter, optional
+        To which it is added what is passed over, by kind.
 
     Raises
     ------
     ImageError
-        If there is no such folder or no image in it.
+        If there is no such folder, it cannot be read, or there is no image in it.
     """
-    if not folder.is_dir():
-        raise ImageError(f"{folder} is not a folder: name a folder of images")
-    suffixes = SUFFIXES - {".gif"}
-    paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    named = [path for path in paths if path.suffix.lower() in suffixes]
-    files = sorted(path for path in named if path.is_file() or not path.exists())
+    suffixes, passed = SUFFIXES - {".gif"}, Counter() if passed is None else passed
+    files, here, folders = [], Counter[str](), []
+    try:
+        for path in sorted(folder.iterdir()):
+            inner = path.is_dir()
+            if path.name[0] != "." and path.suffix.lower() in suffixes and not inner:
+                files.append(path)
+            else:
+                here[kind_of(path, inner)] += 1
+                folders += [path.name] if inner else []
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ImageError(f"{folder} is not a folder: name a folder of images") from error
+    except OSError as error:
+        raise ImageError(f"the folder {folder} cannot be read: {error.strerror}") from error
     if not files:
-        inner = ", ".join(sorted(path.name for path in paths if path.is_dir()))
-        hint = f": name one of its folders, {inner}" if inner else ""
-        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))}){hint}")
+        hint = f": name one of its folders, {', '.join(folders)}" if folders else ""
+        found = f"; {passed_over(here)}" if here else ""
+        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))}){hint}{found}")
+    passed.update(here)
     return files
 
 
@@ -44,9 +66,17 @@ def read_luma(path: Path, deep: bool = False) -> np.ndarray:
     Raises
     ------
     ImageError
-        As `read_image`, and if the file has more than 8 bits and `deep` is False.
+        As `read_image`; if the file has more than 8 bits and `deep` is False; and if it has transparent
+        pixels, whose hidden colours nobody sees.
     """
     pixels = read_image(path).pixels
+    if pixels.ndim == 3 and pixels.shape[2] % 2 == 0:
+        if (pixels[..., -1] < (np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1)).any():
+            raise ImageError(
+                f"{path} has transparent pixels, whose hidden colours must not count: flatten it, "
+                "for example with ImageMagick: convert IN.png -background white -flatten OUT.png"
+            )
+        pixels = pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
     if deep and pixels.dtype == np.uint16:
         pixels = to_8_bits(pixels / 65535.0)
     if pixels.dtype != np.uint8:
@@ -54,3 +84,24 @@ def read_luma(path: Path, deep: bool = False) -> np.ndarray:
             f"{path} has {pixels.dtype} pixels, but models are trained and compared on 8 bits: convert it"
         )
     return luma(pixels)
+
+
+def read_lumas(files: Iterable[Path], deep: bool = False) -> Iterator[tuple[Path, np.ndarray]]:
+    """Each file and its luma, as `read_luma`; one error at the end for all that cannot be read.
+
+    Raises
+    ------
+    ImageError
+        If there are any.
+    """
+    problems = []
+    for file in files:
+        try:
+            luma = read_luma(file, deep)
+        except ImageError as error:
+            problems.append(str(error))
+        else:
+            yield file, luma
+    if problems:
+        more = f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
+        raise ImageError("; ".join(problems[:TOLD]) + more)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
 from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
+
+from npsr.system.defects import is_defect
+from npsr.system.locking import lock_across_forks
 
 Source = Path | bytes
 """A file, or the content of one that came through a pipe."""
@@ -17,7 +19,7 @@ Source = Path | bytes
 MAX_PIXELS = 2 * 89_478_485
 """Pixels decoded at once at most, unless asked for more: where Pillow, too, speaks of an attack."""
 
-_ONE_AT_A_TIME = RLock()
+_ONE_AT_A_TIME = lock_across_forks()
 
 
 class ImageError(ValueError):
@@ -76,7 +78,7 @@ def _too_many(source: Source, pixels: str, most: int) -> str:
 
 @contextmanager
 def errors(source: Source, most: int | None = None) -> Iterator[None]:
-    """Turn what decoders raise for missing and damaged files into an ImageError.
+    """Turn what decoders raise for missing and damaged files into an ImageError; defects of ours pass.
 
     Pillow, too, is held to `most` pixels at once: the frames of some files are larger than their
     headers say. It is not where no limit is given, because only rows, or headers, are read.
@@ -96,6 +98,8 @@ def errors(source: Source, most: int | None = None) -> Iterator[None]:
     except IsADirectoryError as error:
         raise ImageError(f"{called(source)} is a folder: name an image file") from error
     except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, … for damaged files
+        if is_defect(error):
+            raise
         empty = not source if isinstance(source, bytes) else source.is_file() and source.stat().st_size == 0
         reason = "it is empty" if empty else str(error)
         if isinstance(error, UnidentifiedImageError) and not empty:

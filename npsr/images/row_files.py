@@ -43,6 +43,8 @@ class NpyRows:
         name = called(source)
         if len(self.shape) not in (2, 3) or 0 in self.shape or (*self.shape, 2)[2] not in (2, 3, 4):
             raise ImageError(f"{name} has shape {self.shape}, but must have (H, W) or (H, W, 2 to 4)")
+        if self.dtype.newbyteorder("=") not in (np.uint8, np.uint16) and self.dtype.kind != "f":
+            raise ImageError(f"{name} holds {self.dtype}, but must hold uint8, uint16 or floats in [0, 1]")
         if by_columns or self.dtype.hasobject:
             raise ImageError(f"{name} is not laid out by rows: save np.ascontiguousarray of it")
         self._row = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize

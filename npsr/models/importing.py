@@ -12,15 +12,20 @@ from npsr.networks.network import Arrays, Network
 
 
 def factor_of(path: Path, scale: int | None, factors: Collection[int]) -> int:
-    """The upscaling factor of a file that does not hold it: as told, or as in its name (``…x3.mat``).
+    """The upscaling factor of a file that does not hold it: as told, or as in its name (``…_x3.mat``).
+
+    It counts where it is a word: in ``fsrcnn_x3``, ``x2-net``, ``FSRCNN-X4``, not in ``relux2``.
 
     Raises
     ------
     WeightsError
-        If both differ, there is none, or it is not among `factors`.
+        If both differ, there is none or more than one, or it is not among `factors`.
     """
-    found = re.findall(r"x(\d)(?!\d)", path.stem)
-    named = int(found[-1]) if found else None
+    found = {int(digit) for digit in re.findall(r"(?<![a-z0-9])x(\d)(?![a-z0-9])", path.stem.lower())}
+    if scale is None and len(found) > 1:
+        names = " and ".join(f"×{n}" for n in sorted(found))
+        raise WeightsError(f"{path.name} is named {names}, but has one factor: say it with -s")
+    named = found.pop() if len(found) == 1 else None
     if scale is not None and named in factors and scale != named:
         raise WeightsError(f"{path.name} is named ×{named}, but scale is {scale}: leave -s out, or rename it")
     scale = named if scale is None else scale

@@ -11,10 +11,11 @@ import numpy as np
 from scipy.io import loadmat
 
 from npsr.models.importing import factor_of, finished
-from npsr.models.weights import WeightsError
+from npsr.models.weights import WeightsError, require_kind
 from npsr.networks.architectures import fsrcnn, srcnn
 from npsr.networks.layers import Conv, DeConv
 from npsr.networks.network import Arrays, Network
+from npsr.system.defects import is_defect
 
 PADDING = {2: 4, 3: 3, 4: 4}
 """The authors cut their deconvolution by 4, and their labels at ×3 are displaced by one pixel:
@@ -51,7 +52,7 @@ def import_matlab(path: str | Path, scale: int | None = None) -> Network:
         return finished(path, net, net.parameters, "released by the authors")
     except WeightsError:
         raise
-    except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, IndexError) as error:
         raise WeightsError(
             f"{path} is not a model of the authors ({error}): it must hold FSRCNN's cells weights_conv, "
             "biases_conv, prelu_conv or SRCNN's weights_conv1 to 3 and biases_conv1 to 3"
@@ -61,7 +62,7 @@ def import_matlab(path: str | Path, scale: int | None = None) -> Network:
 def _fsrcnn(contents: dict[str, Any], scale: int) -> Network:
     """FSRCNN(d, s, m) from its cells."""
     weights, biases, slopes = (
-        list(contents[key].ravel()) for key in ("weights_conv", "biases_conv", "prelu_conv")
+        list(_array(contents[key]).ravel()) for key in ("weights_conv", "biases_conv", "prelu_conv")
     )
     m = len(weights) - 4
     d, s = (_three_axes(weights[index]).shape[2] for index in (0, 1))
@@ -81,7 +82,7 @@ def _fsrcnn(contents: dict[str, Any], scale: int) -> Network:
 
 def _srcnn(contents: dict[str, Any], scale: int) -> Network:
     """SRCNN(f1-f2-f3) from weights_conv1 (f1² × 64), 2 (64 × f2² × 32) and 3 (32 × f3²)."""
-    first, second, third = (contents[f"weights_conv{k}"] for k in (1, 2, 3))
+    first, second, third = (_array(contents[f"weights_conv{k}"]) for k in (1, 2, 3))
     second = _three_axes(second)
     f1, f2, f3 = (int(np.sqrt(squared)) for squared in (first.shape[0], second.shape[1], third.shape[1]))
     net = srcnn(f1, f2, f3, scale)
@@ -99,8 +100,14 @@ def _filters(array: np.ndarray, f: int) -> np.ndarray:
     return np.ascontiguousarray(array.reshape(channels, f, f, filters).transpose(3, 0, 2, 1))
 
 
-def _three_axes(array: np.ndarray) -> np.ndarray:
+def _array(value: Any) -> np.ndarray:
+    """The value, if it is an array of numbers or of cells."""
+    return require_kind("a matrix", value, np.ndarray)
+
+
+def _three_axes(value: Any) -> np.ndarray:
     """MATLAB drops trailing axes of length 1."""
+    array = _array(value)
     return array.reshape(array.shape + (1,) * (3 - array.ndim))
 
 
@@ -113,4 +120,6 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # SciPy raises many kinds for damaged files
+        if is_defect(error):
+            raise
         raise WeightsError(f"{path} is not a MATLAB file or is damaged ({error})") from error

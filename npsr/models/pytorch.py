@@ -45,7 +45,7 @@ def import_pytorch(path: str | Path, scale: int | None = None) -> Network:
         factor is unknown.
     """
     path = Path(path)
-    tensors = read_tensors(path)
+    tensors = read_tensors(path, FIRST)
     prefixes = [key.removesuffix(FIRST) for key in tensors if key.endswith(FIRST)]
     if len(prefixes) != 1:
         raise WeightsError(

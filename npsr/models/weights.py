@@ -6,7 +6,7 @@ A file holds one array per parameter and one string, "metadata", in JSON. Nothin
 import hashlib
 import json
 import zipfile
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,12 @@ from npsr.networks.layers import (
     PReLU,
     ReLU,
     SoftThreshold,
+    fit_together,
     parameter_shapes,
 )
 from npsr.networks.network import Arrays, Network
 from npsr.system.checks import whole
+from npsr.system.defects import is_defect
 from npsr.system.files import atomic_write, check_target
 
 RELEASED = Path(__file__).parent
@@ -95,23 +97,23 @@ def load(model: str | Path, scale: int | None = None) -> Network:
 
 
 def save(net: Network, path: str | Path, force: bool = False) -> None:
-    """Save a network with its provenance.
+    """Save a network with its provenance, atomically.
 
     Parameters
     ----------
     net : Network
-        The network.
+        What is saved; `load` gives it border "replicate".
     path : str or Path
-        The .npz file; written atomically.
+        Ends in .npz.
     force : bool
         Replace an existing file.
 
     Raises
     ------
-    FileExistsError
-        If the file exists and `force` is False.
-    OSError
-        If it cannot be written.
+    ValueError
+        If the name ends otherwise, or a parameter is not finite.
+    FileExistsError, OSError
+        As `npsr.system.files.atomic_write`.
     """
     path = Path(path)
     check_name(path, force)
@@ -188,20 +190,21 @@ def network_of(path: Path, arrays: Arrays) -> Network:
         As `read_network`.
     """
     try:
-        metadata = json.loads(str(arrays["metadata"]))
+        metadata = require_kind("metadata", json.loads(str(arrays["metadata"])), dict)
         if "method" in metadata:
             raise WeightsError(f"{path} holds {metadata['method']}, not a network: use npsr.load_model")
         if metadata["format"] != FORMAT:
             raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
-        layers = tuple(_layer(entry) for entry in metadata["layers"])
+        layers = tuple(map(_layer, require_kind("layers", metadata["layers"], list)))
         shapes = parameter_shapes(layers)
         parameters = {key: arrays[key] for key in shapes}
-        name, scale, provenance = str(metadata["name"]), int(metadata["scale"]), dict(metadata["provenance"])
+        name, scale = str(metadata["name"]), require_kind("scale", metadata["scale"], int)
+        provenance = require_kind("provenance", metadata["provenance"], dict)
         checksum = metadata["sha256"]
         _require_counts(provenance)
     except WeightsError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise WeightsError(
             f"{path} is not an npsr model ({type(error).__name__}: {error}): "
             "import the authors' .mat files with `npsr import`"
@@ -211,7 +214,7 @@ def network_of(path: Path, arrays: Arrays) -> Network:
             raise WeightsError(f"{path}: {key} is {p.dtype} {p.shape}, but its layer needs {shapes[key]}")
     if digest(parameters) != checksum or not all(np.isfinite(p).all() for p in parameters.values()):
         raise WeightsError(f"{path} is damaged: its parameters do not have their checksum; get the file anew")
-    if len({p.dtype for p in parameters.values()}) != 1 or not _fits_together(layers, scale):
+    if len({p.dtype for p in parameters.values()}) != 1 or not fit_together(layers, scale):
         raise WeightsError(f"{path}: its layers do not fit together; get the file anew")
     return Network(name, scale, layers, parameters, provenance).with_border("replicate")
 
@@ -239,15 +242,17 @@ def read_arrays(path: Path, most: int = MAX_BYTES) -> Arrays:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # NumPy and zipfile raise many kinds for damaged files
+        if is_defect(error):
+            raise
         raise WeightsError(f"{path} is not an .npz file or is damaged ({error}): get it anew") from error
 
 
 def _require_counts(provenance: dict[str, Any]) -> None:
     """Refuse a provenance that cannot be added to."""
-    if not all(isinstance(provenance.get(key, 0), int | float) for key in ("samples", "seconds")):
-        raise TypeError("samples and seconds must be numbers")
-    if not all(isinstance(name, str) for name in provenance.get("data", [])):
-        raise TypeError("data must be texts")
+    for key in ("samples", "seconds"):
+        require_kind(key, provenance.get(key, 0), int | float)
+    for name in require_kind("data", provenance.get("data", []), list | str):
+        require_kind("data", name, str)
 
 
 def _entry(layer: Layer) -> dict[str, Any]:
@@ -258,11 +263,29 @@ def _entry(layer: Layer) -> dict[str, Any]:
     return entry
 
 
-def _layer(entry: dict[str, Any]) -> Layer:
+def require_kind(name: str, value: Any, kind: Any) -> Any:
+    """The value, if it is of that kind.
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is {value!r:.80}, but must be {getattr(kind, '__name__', kind)}")
+    return value
+
+
+def _layer(entry: Any) -> Layer:
     """A layer from its metadata; numbers must be positive whole numbers."""
-    fields = dict(entry)
-    kind = KINDS[fields.pop("kind")]
-    for key, value in fields.items():
+    values = dict(require_kind("a layer", entry, dict))
+    kind = KINDS[require_kind("kind", values.pop("kind"), str)]
+    known = {field.name: field.default is MISSING for field in fields(kind)}
+    if not values.keys() <= known.keys() or any(
+        needed and name not in values for name, needed in known.items()
+    ):
+        raise ValueError(f"{kind.__name__} has the fields {', '.join(values)}")
+    for key, value in values.items():
         if key in ("name", "border"):
             if not isinstance(value, str) or (key == "border" and value not in BORDERS):
                 raise ValueError(f"{key} is {value!r}")
@@ -271,38 +294,4 @@ def _layer(entry: dict[str, Any]) -> Layer:
                 raise ValueError(f"{key} is {value!r}")
         elif type(value) is not int or value < (0 if key == "padding" else 1):
             raise ValueError(f"{key} is {value!r}")
-    return kind(**fields)
-
-
-def _fits_together(layers: tuple[Layer, ...], scale: int) -> bool:
-    """Whether each layer takes the channels that the one before gives, from 1 to 1."""
-    channels = 1
-    for index, layer in enumerate(layers):
-        takes, gives = _channels(layer, channels)
-        odd = not isinstance(layer, Conv | Patches | Combine) or layer.f % 2 == 1
-        if takes != channels or not odd or (isinstance(layer, Margin) and index > 0):
-            return False
-        if isinstance(layer, DeConv) and (
-            index != len(layers) - 1
-            or layer.stride != scale
-            or not 0 <= layer.padding <= layer.f - layer.stride
-        ):
-            return False
-        channels = gives
-    return channels == 1 and len({(type(layer), layer.name) for layer in layers}) == len(layers) > 0
-
-
-def _channels(layer: Layer, before: int) -> tuple[int, int]:
-    """Channels that a layer takes and gives, if it comes after so many."""
-    match layer:
-        case Conv() | DeConv():
-            return layer.c, layer.n
-        case Patches():
-            return layer.c, layer.c * layer.f**2
-        case Lista():
-            return layer.n, layer.n
-        case Combine():
-            return layer.f**2, 1
-        case PReLU(slopes=count) | SoftThreshold(thresholds=count):
-            return (before if count == 1 else count), before
-    return before, before
+    return kind(**values)

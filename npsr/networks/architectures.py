@@ -5,6 +5,7 @@ Section 2 of the paper (SRCNN), Section 3 (FSRCNN) and the transition states bet
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ from npsr.system.checks import whole
 from npsr_kernels.shapes import centring_padding, replicated_reach
 
 NAMES = ("fsrcnn", "fsrcnn-s", "srcnn", "srcnn-ex", "transition-1", "transition-2")
-"""The paper's networks; `build` takes ``scn`` besides, and ``fsrcnn(d,s,m)`` and ``srcnn(f1,f2,f3)``."""
+"""The paper's networks; `build` accepts ``scn`` besides, and ``fsrcnn(d,s,m)`` and ``srcnn(f1,f2,f3)``."""
 
 SRCNN_EX_WEIGHTS = 57184
 """Weights of SRCNN-Ex (9-5-5), the network that the paper's speed-ups are measured against."""
@@ -56,7 +57,7 @@ def fsrcnn(
     border : {"zero", "replicate", "valid"}
         "valid" is the form that the paper trains in: 11 × 11 → 19 × 19 at ×3.
     shared_slopes : bool
-        One PReLU slope a layer, as in the authors' released models, instead of one a channel.
+        One PReLU slope per layer, as in the authors' released models, instead of one per channel.
 
     Returns
     -------
@@ -128,8 +129,8 @@ def transition(
     Parameters
     ----------
     state : {1, 2}
-        1: SRCNN-Ex with a deconvolution at its end, on the LR image. 2: its mapping layer replaced
-        by shrinking, mapping and expanding layers.
+        1: SRCNN-Ex on the LR image, with a deconvolution at its end. 2: the same, with its mapping layer
+        replaced by shrinking, mapping and expanding layers.
     scale, seed, dtype, border
         As in `fsrcnn`.
 
@@ -159,7 +160,7 @@ def transition(
 def build(
     name: str, scale: int = 3, seed: int = 0, dtype: Any = "float32", border: Border = "zero"
 ) -> Network:
-    """A freshly initialised network by its name.
+    """A newly initialised network by its name.
 
     Parameters
     ----------
@@ -199,6 +200,13 @@ NAMED: dict[str, Callable[..., Network]] = {
     "transition-2": partial(transition, 2),
     "scn": scn,
 }
+
+
+def with_shared_slopes(net: Network) -> Network:
+    """The network with one PReLU slope per layer (its first channel's) instead of one per channel."""
+    layers = tuple(replace(layer, slopes=1) if isinstance(layer, PReLU) else layer for layer in net.layers)
+    parameters = {key: p[:1] if key.endswith(".slope") else p for key, p in net.parameters.items()}
+    return replace(net, layers=layers, parameters=parameters)
 
 
 def deconvolution(c: int, scale: int) -> DeConv:
@@ -252,7 +260,7 @@ def speed_up(net: Network) -> float:
 
 
 def reach(net: Network) -> tuple[int, int]:
-    """Input pixels (before, after) its own place that an output pixel depends on, along one axis.
+    """Input pixels before and after its own place that an output pixel depends on, along one axis.
 
     The receptive field is before + 1 + after: in LR pixels, for SRCNN in HR pixels.
     """

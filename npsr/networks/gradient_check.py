@@ -1,9 +1,10 @@
 """The gradient checker: hand-written gradients against central differences in float64.
 
-With the signs of all pre-activations fixed, the output is linear in any one parameter tensor and
-the loss quadratic in it, so a central difference is exact but for rounding, at any step. A step
-that flips a sign has crossed PReLU's kink; it is shortened, and the entry skipped if that fails. Soft
-thresholds have kinks of their own. Where norms are divided by, the output bends, and steps are small.
+While the signs of all pre-activations stay the same, the output is linear in each single parameter tensor
+and the loss is quadratic in it. So a central difference is exact, except for rounding, at any step size.
+A step that changes a sign has crossed PReLU's kink. Then a shorter step is tried; if that also fails, the
+entry is skipped. Soft thresholds have kinks of their own. Where a network divides by norms, its output is
+not linear, and the steps are small.
 """
 
 from collections.abc import Callable
@@ -39,11 +40,11 @@ class TensorReport:
         Its shape.
     checked, skipped : int
         Differences compared (sampled entries, and one random projection of the whole tensor), and
-        those given up at a kink.
+        differences skipped because of a kink.
     error : float
         Largest relative error.
     passed : bool
-        Whether something was checked and `error` is within the tolerance.
+        True if at least one difference was checked and `error` is within the tolerance.
     """
 
     name: str
@@ -108,7 +109,7 @@ def gradcheck(
 
 
 def _directions(analytic: np.ndarray, entries: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Unit vectors of sampled entries, and one random direction that every entry takes part in."""
+    """Unit vectors of sampled entries, and one random direction of all entries."""
     chosen = rng.choice(analytic.size, min(entries, analytic.size), replace=False)
     units = [np.zeros(analytic.size) for _ in chosen]
     for unit, entry in zip(units, chosen, strict=True):

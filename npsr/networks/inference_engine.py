@@ -6,23 +6,39 @@ from itertools import pairwise
 import numpy as np
 
 from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU, is_sparse_coding, parameter_shapes
-from npsr_kernels.stream import inference
-from npsr_kernels.vector.winograd import ROWS
+from npsr_kernels.compiling.compiled import INSTALLED, available
 
-__all__ = ["ROWS", "describe", "forward", "rows_needed", "stages", "supports", "working_bytes"]
+if INSTALLED:  # else only `supports` is called
+    from npsr_kernels.stream import inference
+    from npsr_kernels.stream.step_times import run_timed
+    from npsr_kernels.vector.winograd import ROWS
+else:
+    ROWS = 1
+
+__all__ = [
+    "ROWS",
+    "describe",
+    "forward",
+    "is_compiled",
+    "rows_needed",
+    "stages",
+    "step_seconds",
+    "supports",
+    "working_bytes",
+]
 
 
 def supports(layers: tuple[Layer, ...]) -> bool:
     """Whether the fast engine can run a network of these layers.
 
-    It takes every network of the paper with border "zero" or "replicate": one channel in and out,
-    convolutions with odd filters, at most one rectifier after each, a deconvolution at most at the
-    end. Never when Numba's compilation is disabled.
+    It runs every network of the paper with border "zero" or "replicate": one channel in and out,
+    convolutions with odd filters, at most one rectifier after each, a deconvolution only at the
+    end. It runs none if Numba is missing or disabled.
     """
     weighted = [layer for layer in layers if isinstance(layer, Conv | DeConv)]
     rectified = [isinstance(layer, PReLU | ReLU) for layer in layers]
     return (
-        inference.available()
+        available()
         and not is_sparse_coding(layers)
         and all(layer.biased for layer in weighted if isinstance(layer, Conv))
         and len(weighted) > 0
@@ -37,23 +53,25 @@ def supports(layers: tuple[Layer, ...]) -> bool:
     )
 
 
+def is_compiled() -> bool:
+    """Whether the engine, which is the same code for all networks, has been compiled before."""
+    return INSTALLED and inference.is_compiled()
+
+
 def forward(
     layers: tuple[Layer, ...],
     parameters: dict[str, np.ndarray],
     x: np.ndarray,
     threads: int | None = None,
-    stages: int | None = None,
 ) -> np.ndarray:
     """Run a network; see `npsr.networks.network.forward`, which converts and checks.
-
-    For measurements, its first `stages` stages alone: what is returned then has no meaning.
 
     Raises
     ------
     ValueError
         If the layers are not those that the engine takes.
     """
-    return inference.run(_plan_of(layers, parameters), x, threads=threads, stages=stages)
+    return inference.run(_plan_of(layers, parameters), x, threads=threads)
 
 
 def stages(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> list[list[str]]:
@@ -98,18 +116,31 @@ def working_bytes(
     return inference.working_bytes(_plan_of(layers, parameters), x, threads)
 
 
-def _plan_of(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> inference.Plan:
+def step_seconds(
+    layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], x: np.ndarray, threads: int | None = None
+) -> np.ndarray:
+    """How long each stage takes in each of its steps: see `npsr_kernels.stream.step_times.run_timed`.
+
+    Raises
+    ------
+    ValueError
+        As `forward`.
+    """
+    return run_timed(_plan_of(layers, parameters), x, threads)[1]
+
+
+def _plan_of(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> "inference.Plan":
     if not supports(layers):
         raise ValueError(
-            'engine is "fast", but this network has border "valid" or compilation is disabled: '
-            'use net.with_border("zero") or engine="plain"'
+            'engine is "fast", but this network has border "valid", or Numba is missing or disabled: '
+            'use net.with_border("zero") or engine="numpy"'
         )
     content = b"".join(p.tobytes() for p in parameters.values())
     return _plan(layers, next(iter(parameters.values())).dtype, content)
 
 
 @lru_cache(maxsize=8)
-def _plan(layers: tuple[Layer, ...], dtype: np.dtype, content: bytes) -> inference.Plan:
+def _plan(layers: tuple[Layer, ...], dtype: np.dtype, content: bytes) -> "inference.Plan":
     """The plan for the parameters whose bytes are `content`: training changes them in place."""
     parameters, at = {}, 0
     flat = np.frombuffer(content, dtype)
@@ -122,7 +153,7 @@ def _plan(layers: tuple[Layer, ...], dtype: np.dtype, content: bytes) -> inferen
 
 def describe(
     layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]
-) -> list[inference.Convolution | inference.Deconvolution]:
+) -> "list[inference.Convolution | inference.Deconvolution]":
     """The layers in the kernels' terms: each convolution together with its rectifier."""
     described: list[inference.Convolution | inference.Deconvolution] = []
     for layer, rectifier in zip(layers, (*layers[1:], None), strict=True):

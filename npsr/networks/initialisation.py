@@ -31,7 +31,7 @@ def initialise(
     scale : int
         Upscaling factor n.
     layers : sequence of Layer
-        In forward order; each named, as its parameters are named after it.
+        In forward order; each has a name, from which its parameters' names are made.
     seed, dtype, border
         As in `fsrcnn`.
 
@@ -65,9 +65,9 @@ def initialise(
 def he_initialised(net: Network, seed: int = 0) -> Network:
     """The network with its convolutions but the last drawn anew: N(0, 2/(f² c)), c the channels read.
 
-    So rectifiers keep the strength of what passes (He et al.). From weights as small as the paper draws
-    SRCNN's, Adam's first steps throw all features of a layer to the same side, and those that are
-    thrown below 0 are lost behind ReLU.
+    Then the features of every layer have about the same strength (He et al.). The paper draws very small
+    weights for SRCNN. From these, Adam's first steps move all features of a layer to the same side, and those
+    that fall below 0 are lost behind ReLU.
 
     Parameters
     ----------

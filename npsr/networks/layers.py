@@ -16,7 +16,7 @@ BORDERS: tuple[Border, ...] = ("valid", "zero", "replicate")
 class Conv:
     """Convolution: `n` filters of f × f over `c` channels.
 
-    With border "valid" the output shrinks by f − 1; otherwise the input is continued by f // 2.
+    With border "valid" the output is f − 1 pixels smaller; otherwise the input is padded by f // 2.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Conv:
 
     @property
     def padding(self) -> int:
-        """Pixels by which the input is continued on each side."""
+        """Pixels by which the input is padded on each side."""
         return 0 if self.border == "valid" else self.f // 2
 
 
@@ -42,7 +42,7 @@ class PReLU:
 
 @dataclass(frozen=True)
 class ReLU:
-    """ReLU, nothing learned."""
+    """ReLU, without parameters."""
 
     name: str
 
@@ -52,9 +52,9 @@ class DeConv:
     """Deconvolution, that is a strided transposed convolution: `n` filters of f × f over `c`
     channels, stride = the upscaling factor.
 
-    Tap k of input pixel i lands on output pixel stride·i + k − padding; the output has stride
-    times the input's sides. With border "valid", the form the paper trains in, the full output is
-    instead cut by f // 2 on every side.
+    Tap k of input pixel i adds to output pixel stride·i + k − padding; the output has stride
+    times the input's sides. With border "valid", the form in which the paper trains, the full output is
+    cut by f // 2 on every side instead.
     """
 
     name: str
@@ -189,3 +189,37 @@ def parameter_shapes(layers: tuple[Layer, ...]) -> dict[str, tuple[int, ...]]:
             case Combine():
                 shapes[f"{layer.name}.weight"] = (layer.f**2,)
     return shapes
+
+
+def fit_together(layers: tuple[Layer, ...], scale: int) -> bool:
+    """Whether each layer takes the channels that the one before gives, from 1 to 1."""
+    channels = 1
+    for index, layer in enumerate(layers):
+        takes, gives = _channels(layer, channels)
+        odd = not isinstance(layer, Conv | Patches | Combine) or layer.f % 2 == 1
+        if takes != channels or not odd or (isinstance(layer, Margin) and index > 0):
+            return False
+        if isinstance(layer, DeConv) and (
+            index != len(layers) - 1
+            or layer.stride != scale
+            or not 0 <= layer.padding <= layer.f - layer.stride
+        ):
+            return False
+        channels = gives
+    return channels == 1 and len({(type(layer), layer.name) for layer in layers}) == len(layers) > 0
+
+
+def _channels(layer: Layer, before: int) -> tuple[int, int]:
+    """Channels that a layer takes and gives, if it comes after so many."""
+    match layer:
+        case Conv() | DeConv():
+            return layer.c, layer.n
+        case Patches():
+            return layer.c, layer.c * layer.f**2
+        case Lista():
+            return layer.n, layer.n
+        case Combine():
+            return layer.f**2, 1
+        case PReLU(slopes=count) | SoftThreshold(thresholds=count):
+            return (before if count == 1 else count), before
+    return before, before

@@ -1,8 +1,8 @@
 """A network: its layers, its parameters, forward, loss and gradients.
 
-The heart of the program. N batch, H W rows and columns, n upscaling factor. Each layer's forward
-stands beside its backward below; a layer's forward returns what its backward takes, and layers
-hold no state.
+The core of the program. N batch, H W rows and columns, n upscaling factor. Each layer's forward
+is beside its backward below. A layer's forward returns the values that its backward needs; layers
+have no state.
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,17 +22,22 @@ from npsr.networks.layers import (
     is_sparse_coding,
     with_border,
 )
-from npsr.networks.matrix_products import PLAIN, PRODUCTS, Convolutions
 from npsr.networks.sparse_layers import sparse_backward, sparse_forward
 from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
-from npsr_kernels.conv2d import conv2d_backward_bias
+from npsr_kernels.compiling.compiled import INSTALLED, report_no_numba
+from npsr_kernels.conv2d import (
+    conv2d_backward_bias,
+    conv2d_backward_input,
+    conv2d_backward_weight,
+    conv2d_forward,
+)
 from npsr_kernels.deconv2d import deconv2d_backward_input, deconv2d_backward_weight, deconv2d_forward
 from npsr_kernels.prelu import prelu_backward, prelu_forward
 from npsr_kernels.shapes import replicated_reach
 
 Arrays = dict[str, np.ndarray]
-Engine = Literal["plain", "fast"]
-ENGINES: tuple[Engine, ...] = ("plain", "fast")
+Engine = Literal["plain", "numpy", "fast"]
+ENGINES: tuple[Engine, ...] = ("plain", "numpy", "fast")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +56,7 @@ class Network:
         In forward order: convolution weight (n_out, n_in, f, f), deconvolution weight
         (n_in, n_out, f, f), bias (n_out,), slope (C,) or (1,).
     provenance : dict
-        Where the parameters come from; empty for a network just initialised.
+        Where the parameters come from; empty for a newly initialised network.
     """
 
     name: str
@@ -68,9 +73,11 @@ class Network:
         x : ndarray of shape (N, 1, H, W)
             Luma in [0, 1]: the LR image, or for SRCNN its bicubic enlargement. Converted to the
             parameters' dtype.
-        engine : {"fast", "plain"}, optional
-            The streamed vector kernels, or the plain ones; by default the fast engine where it takes
-            the network (`npsr.networks.inference_engine.supports`). They agree to 1e-5 in float32.
+        engine : {"plain", "numpy", "fast"}, optional
+            The plain kernels; the same by matrix products, in NumPy alone; or the streamed vector
+            kernels. The default is the fast engine if it can run the network
+            (`npsr.networks.inference_engine.supports`), else the plain one; without Numba, NumPy's.
+            They agree to 1e-5 in float32.
 
         Returns
         -------
@@ -80,14 +87,18 @@ class Network:
         Raises
         ------
         ValueError
-            If x has another shape, or the engine is unknown or does not take the network.
+            If x has another shape, or the engine is unknown or cannot run the network.
         """
-        _check_engine(engine or "fast")
-        if is_sparse_coding(self.layers):
-            return forward(self, x, kernels=PLAIN if engine == "plain" else PRODUCTS)
-        if engine == "fast" or (engine is None and inference_engine.supports(self.layers)):
+        engine = engine or self.default_engine
+        _check_engine(engine)
+        if engine == "fast":
             return inference_engine.forward(self.layers, self.parameters, _check_images("x", x, self.dtype))
-        return forward(self, x)
+        return forward(self, x, products=engine == "numpy")
+
+    @property
+    def default_engine(self) -> Engine:
+        """The default engine for the network."""
+        return "fast" if inference_engine.supports(self.layers) else _layer_by_layer(self)
 
     @property
     def dtype(self) -> np.dtype:
@@ -114,12 +125,15 @@ class Network:
 
 
 def forward(
-    net: Network, x: np.ndarray, caches: list[Any] | None = None, kernels: Convolutions = PLAIN
+    net: Network, x: np.ndarray, caches: list[Any] | None = None, products: bool = False
 ) -> np.ndarray:
-    """Run the network layer by layer; append to `caches`, if given, what every backward needs."""
+    """Run the network by the plain kernels, or by matrix products.
+
+    Appends to `caches`, if it is not None, the values that each layer's backward needs.
+    """
     image = x = _check_images("x", x, net.dtype, net.channels)
     for layer in net.layers:
-        x, cache = layer_forward(layer, net.parameters, x, image, kernels)
+        x, cache = layer_forward(layer, net.parameters, x, products, image)
         if isinstance(layer, Margin):
             image = x
         if caches is not None:
@@ -142,10 +156,12 @@ def loss_and_gradients(
         Inputs in [0, 1]; (N, C, H, W) if the network is a part that reads C channels.
     target : ndarray of the shape of ``net(x)``
         Labels in [0, 1].
-    engine : {"fast", "plain"}, optional
-        The vector kernels, which take networks in training form (border "valid") and square
-        sub-images; or the plain ones, which take everything. By default the fast engine where it is
-        made for the task (`npsr.networks.training_engine.suits`). They agree to 1e-5 in float32.
+    engine : {"plain", "numpy", "fast"}, optional
+        The plain kernels, or the same by matrix products: both accept every network. Or the vector
+        kernels, for networks in training form (border "valid") and square sub-images. The
+        default is the fast engine where it is made for the task
+        (`npsr.networks.training_engine.suits`), else the plain one; without Numba, NumPy's. They
+        agree to 1e-5 in float32.
 
     Returns
     -------
@@ -156,30 +172,32 @@ def loss_and_gradients(
     Raises
     ------
     ValueError
-        If x or target have another shape, or the engine is unknown or does not take the network.
+        If x or target have another shape, or the engine is unknown or cannot train the network.
     """
-    _check_engine(engine or "fast")
+    if engine is None:
+        engine = "fast" if training_engine.suits(net.layers, np.shape(x)) else _layer_by_layer(net)
+    _check_engine(engine)
     x = _check_images("x", x, net.dtype, net.channels)
     target = _check_images("target", target, net.dtype)
-    sparse = is_sparse_coding(net.layers)
-    if not sparse and (engine == "fast" or (engine is None and training_engine.suits(net.layers, x.shape))):
+    if engine == "fast":
         return training_engine.loss_and_gradients(net.layers, net.parameters, x, target)
-    kernels = PRODUCTS if sparse and engine != "plain" else PLAIN
     caches: list[Any] = []
-    y = forward(net, x, caches, kernels)
+    products = engine == "numpy"
+    y = forward(net, x, caches, products)
     if target.shape != y.shape:
         raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
     difference = y - target
     loss = float(np.sum(np.square(difference, dtype=np.float64))) / len(y)
-    return loss, backward(net, difference * net.dtype.type(2 / len(y)), caches, kernels)
+    return loss, backward(net, difference * net.dtype.type(2 / len(y)), caches, products)
 
 
-def backward(net: Network, dy: np.ndarray, caches: list[Any], kernels: Convolutions = PLAIN) -> Arrays:
-    """Gradients of all parameters from the gradient of the output; empties `caches` on the way."""
+def backward(net: Network, dy: np.ndarray, caches: list[Any], products: bool = False) -> Arrays:
+    """Gradients of all parameters from the gradient of the output; empties `caches`."""
     gradients: Arrays = {}
     for index in reversed(range(len(net.layers))):
-        need_dx = any(isinstance(layer, Conv | DeConv) for layer in net.layers[:index])
-        dy, of_layer = layer_backward(net.layers[index], net.parameters, dy, caches.pop(), need_dx, kernels)
+        layer, cache = net.layers[index], caches.pop()
+        need_dx = any(not isinstance(before, Margin) for before in net.layers[:index])
+        dy, of_layer = layer_backward(layer, net.parameters, dy, cache, need_dx, products)
         gradients |= of_layer
     return {key: gradients[key] for key in net.parameters}
 
@@ -188,30 +206,29 @@ def layer_forward(
     layer: Layer,
     parameters: Arrays,
     x: np.ndarray,
+    products: bool = False,
     image: np.ndarray | None = None,
-    kernels: Convolutions = PLAIN,
 ) -> tuple[np.ndarray, Any]:
     """Output of one layer, and what its backward needs. `image` is the network's own, with its margin."""
     match layer:
-        case Conv():
+        case Conv() if layer.biased:
             x = pad(x, layer.padding, layer.padding, layer.border) if layer.padding else x
-            weight = parameters[f"{layer.name}.weight"]
-            bias = parameters[f"{layer.name}.bias"] if layer.biased else np.zeros(layer.n, x.dtype)
-            return kernels.forward(x, weight, bias), x
+            weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
+            return conv2d_forward(x, weight, bias, products=products), x
         case PReLU():
-            return prelu_forward(x, parameters[f"{layer.name}.slope"]), x
+            return prelu_forward(x, parameters[f"{layer.name}.slope"], products), x
         case ReLU():
-            return prelu_forward(x, np.zeros(1, x.dtype)), x
+            return prelu_forward(x, np.zeros(1, x.dtype), products), x
         case DeConv():
             rows, columns = x.shape[2:]
             before, after, start, loss = _deconvolution_borders(layer)
             x = pad(x, before, after, "replicate")
             weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
-            full = deconv2d_forward(x, weight, bias, layer.stride)
+            full = deconv2d_forward(x, weight, bias, layer.stride, products)
             cut = start, layer.stride * rows - loss, layer.stride * columns - loss
             return crop(full, *cut), (x, full.shape[2:])
         case _:
-            return sparse_forward(layer, parameters, x, x if image is None else image, kernels)
+            return sparse_forward(layer, parameters, x, x if image is None else image, products)
 
 
 def layer_backward(
@@ -220,39 +237,44 @@ def layer_backward(
     dy: np.ndarray,
     cache: Any,
     need_dx: bool = True,
-    kernels: Convolutions = PLAIN,
+    products: bool = False,
 ) -> tuple[np.ndarray, Arrays]:
-    """Gradients of one layer's input and parameters. Without `need_dx` (the first layer, whose
-    input is the image) a convolution returns dy in the place of its input's gradient.
+    """Gradients of one layer's input and parameters.
+
+    The first layer's input is the image, whose gradient nobody needs. Then `need_dx` is False, and a
+    convolution returns dy in place of its input's gradient.
     """
     match layer:
-        case Conv():
-            gradients = {f"{layer.name}.weight": kernels.backward_weight(dy, cache, layer.f)}
-            if layer.biased:
-                gradients[f"{layer.name}.bias"] = conv2d_backward_bias(dy)
+        case Conv() if layer.biased:
+            gradients = {
+                f"{layer.name}.weight": conv2d_backward_weight(dy, cache, layer.f, products=products),
+                f"{layer.name}.bias": conv2d_backward_bias(dy),
+            }
             if need_dx:
-                dy = kernels.backward_input(dy, parameters[f"{layer.name}.weight"], cache.shape[2:])
+                weight, sides = parameters[f"{layer.name}.weight"], cache.shape[2:]
+                dy = conv2d_backward_input(dy, weight, sides, products=products)
                 if layer.padding:
                     dy = pad_backward(dy, layer.padding, layer.padding, layer.border)
             return dy, gradients
         case PReLU():
-            dx, dslope = prelu_backward(dy, cache, parameters[f"{layer.name}.slope"])
+            dx, dslope = prelu_backward(dy, cache, parameters[f"{layer.name}.slope"], products)
             return dx, {f"{layer.name}.slope": dslope}
         case ReLU():
-            return prelu_backward(dy, cache, np.zeros(1, dy.dtype))[0], {}
+            return prelu_backward(dy, cache, np.zeros(1, dy.dtype), products)[0], {}
         case DeConv():
             x, full_sides = cache
             before, after, start, _ = _deconvolution_borders(layer)
             dbias = dy.sum(axis=(0, 2, 3))
             dy = crop_backward(dy, start, *full_sides)
             gradients = {
-                f"{layer.name}.weight": deconv2d_backward_weight(dy, x, layer.f, layer.stride),
+                f"{layer.name}.weight": deconv2d_backward_weight(dy, x, layer.f, layer.stride, products),
                 f"{layer.name}.bias": dbias,
             }
-            dx = deconv2d_backward_input(dy, parameters[f"{layer.name}.weight"], layer.stride)
+            weight = parameters[f"{layer.name}.weight"]
+            dx = deconv2d_backward_input(dy, weight, layer.stride, products)
             return pad_backward(dx, before, after, "replicate"), gradients
         case _:
-            return sparse_backward(layer, parameters, dy, cache, kernels)
+            return sparse_backward(layer, parameters, dy, cache, need_dx, products)
 
 
 def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
@@ -270,6 +292,15 @@ def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
 def _check_engine(engine: str) -> None:
     if engine not in ENGINES:
         raise ValueError(f"engine is {engine!r}, but must be one of {', '.join(ENGINES)}")
+
+
+def _layer_by_layer(net: Network) -> Engine:
+    """The engine for what the vector kernels cannot run: the plain one; NumPy's for sparse coding, whose
+    many channels are matrix products, and without a compiler.
+    """
+    if not INSTALLED:
+        report_no_numba()
+    return "plain" if INSTALLED and not is_sparse_coding(net.layers) else "numpy"
 
 
 def _check_images(name: str, images: np.ndarray, dtype: np.dtype, channels: int = 1) -> np.ndarray:

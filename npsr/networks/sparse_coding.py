@@ -24,7 +24,6 @@ from npsr.networks.layers import (
     Patches,
     parameter_shapes,
 )
-from npsr.networks.matrix_products import PRODUCTS
 from npsr.networks.network import Arrays, Network, layer_forward
 from npsr.networks.sparse_layers import contrasts, lista_forward
 from npsr.system.blas import one_blas_thread
@@ -222,6 +221,8 @@ def _patches(
         contrast = contrasts(x[:, :, 2:-2, 2:-2], SIDE)[0, 0]
         rows, columns = np.nonzero(contrast > TEXTURED)
         count = min(len(rows), PATCHES // len(taken) + 1)
+        if count == 0:
+            continue
         chosen = np.sort(rng.choice(len(rows), count, replace=False))
         rows, columns = rows[chosen], columns[chosen]
         view = np.lib.stride_tricks.sliding_window_view
@@ -247,4 +248,4 @@ def _codes(lista: Lista, parameters: dict[str, np.ndarray], features: np.ndarray
     """Codes (N, n) of features (N, 100)."""
     v = features @ parameters["encoding.weight"][:, :, 0, 0].T
     maps = np.ascontiguousarray(v.T)[None, :, None]
-    return lista_forward(lista, parameters, maps, PRODUCTS)[0][0, :, 0].T
+    return lista_forward(lista, parameters, maps, True)[0][0, :, 0].T

@@ -1,25 +1,87 @@
 """The layers of sparse coding as a network (SCN), forward above backward.
 
-N batch, C channels, H W rows and columns, f side of a patch. Like the others they hold no state: a forward
-returns what its backward takes. Nothing flows back into the image that the network reads.
+N batch, C channels read, D written, H W rows and columns, f side of a patch. Like the others they hold no
+state: a forward returns what its backward takes. Nothing flows back into the image that the network reads.
+
+Most of the work is in convolutions of 1 × 1 with many channels, without bias. By matrix products such a
+convolution of an image is one product a row, so that parts of the image get the whole's bits; of a batch it
+is one a sample. Threads share these pieces, each of which is computed by one.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from npsr.networks.layers import Combine, Lista, Margin, Normalise, Patches, SoftThreshold
-from npsr.networks.matrix_products import Convolutions
+from npsr.networks.layers import Combine, Conv, Lista, Margin, Normalise, Patches, SoftThreshold
+from npsr.system.blas import one_blas_thread
 from npsr_kernels.borders import pad, pad_backward
-from npsr_kernels.conv2d import conv2d_forward
+from npsr_kernels.compiling.threads import share
+from npsr_kernels.conv2d import conv2d_backward_input, conv2d_backward_weight, conv2d_forward
 from npsr_kernels.deconv2d import deconv2d_backward_input, deconv2d_forward
 from npsr_kernels.normalise import EPSILON, normalise_backward, normalise_forward
 from npsr_kernels.soft_threshold import soft_threshold_backward, soft_threshold_forward
 
 Arrays = dict[str, np.ndarray]
-SparseLayer = Margin | Patches | Normalise | SoftThreshold | Lista | Combine
+SparseLayer = Conv | Margin | Patches | Normalise | SoftThreshold | Lista | Combine
 GAIN = 1.1
 """By which the authors' program strengthens the details that it combines."""
+
+
+def unbiased_forward(x: np.ndarray, weight: np.ndarray, products: bool) -> np.ndarray:
+    """Convolve x (N, C, H, W) with filters (D, C, f, f): by the plain kernels, or by matrix products."""
+    if products and weight.shape[2] == 1:
+        return _applied(weight[:, :, 0, 0], x)
+    return conv2d_forward(x, weight, np.zeros(len(weight), x.dtype))
+
+
+def unbiased_backward_input(
+    dy: np.ndarray, weight: np.ndarray, sides: tuple[int, int], products: bool
+) -> np.ndarray:
+    """Gradient of the input, of the given sides."""
+    if products and weight.shape[2] == 1:
+        return _applied(np.ascontiguousarray(weight[:, :, 0, 0].T), dy)
+    return conv2d_backward_input(dy, weight, sides)
+
+
+def unbiased_backward_weight(dy: np.ndarray, x: np.ndarray, f: int, products: bool) -> np.ndarray:
+    """Gradient of the filters; the samples' shares are added in their order."""
+    if not products or f != 1:
+        return conv2d_backward_weight(dy, x, f)
+    N, D, C = len(x), dy.shape[1], x.shape[1]
+    shares = np.empty((N, D, C), x.dtype)
+
+    def piece(n: int) -> None:
+        np.matmul(dy[n].reshape(D, -1), x[n].reshape(C, -1).T, out=shares[n])
+
+    _share(piece, N)
+    return shares.sum(axis=0)[:, :, None, None]
+
+
+def _applied(matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The matrix (D, C) times every pixel of x (N, C, H, W): (N, D, H, W)."""
+    N, C, H, W = x.shape
+    y = np.empty((N, len(matrix), H, W), x.dtype)
+
+    def sample(n: int) -> None:
+        np.matmul(matrix, x[n].reshape(C, -1), out=y[n].reshape(len(matrix), -1))
+
+    def row(h: int) -> None:
+        y[0, :, h] = matrix @ x[0, :, h]
+
+    _share(sample if N > 1 else row, N if N > 1 else H)
+    return y
+
+
+def _share(piece: Callable[[int], None], count: int) -> None:
+    remaining = iter(range(count))
+
+    def work() -> None:
+        for k in remaining:
+            piece(k)
+
+    with one_blas_thread():
+        share(work, parts=count)
 
 
 def margin_forward(layer: Margin, x: np.ndarray) -> np.ndarray:
@@ -55,19 +117,19 @@ def patches_backward(layer: Patches, dy: np.ndarray) -> np.ndarray:
 
 
 def lista_forward(
-    layer: Lista, parameters: Arrays, v: np.ndarray, kernels: Convolutions
+    layer: Lista, parameters: Arrays, v: np.ndarray, products: bool
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Codes z of v: z ← S_θ(v), and then a number of times z ← S_θ(v + U z). Also all that was shrunk."""
     weight, theta = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.threshold"]
-    zero, shrunk = np.zeros(layer.n, v.dtype), [v]
+    shrunk = [v]
     for step in range(layer.steps):
         z = soft_threshold_forward(shrunk[-1], theta)
-        shrunk.append(v + kernels.forward(z, weight[step % len(weight)][:, :, None, None], zero))
+        shrunk.append(v + unbiased_forward(z, weight[step % len(weight)][:, :, None, None], products))
     return soft_threshold_forward(shrunk[-1], theta), shrunk
 
 
 def lista_backward(
-    layer: Lista, parameters: Arrays, dz: np.ndarray, shrunk: list[np.ndarray], kernels: Convolutions
+    layer: Lista, parameters: Arrays, dz: np.ndarray, shrunk: list[np.ndarray], products: bool
 ) -> tuple[np.ndarray, Arrays]:
     """Gradients of v and of U and θ, from the last step to the first; v collects from every one."""
     weight, theta = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.threshold"]
@@ -78,8 +140,8 @@ def lista_backward(
         dtheta += of_theta
         z = soft_threshold_forward(shrunk[step], theta)
         place = step % len(weight)
-        dweight[place] += kernels.backward_weight(dt, z, 1)[:, :, 0, 0]
-        dz = kernels.backward_input(dt, weight[place][:, :, None, None], dt.shape[2:])
+        dweight[place] += unbiased_backward_weight(dt, z, 1, products)[:, :, 0, 0]
+        dz = unbiased_backward_input(dt, weight[place][:, :, None, None], dt.shape[2:], products)
     dt, of_theta = soft_threshold_backward(dz, shrunk[0], theta)
     return dv + dt, {f"{layer.name}.weight": dweight, f"{layer.name}.threshold": dtheta + of_theta}
 
@@ -135,39 +197,49 @@ def _one_hot(f: int, dtype: Any) -> np.ndarray:
 
 
 def sparse_forward(
-    layer: SparseLayer, parameters: Arrays, x: np.ndarray, image: np.ndarray, kernels: Convolutions
+    layer: SparseLayer, parameters: Arrays, x: np.ndarray, image: np.ndarray, products: bool
 ) -> tuple[np.ndarray, Any]:
     """Output of one layer, and what its backward needs; `image` is the network's, with its margin."""
+    cache: Any = x
     match layer:
+        case Conv():
+            y = unbiased_forward(x, parameters[f"{layer.name}.weight"], products)
         case Margin():
-            return margin_forward(layer, x), None
+            y = margin_forward(layer, x)
         case Patches():
-            return patches_forward(layer, x), None
+            y = patches_forward(layer, x)
         case Normalise():
-            return normalise_forward(x), x
+            y = normalise_forward(x)
         case SoftThreshold():
-            return soft_threshold_forward(x, parameters[f"{layer.name}.threshold"]), x
+            y = soft_threshold_forward(x, parameters[f"{layer.name}.threshold"])
         case Lista():
-            return lista_forward(layer, parameters, x, kernels)
+            y, cache = lista_forward(layer, parameters, x, products)
         case Combine():
-            return combine_forward(layer, parameters, x, image)
+            y, cache = combine_forward(layer, parameters, x, image)
+    return y, cache
 
 
 def sparse_backward(
-    layer: SparseLayer, parameters: Arrays, dy: np.ndarray, cache: Any, kernels: Convolutions
+    layer: SparseLayer, parameters: Arrays, dy: np.ndarray, cache: Any, need_dx: bool, products: bool
 ) -> tuple[np.ndarray, Arrays]:
-    """Gradients of one layer's input and parameters."""
+    """Gradients of one layer's input and parameters; see `npsr.networks.network.layer_backward`."""
+    gradients: Arrays = {}
     match layer:
+        case Conv():
+            key = f"{layer.name}.weight"
+            gradients[key] = unbiased_backward_weight(dy, cache, layer.f, products)
+            dx = unbiased_backward_input(dy, parameters[key], cache.shape[2:], products) if need_dx else dy
         case Margin():
-            return margin_backward(layer, dy), {}
+            dx = margin_backward(layer, dy)
         case Patches():
-            return patches_backward(layer, dy), {}
+            dx = patches_backward(layer, dy)
         case Normalise():
-            return normalise_backward(dy, cache), {}
+            dx = normalise_backward(dy, cache)
         case SoftThreshold():
-            dx, dtheta = soft_threshold_backward(dy, cache, parameters[f"{layer.name}.threshold"])
-            return dx, {f"{layer.name}.threshold": dtheta}
+            key = f"{layer.name}.threshold"
+            dx, gradients[key] = soft_threshold_backward(dy, cache, parameters[key])
         case Lista():
-            return lista_backward(layer, parameters, dy, cache, kernels)
+            dx, gradients = lista_backward(layer, parameters, dy, cache, products)
         case Combine():
-            return combine_backward(layer, parameters, dy, cache)
+            dx, gradients = combine_backward(layer, parameters, dy, cache)
+    return dx, gradients

@@ -1,8 +1,8 @@
 """A deconvolution written as a convolution with n² outputs whose pixels are then interleaved.
 
-Output pixel n·q + r of a deconvolution takes tap k = n·t + r + padding of input pixel q − t. The taps
-of one phase r are therefore a small convolution, and all n² phases (along both axes) are n² outputs of
-one convolution: the same sum, in a form that runtimes have better kernels for.
+Output pixel n·q + r of a deconvolution uses tap k = n·t + r + padding of input pixel q − t. Therefore the
+taps of one phase r are a small convolution, and all n² phases (along both axes) are n² outputs of
+one convolution. It is the same sum, in a form for which many runtimes have better kernels.
 """
 
 import numpy as np
@@ -51,5 +51,5 @@ def sub_pixel_weight(layer: DeConv, weight: np.ndarray) -> np.ndarray:
 
 
 def sub_pixel_reach(layer: DeConv) -> tuple[int, int]:
-    """Input pixels (before, after) its own place that one output pixel takes."""
+    """Input pixels before and after its own place that one output pixel reads."""
     return replicated_reach(layer.f, layer.stride, layer.padding)

@@ -5,7 +5,10 @@ from functools import lru_cache
 import numpy as np
 
 from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU
-from npsr_kernels.training_step import step as training_step
+from npsr_kernels.compiling.compiled import INSTALLED, available
+
+if INSTALLED:  # else only `supports` is called
+    from npsr_kernels.training_step import step as training_step
 
 LARGEST_SIDE = 64
 """Of a sub-image. A vector's maps of FSRCNN(56,12,4) then take 60 MB, far beyond any cache."""
@@ -14,11 +17,11 @@ LARGEST_SIDE = 64
 def supports(layers: tuple[Layer, ...]) -> bool:
     """Whether the fast engine can train a network of these layers.
 
-    It takes the training form (border "valid") of every network of the paper, and of a deconvolution
-    alone: one channel out, a rectifier after every layer but the last. Never when Numba's compilation
-    is disabled.
+    It trains the training form (border "valid") of every network of the paper, and a deconvolution
+    alone: one channel out, a rectifier after every layer but the last. It trains none if Numba is missing or
+    disabled.
     """
-    if not training_step.available() or len(layers) % 2 == 0:
+    if not available() or len(layers) % 2 == 0:
         return False
     *inner, last = layers
     convolutions, rectifiers = inner[::2], inner[1::2]
@@ -52,8 +55,8 @@ def loss_and_gradients(
     """
     if not supports(layers):
         raise ValueError(
-            'engine is "fast", but this network is not in training form or compilation is disabled: '
-            'use net.with_border("valid") or engine="plain"'
+            'engine is "fast", but this network is not in training form, or Numba is missing or disabled: '
+            'use net.with_border("valid") or engine="numpy"'
         )
     plan = _plan(layers, x.shape[2], np.dtype(x.dtype))
     loss, gradients = training_step.loss_and_gradients(plan, list(parameters.values()), x, target)
@@ -61,11 +64,11 @@ def loss_and_gradients(
 
 
 @lru_cache(maxsize=8)
-def _plan(layers: tuple[Layer, ...], side: int, dtype: np.dtype) -> training_step.Plan:
+def _plan(layers: tuple[Layer, ...], side: int, dtype: np.dtype) -> "training_step.Plan":
     return training_step.make_plan(describe(layers), side, dtype)
 
 
-def describe(layers: tuple[Layer, ...]) -> tuple[training_step.ConvLayer | training_step.DeconvLayer, ...]:
+def describe(layers: tuple[Layer, ...]) -> "tuple[training_step.ConvLayer | training_step.DeconvLayer, ...]":
     """The layers in the kernels' terms: each convolution together with its rectifier."""
     described: list[training_step.ConvLayer | training_step.DeconvLayer] = []
     for layer, rectifier in zip(layers, (*layers[1:], None), strict=True):

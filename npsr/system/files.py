@@ -3,12 +3,18 @@
 import errno
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import isfinite
 from pathlib import Path
 from tempfile import mkstemp
 from typing import IO, Any
+
+from npsr.system.locking import claim
+
+LONGEST_STEM = 240
+"""Bytes of a name to which a temporary one is added: file systems allow 255."""
 
 
 @contextmanager
@@ -34,12 +40,14 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
         If the folder is missing or cannot be written; nothing is left behind.
     """
     check_target(path, force)
-    path = path.resolve()  # through a link, the file that it names is replaced
+    path = Path(os.path.realpath(path))  # through a link, the file that it names is replaced
+    remove_leftovers(path.parent, [path.name])
     try:
-        descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        descriptor, name = mkstemp(dir=path.parent, prefix=f".{_stem(path.name)}.", suffix=".part")
     except OSError as error:
         raise type(error)(f"the folder {path.parent} cannot be written: {error.strerror}") from error
-    temporary = Path(name)
+    temporary, lock = Path(name), os.dup(descriptor)
+    claim(lock)
     try:
         with named_if_full(path):
             with open(name, "wb", opener=lambda *_: descriptor) as file:  # its name is a path, as some want
@@ -53,6 +61,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
                 _publish_new(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(lock)
 
 
 @contextmanager
@@ -87,10 +96,30 @@ def _finite(value: Any) -> Any:
 
 
 def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
-    """Remove what writes of these files left that were killed half-way."""
-    for name in names:
-        for path in folder.glob(f".{name}.*.part"):
-            path.unlink(missing_ok=True)
+    """Remove what writes of these files left that were killed half-way; not those that still go on."""
+    stems = {_stem(name) for name in names}
+    with suppress(OSError):  # a folder that cannot be listed can be written to none the less
+        for path in folder.iterdir():
+            found = re.fullmatch(r"\.(.+)\.[a-z0-9_]{8}\.part", path.name, re.DOTALL)
+            if found and found[1] in stems:
+                _remove_unclaimed(path)
+
+
+def _remove_unclaimed(path: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            free = claim(descriptor)
+        finally:
+            os.close(descriptor)
+        if free:
+            path.unlink()
+
+
+def _stem(name: str) -> str:
+    """A name, cut to what a temporary one has room for."""
+    whole = os.fsencode(name)
+    return name if len(whole) <= LONGEST_STEM else whole[:LONGEST_STEM].decode(errors="ignore")
 
 
 def check_target(path: Path, force: bool) -> None:
@@ -108,12 +137,16 @@ def check_target(path: Path, force: bool) -> None:
     FileExistsError
         If it exists and `force` is False.
     OSError
-        If it is a folder, or its folder is missing.
+        If it is a folder, its folder is missing, or its name is no name.
     """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        path.lstat()  # names that are too long, and folders that may not be entered
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder, but must be a file name: add one")
     if os.path.lexists(path) and not force:
         raise FileExistsError(f"{path} exists and is kept: choose another name or replace it with --force")
+    if Path(os.path.realpath(path)).is_symlink():
+        raise OSError(f"{path} is a link that leads in a circle: choose another name")
     if path.exists() and not path.is_file():
         raise OSError(f"{path} is not a regular file, but must be one: choose another name")
     if not path.parent.is_dir():

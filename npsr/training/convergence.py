@@ -11,7 +11,7 @@ from npsr.training.log import Entry, read_log
 
 KINDS = (".png", ".svg", ".pdf")
 LAST_DECIBELS = 2.5
-"""What is seen of the validation: training begins 25 dB lower, and the differences are in the end."""
+"""The upper dB of the validation, which are drawn: training begins 25 dB lower, and differs at its end."""
 
 
 def draw(runs: list[Path], output: Path, against: str = "samples", force: bool = False) -> None:
@@ -24,7 +24,7 @@ def draw(runs: list[Path], output: Path, against: str = "samples", force: bool =
     output : Path
         Picture to write: .png, .svg or .pdf.
     against : {"samples", "steps", "seconds"}
-        What they are drawn over.
+        The horizontal axis.
     force : bool
         Replace an existing file.
 

@@ -1,5 +1,6 @@
 """The images that a run learns from: which, whether they can be read, and what is made of them."""
 
+import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from hashlib import file_digest, sha256
@@ -8,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from npsr.evaluation.protocol import crop_to_multiple, measurable
-from npsr.images.files import ImageError
-from npsr.images.image_sets import image_files, read_luma
+from npsr.images.image_sets import image_files, read_lumas
 from npsr.networks.network import Network
 from npsr.networks.sparse_coding import learn_dictionary
 from npsr.training.least_squares import solve_deconvolution
@@ -20,18 +20,16 @@ from npsr.training.samples import Samples, geometry, memory_per_pixel, middle, p
 from npsr.training.transfer import features
 
 MEMORY = 2**31
-"""Bytes that a stage's images may take: of more, the middle of each is used."""
-TOLD = 5
-"""Unreadable images that an error names."""
+"""Bytes that a stage's images may take. If they need more, only the middle of each is used."""
 SOLVING_PIXELS = 1_000_000
 """LR pixels that the deconvolution is solved on: half a minute of work, and far more than unknowns."""
 
 
 def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
     """Images of a stage's folders, those held back left out."""
-    kept = {(data / name).resolve() for name in recipe.validation}
+    kept = {os.path.realpath(data / name) for name in recipe.validation}
     found = [file for name in stage.data for file in image_files(data / name)]
-    if not (files := [file for file in found if file.resolve() not in kept]):
+    if not (files := [file for file in found if os.path.realpath(file) not in kept]):
         raise ValueError(f"{_folders(stage, data)}: every image is held back for validation: add others")
     return files
 
@@ -95,21 +93,11 @@ def _digest(paths: Iterable[Path]) -> str:
 
 def _lumas(files: Iterable[Path]) -> Iterator[np.ndarray]:
     """The luma of images to train on; one error at the end for all that cannot be read."""
-    problems = []
-    for file in files:
-        try:
-            luma = read_luma(file, deep=True)
-        except ImageError as error:
-            problems.append(str(error))
-        else:
-            yield luma
-    if problems:
-        more = f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
-        raise ImageError("; ".join(problems[:TOLD]) + more)
+    return (luma for _, luma in read_lumas(files, deep=True))
 
 
 def refuse_unreadable(stages: list[Stage], recipe: Recipe, data: Path) -> None:
-    """Miss images of later stages now, not when their turn comes; those of the first have been read.
+    """Report unreadable images of later stages now, not at their stage; the first stage's have been read.
 
     Raises
     ------
@@ -132,10 +120,10 @@ def stage_samples(
         If an image cannot be read, or all together do not make a batch.
     """
     net, through, reduced = state.trained, None, 0
-    augmented = recipe.scales, recipe.rotations, recipe.sub_image
+    augmented = recipe.scales, recipe.rotations, recipe.sub_image, recipe.flips
     if recipe.train == "deconvolution":
         through = partial(features, state.net.with_border("replicate"))
-        augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner
+        augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner, False
     files = _files(stage, recipe, data)
     pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
 
@@ -146,7 +134,7 @@ def stage_samples(
             reduced += used.size < original.size
             yield used / 255.0
 
-    samples = Samples(images(), net, *augmented, through)
+    samples = Samples(images(), net, *augmented, features=through)
     if len(samples) == 0:
         side = samples.geometry.side * samples.geometry.step
         raise ValueError(

@@ -41,7 +41,7 @@ def solve_deconvolution(
     Parameters
     ----------
     net : Network
-        FSRCNN or a transition state; its convolutions are kept.
+        FSRCNN or a transition state; its convolutions stay unchanged.
     pairs : iterable of (ndarray of shape (H, W), ndarray of shape (nH, nW))
         LR and HR luma planes in [0, 1].
     ridge : float

@@ -1,4 +1,4 @@
-"""The log of a run: a file of JSON lines, one for each so many steps."""
+"""The log of a run: a file of JSON lines, one after every fixed number of steps."""
 
 import json
 import time
@@ -91,7 +91,7 @@ def entry_of(line: str) -> Entry:
 
 
 def last_step(path: Path) -> int:
-    """The last step that a log tells of; −1 if it is missing or tells of none."""
+    """The last step that a log reports; −1 if it is missing or reports none."""
     return max((entry_of(line).get("step", -1) for line in _text(path).splitlines()), default=-1)
 
 

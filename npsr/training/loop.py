@@ -3,12 +3,13 @@
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from npsr.networks.network import Arrays, Network, loss_and_gradients
+from npsr.networks.products import multiply_out, pulled_back, weight_of
 from npsr.training.samples import Samples
 from npsr.training.sgd import adam_step, sgd_step
 from npsr.training.transfer import deconvolution_of
@@ -26,8 +27,12 @@ class State:
         The network, in its training form (border "valid"); its parameters change in place.
     trained : Network
         What of it is trained: all, or its deconvolution, sharing its parameters.
+    learnt : dict of str to ndarray
+        What the optimiser changes: the parameters of `trained`, or factors in the place of its weights.
     velocity, square : dict of str to ndarray
-        Running means of every trained parameter's gradient, and (Adam only) of its square.
+        Running means of the gradient of everything learnt, and (Adam only) of its square.
+    mean : dict of str to ndarray
+        Running mean of the parameters of `net`; empty if none is asked for.
     step : int
         Steps done.
     seconds : float
@@ -36,13 +41,22 @@ class State:
 
     net: Network
     trained: Network
+    learnt: Arrays
     velocity: Arrays
     square: Arrays
+    mean: Arrays = field(default_factory=dict)
     step: int = 0
     seconds: float = 0.0
 
+    @property
+    def result(self) -> Network:
+        """The network that is measured and saved: of the running mean of the parameters, if there is one."""
+        return replace(self.net, parameters=self.mean) if self.mean else self.net
 
-def fresh_state(net: Network, part: Part = "all") -> State:
+
+def fresh_state(
+    net: Network, part: Part = "all", averaged: bool = False, factors: Arrays | None = None
+) -> State:
     """The state of a run that starts from the parameters of `net`, which are copied.
 
     Parameters
@@ -51,6 +65,11 @@ def fresh_state(net: Network, part: Part = "all") -> State:
         The network.
     part : {"all", "deconvolution"}
         What of it is trained.
+    averaged : bool
+        Whether to compute a running mean of its parameters.
+    factors : dict of str to ndarray, optional
+        From `factorised`: learnt, as far as they are trained, in the place of the weights, which become
+        their products.
 
     Raises
     ------
@@ -59,8 +78,13 @@ def fresh_state(net: Network, part: Part = "all") -> State:
     """
     copy = net.astype(net.dtype).with_border("valid")
     trained = copy if part == "all" else deconvolution_of(copy)
-    velocity, square = ({key: np.zeros_like(p) for key, p in trained.parameters.items()} for _ in range(2))
-    return State(copy, trained, velocity, square)
+    own = {key: p.copy() for key, p in (factors or {}).items() if weight_of(key) in trained.parameters}
+    multiply_out(own, trained.parameters)
+    replaced = {weight_of(key) for key in own}
+    learnt = {key: p for key, p in trained.parameters.items() if key not in replaced} | own
+    velocity, square = ({key: np.zeros_like(p) for key, p in learnt.items()} for _ in range(2))
+    mean = {key: p.copy() for key, p in copy.parameters.items()} if averaged else {}
+    return State(copy, trained, learnt, velocity, square, mean)
 
 
 Update = Callable[[State, Arrays], None]
@@ -73,14 +97,14 @@ Batches = Generator[tuple[np.ndarray, np.ndarray], None, None]
 def sgd_update(rates: Rates, momentum: float = 0.9) -> Update:
     """The paper's update: `sgd_step` with a rate for every parameter."""
     return lambda state, gradients: sgd_step(
-        state.trained.parameters, gradients, state.velocity, rates(state.step), momentum
+        state.learnt, gradients, state.velocity, rates(state.step), momentum
     )
 
 
 def adam_update(rates: Rates) -> Update:
-    """The rival: `adam_step` with a rate for every parameter."""
+    """Adam instead of SGD: `adam_step` with a rate for every parameter."""
     return lambda state, gradients: adam_step(
-        state.trained.parameters, gradients, state.velocity, state.square, rates(state.step), state.step + 1
+        state.learnt, gradients, state.velocity, state.square, rates(state.step), state.step + 1
     )
 
 
@@ -92,6 +116,7 @@ def train(
     batch: int = 128,
     seed: int = 0,
     after_step: Callable[[State, float], None] | None = None,
+    average: float = 0.0,
 ) -> None:
     """Train up to `steps` steps in all, changing `state`.
 
@@ -113,6 +138,8 @@ def train(
         Seed of the samples' order, which depends on nothing but it and the step's number.
     after_step : callable, optional
         Called with the state and the step's loss (Equation 3).
+    average : float
+        Weight μ of the old running mean at each step, if the state has one: m ← μ m + (1 − μ) θ.
 
     Raises
     ------
@@ -131,10 +158,18 @@ def train(
             for gradient in gradients.values():
                 np.divide(gradient, 2, out=gradient)
             with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
-                update(state, gradients)
+                update(state, pulled_back(state.learnt, gradients))
+                multiply_out(state.learnt, state.trained.parameters)
+                move_mean(state, average)
             state.step += 1
             if after_step:
                 after_step(state, loss)
+
+
+def move_mean(state: State, average: float) -> None:
+    """Move the running mean, if there is one, towards the parameters: m ← μ m + (1 − μ) θ, in place."""
+    for key, parameter in state.net.parameters.items() if state.mean else ():
+        state.mean[key] += parameter.dtype.type(1 - average) * (parameter - state.mean[key])
 
 
 def cut_ahead(samples: Samples, order: Iterator[np.ndarray]) -> Batches:
@@ -165,7 +200,7 @@ def require_a_batch(count: int, batch: int) -> None:
 
 
 def refuse_divergence(loss: float, black: float, step: int) -> None:
-    """Stop a run that has gone astray: a loss that is not finite, or far worse than a black output's.
+    """Stop a run that diverges: a loss that is not finite, or far worse than a black output's.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How a run stands, reported at a terminal: a bar if rich is installed, plain lines otherwise."""
+"""The progress of a run, reported at a terminal: a bar if rich is installed, plain lines otherwise."""
 
 import sys
 import time
@@ -57,7 +57,7 @@ def time_left(entry: Entry, steps: int, batch: int) -> str:
 
 
 def _say(text: str) -> None:
-    """Print a line; that nobody reads it any more, or a full disk behind it, stops no training."""
+    """Print a line; a closed pipe or a full disk does not stop the training."""
     with suppress(OSError):
         print(text, flush=True)
 

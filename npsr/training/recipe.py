@@ -61,8 +61,18 @@ class Recipe:
         SGD with momentum as in the paper, or Adam.
     last_share : float
         Share of the rate for the last layer and, but in SRCNN, for biases.
+    slope_share : float
+        Share of the rate for PReLU slopes; may be above 1.
+    slopes : {"channel", "layer"}
+        PReLU slopes of a new network: one a channel as in the paper, or one a layer as the authors have.
+    average : float
+        Weight of the old value in a running mean of the parameters, which is then the model; 0 for no mean.
+    inner_channels : int
+        Channels between the two factors that every weight is trained as, if not 0: `networks.products`.
     scales, rotations : tuple
         Augmentation: reductions and quarter turns of each image.
+    flips : bool
+        Augmentation: each of them mirrored as well.
     sub_image : int
         Side of the sub-images, in LR pixels, also for SRCNN; 0 for the paper's.
     initialisation : {"paper", "he", "dictionary"}
@@ -96,8 +106,13 @@ class Recipe:
     momentum: float = 0.9
     optimiser: Literal["sgd", "adam"] = "sgd"
     last_share: float = 0.1
+    slope_share: float = 1.0
+    slopes: Literal["channel", "layer"] = "channel"
+    average: float = 0.0
+    inner_channels: int = 0
     scales: tuple[float, ...] = SCALES
     rotations: tuple[int, ...] = ROTATIONS
+    flips: bool = False
     sub_image: int = 0
     initialisation: Literal["paper", "he", "dictionary"] = "paper"
     start: str = ""
@@ -130,12 +145,15 @@ CHOICES = {
     "optimiser": ("sgd", "adam"),
     "decay": ("none", "halve", "cosine"),
     "initialisation": ("paper", "he", "dictionary"),
+    "slopes": ("channel", "layer"),
     "train": ("all", "deconvolution"),
 }
 
 RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     "seed": ("at least 0", lambda x: x >= 0),
     "momentum": ("at least 0 and below 1", lambda x: 0 <= x < 1),
+    "average": ("at least 0 and below 1", lambda x: 0 <= x < 1),
+    "inner_channels": ("0 to 1000", lambda x: 0 <= x <= 1000),
     "sub_image": ("0 to 10000", lambda x: 0 <= x <= 10_000),
     "steps": ("at least 0", lambda x: x >= 0),
 }

@@ -12,6 +12,7 @@ import numpy as np
 from npsr.evaluation.protocol import evaluate_luma
 from npsr.models.weights import save
 from npsr.networks.network import Network, loss_and_gradients
+from npsr.networks.products import factorised, weight_of
 from npsr.system.files import atomic_write, remove_leftovers
 from npsr.system.locking import own_folder
 from npsr.training.checkpoint import load_checkpoint, save_checkpoint
@@ -77,9 +78,9 @@ def run_training(
     BlockingIOError
         If another run is writing to the folder.
     FloatingPointError
-        If training diverges; the last checkpoint is kept.
+        If training diverges; the last checkpoint remains.
     OSError
-        If something cannot be written; the last checkpoint is kept.
+        If something cannot be written; the last checkpoint remains.
     """
     with own_folder(folder):
         return _run_training(recipe, data, folder, resume, progress, net)
@@ -94,13 +95,7 @@ def _run_training(
     watched, images = held_back(recipe, data), images_digest(recipe, data)
     state = _resumed(recipe, images, folder) if resume else None
     new = state is None
-    if state is None:
-        net = net or starting_network(
-            recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation
-        )
-        if recipe.initialisation == "dictionary" and not recipe.start:
-            net = with_dictionary(net, recipe, data)
-        state = fresh_state(solved(net, recipe, data) if recipe.solve_deconvolution else net, recipe.train)
+    state = state or _new_state(recipe, data, net)
     ends = np.cumsum([stage.steps for stage in recipe.stages]).tolist()
     left = [(stage, last) for stage, last in zip(recipe.stages, ends, strict=True) if last > state.step]
     samples = stage_samples(left[0][0], recipe, data, state, progress) if left else None
@@ -113,9 +108,22 @@ def _run_training(
         samples = samples or stage_samples(stage, recipe, data, state, progress)
         _run_stage(run, state, stage, last, samples)
         samples = None
-    net = replace(state.net.with_border("replicate"), provenance=_provenance(run, state))
+    net = replace(state.result.with_border("replicate"), provenance=_provenance(run, state))
     save(net, folder / MODEL, force=True)
     return net
+
+
+def _new_state(recipe: Recipe, data: Path, net: Network | None) -> State:
+    """The state that a recipe, or a network instead of the one that it names, starts from."""
+    net = net or starting_network(
+        recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation, recipe.slopes
+    )
+    if recipe.initialisation == "dictionary" and not recipe.start:
+        net = with_dictionary(net, recipe, data)
+    if recipe.solve_deconvolution:
+        net = solved(net, recipe, data)
+    factors = factorised(net.parameters, recipe.inner_channels, recipe.seed) if recipe.inner_channels else {}
+    return fresh_state(net, recipe.train, recipe.average > 0, factors)
 
 
 @dataclass(frozen=True)
@@ -176,7 +184,8 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
 
     def rates(step: int) -> dict[str, float]:
         rate = rate_at(stage, (step - first) / stage.steps)
-        return paper_rates(state.trained, rate, recipe.last_share)
+        kinds = paper_rates(state.trained, rate, recipe.last_share, recipe.slope_share)
+        return kinds | {key: kinds[weight_of(key)] for key in state.learnt}
 
     def after_step(state: State, loss: float) -> None:
         run.log.losses.append(loss)
@@ -190,7 +199,7 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
     update = adam_update(rates) if recipe.optimiser == "adam" else sgd_update(rates, recipe.momentum)
     run.log.start_clock()
     try:
-        train(state, samples, update, last, recipe.batch, recipe.seed, after_step)
+        train(state, samples, update, last, recipe.batch, recipe.seed, after_step, recipe.average)
     except FloatingPointError as error:
         raise FloatingPointError(f"{error}. {_way_out(run)}") from error
 
@@ -207,9 +216,9 @@ def _way_out(run: Run) -> str:
 
 
 def _judge(state: State, samples: Samples, batch: int) -> None:
-    """Refuse parameters that diverged in the last update, whose loss the next step would tell.
+    """Refuse parameters that diverged in the last update; otherwise only the next step's loss would show it.
 
-    The loss comes from where the steps' do, gradients and all: a batch more for each checkpoint.
+    The loss is computed as in a step, with its gradients: one batch more for each checkpoint.
     """
     x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
     loss, _ = loss_and_gradients(state.trained, x, target)
@@ -220,7 +229,7 @@ def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = 
     """Log where the run stands; at a checkpoint, validate and save as well."""
     entry = run.log.since_last(state, run.recipe.batch) | more
     if at_checkpoint:
-        enlarge = plane_upscaler(state.net, run.recipe.scale)
+        enlarge = plane_upscaler(state.result, run.recipe.scale)
         scores = [evaluate_luma(high, run.recipe.scale, enlarge)["psnr"] for high in run.held_back]
         if finite := [score for score in scores if score < inf]:  # a flat picture may have no error
             entry["validation"] = float(np.mean(finite))
@@ -267,7 +276,7 @@ def _of_another(folder: Path, found: list[str]) -> ValueError:
 
 
 def _kept_recipe(path: Path) -> Recipe:
-    """The recipe that a run folder keeps."""
+    """The recipe that a run folder stores."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

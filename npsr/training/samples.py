@@ -1,13 +1,14 @@
 """Training samples: sub-images and their labels, cut on demand from luma planes.
 
-Only the planes are held, each image at each scale once as an (LR, HR) pair in float32. Rotations are
-views. A sample is 32 bytes that say where it lies. With the paper's five scales that makes 16 to 29
+Only the planes are stored, each image at each scale once as an (LR, HR) pair in float32. Rotations and
+flips are views. A sample is 32 bytes that say where it lies. With the paper's five scales that makes 16 to 29
 bytes per pixel of the images, as `memory_per_pixel` says.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from math import sqrt
 
 import numpy as np
@@ -112,6 +113,8 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         Quarter turns of each.
     sub_image : int
         Side of the sub-images in LR pixels, as in `geometry`; 0 for the paper's.
+    flips : bool
+        Each rotation mirrored as well.
     features : callable, optional
         From an LR plane (H, W) to what `net` reads, (C, H, W), if not the plane itself. Computed
         once for each plane and held; rotations would turn them, not what they are computed from.
@@ -129,6 +132,7 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         scales: Sequence[float] = SCALES,
         rotations: Sequence[int] = ROTATIONS,
         sub_image: int = 0,
+        flips: bool = False,
         features: Features | None = None,
     ) -> None:
         self.geometry = geometry(net, sub_image)
@@ -148,8 +152,9 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
                 views.append(self.pixels[end : end + plane.size].reshape(plane.shape))
                 views[-1][...] = plane
                 end += plane.size
-            for turn in rotations:
-                tables.append(self._places(*(np.rot90(view, turn, axes=(1, 2)) for view in views)))
+            mirrored = [[view[..., ::-1] for view in views]] if flips else []
+            for pair, turn in product([views, *mirrored], rotations):
+                tables.append(self._places(*(np.rot90(view, turn, axes=(1, 2)) for view in pair)))
         self.table = np.concatenate(tables)
 
     def __len__(self) -> int:
@@ -162,7 +167,7 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
 
     @cached_property
     def black_loss(self) -> float:
-        """Equation 3 of a black output, by labels from everywhere; of dark images, as if grey of 0.1."""
+        """Equation 3 of a black output, from labels of all images; dark images count as if grey of 0.1."""
         some = np.linspace(0, len(self) - 1, 256).astype(int)
         labels = (self[[index]][1] for index in some)  # one at a time: they may be large
         mean = float(np.mean([np.vdot(label, label) for label in labels]))
@@ -186,10 +191,11 @@ def memory_per_pixel(
     scales: Sequence[float] = SCALES,
     rotations: Sequence[int] = ROTATIONS,
     sub_image: int = 0,
+    flips: bool = False,
 ) -> float:
     """Bytes that `Samples` hold per pixel of the images."""
     g = geometry(net, sub_image)
-    samples = 32 * len(rotations) / (g.stride * g.step) ** 2
+    samples = 32 * (1 + flips) * len(rotations) / (g.stride * g.step) ** 2
     return sum(scale**2 for scale in scales) * (4 + 4 * net.channels / g.step**2 + samples)
 
 

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, a rate per kind of parameter (Section 4.1); and Adam, its rival."""
+"""Stochastic gradient descent, a rate per kind of parameter (Section 4.1); and Adam instead of it."""
 
 import numpy as np
 
@@ -9,7 +9,9 @@ SPARSE_CODING = {"lista": 0.2, "decoding": 0.2, "combining": 0.05}
 """Shares of the rate in SCN: maps and encoding learn at the whole of it."""
 
 
-def paper_rates(net: Network, rate: float | None = None, share: float = 0.1) -> dict[str, float]:
+def paper_rates(
+    net: Network, rate: float | None = None, share: float = 0.1, slopes: float = 1.0
+) -> dict[str, float]:
     """The paper's learning rates, for half of Equation 3.
 
     FSRCNN and the transition states: 1e-3 for convolutions and slopes, a tenth of it for the
@@ -23,7 +25,9 @@ def paper_rates(net: Network, rate: float | None = None, share: float = 0.1) -> 
     rate : float, optional
         The larger rate, instead of the paper's.
     share : float
-        What the slower parameters get of it, instead of the paper's tenth.
+        Share of it for the slower parameters, instead of the paper's tenth.
+    slopes : float
+        Share of it for slopes; may be above 1.
 
     Returns
     -------
@@ -35,10 +39,12 @@ def paper_rates(net: Network, rate: float | None = None, share: float = 0.1) -> 
         return {key: rate * SPARSE_CODING.get(key.partition(".")[0], 1.0) for key in net.parameters}
     last = net.layers[-1].name
 
-    def slow(key: str) -> bool:
-        return key.startswith(f"{last}.") or (net.enlarges and key.endswith(".bias"))
+    def share_of(key: str) -> float:
+        if key.endswith(".slope"):
+            return slopes
+        return share if key.startswith(f"{last}.") or (net.enlarges and key.endswith(".bias")) else 1.0
 
-    return {key: rate * share if slow(key) else rate for key in net.parameters}
+    return {key: rate * share_of(key) for key in net.parameters}
 
 
 def rates_by_kind(net: Network, rates: dict[str, float]) -> dict[str, float]:

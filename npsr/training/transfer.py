@@ -1,7 +1,7 @@
 """Parts of networks: what a network starts from, and its deconvolution alone.
 
-Only the deconvolution depends on the factor n. So the convolutions of a network for one factor serve
-another (Section 3.3): with them fixed, what they make of an image is computed once, and the
+Only the deconvolution depends on the factor n. So the convolutions of a network can be used for another
+factor (Section 3.3). While they are fixed, the features of an image are computed once, and the
 deconvolution is trained as a network of its own that reads these features.
 """
 
@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from npsr.models.weights import load
-from npsr.networks.architectures import build
+from npsr.networks.architectures import build, with_shared_slopes
 from npsr.networks.initialisation import he_initialised
 from npsr.networks.layers import DeConv
 from npsr.networks.network import Network, layer_forward
@@ -23,6 +23,7 @@ def starting_network(
     seed: int,
     start: str = "",
     initialisation: Literal["paper", "he", "dictionary"] = "paper",
+    slopes: Literal["channel", "layer"] = "channel",
 ) -> Network:
     """The network that a run starts from.
 
@@ -41,6 +42,8 @@ def starting_network(
     initialisation : {"paper", "he", "dictionary"}
         What is new is drawn as the paper does, or by `he_initialised`; a dictionary needs images, and is
         learnt by the run.
+    slopes : {"channel", "layer"}
+        PReLU slopes of a network that is new throughout: one a channel, or one that a layer shares.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def starting_network(
     if initialisation == "he":
         new = he_initialised(new, seed)
     if not start:
-        return new
+        return with_shared_slopes(new) if slopes == "layer" else new
     name, _, factor = start.rpartition("_x")
     if start.endswith(".npz"):
         old = load(start)

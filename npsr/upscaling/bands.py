@@ -1,11 +1,11 @@
-"""An image enlarged band by band: bands of any height give the same bits, and bound the memory.
+"""An image enlarged part by part: parts of any size give the same bits, and bound the memory.
 
-A band is some rows of the output. Of the input, an array or whatever gives rows for a slice, as much
-is read as they depend on. Luma and alpha go through networks, the rest is done by blocks of rows that
-stay in cache, by as many threads as the networks use.
+A band is some rows of the output, as wide as the image; a part may be any rectangle. Of the input, an array
+or whatever gives rows for a slice, as much is read as it depends on. Luma and alpha go through networks, the
+rest is done by blocks of rows that stay in cache, by as many threads as the networks use.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from npsr.images.colour import from_unit, from_ycbcr, to_unit, to_ycbcr
 from npsr.upscaling.alpha import SPREAD, limits, spread
+from npsr.upscaling.operations import Part, Span
 from npsr.upscaling.plan import Enlargement
 from npsr.upscaling.stopwatch import Split, timed
 from npsr_kernels.compiling.threads import default_threads, share
@@ -23,25 +24,27 @@ BLOCK = 2**18
 """Pixels of a block."""
 
 
-class Band(NamedTuple):
-    """What a band is made of.
+class Ingredients(NamedTuple):
+    """What a part of the output is made of.
 
     Attributes
     ----------
-    first : int
-        Row of the image where the planes begin.
+    origin : (int, int)
+        Pixel of the image where the planes begin.
     planes : ndarray of shape (1, H, W) or (3, H, W)
         Grey, or luma and chroma.
     luma : ndarray
-        From the networks, rows `large_first` and on.
+        From the networks.
+    large_origin : (int, int)
+        Pixel of the networks' output where it begins.
     alpha : (ndarray, ndarray, ndarray) or None
         From the networks too, and its limits, of shape (H, W). None if all is opaque.
     """
 
-    first: int
+    origin: tuple[int, int]
     planes: np.ndarray
     luma: np.ndarray
-    large_first: int
+    large_origin: tuple[int, int]
     alpha: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 
 
@@ -72,45 +75,81 @@ def bands(
         If values are none that can be enlarged.
     """
     split = {} if split is None else split
-    rows = work.size.sides[0]
+    rows, columns = work.size.sides
     height = max(1, int(budget / work.bytes_a_row))
     for start in range(0, rows, height):
-        yield _band(image, start, min(start + height, rows), work, split)
+        part = Part((start, min(start + height, rows)), (0, columns))
+        needed = needs(image.shape, part, work)
+        with timed(split, "read"):
+            pixels = np.asarray(image[slice(*needed.rows)])
+        yield enlarged(needed.of(pixels, (needed.rows[0], 0)), needed.origin, part, work, split)
 
 
-def _band(image: Any, start: int, stop: int, work: Enlargement, split: Split) -> np.ndarray:
-    """Rows start to stop of the output."""
-    band = _prepare(image, start, stop, work, split)
-    out = np.empty((stop - start, work.size.sides[1], *image.shape[2:]), image.dtype)
+def needs(shape: Sequence[int], part: Part, work: Enlargement) -> Part:
+    """The part of an image of a shape that a part of the output depends on."""
+    whole = work.networks.needs(work.last.needs(part)), work.direct.needs(part)
+    margin = SPREAD if _has_alpha(shape) else 0
+    spans = (
+        (max(0, min(start for start, _ in each) - margin), min(side, max(stop for _, stop in each) + margin))
+        for side, each in zip(shape, zip(*whole, strict=True), strict=False)
+    )
+    return Part(*spans)
+
+
+def enlarged(
+    pixels: np.ndarray, origin: tuple[int, int], part: Part, work: Enlargement, split: Split | None = None
+) -> np.ndarray:
+    """A part of the output.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        The part of the image that it `needs`.
+    origin : (int, int)
+        Where that begins.
+    part : Part
+        Which.
+    work : Enlargement
+        What to do.
+    split : dict, optional
+        To which the seconds spent are added.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If values are none that can be enlarged.
+    """
+    split = {} if split is None else split
+    made = _prepare(pixels, origin, part, work, split)
+    (start, stop), (left, right) = part
+    out = np.empty((stop - start, right - left, *pixels.shape[2:]), pixels.dtype)
 
     def finish(top: int, bottom: int, threads: int) -> None:
-        _finish(band, (top, bottom), work, out[top - start : bottom - start], split, threads)
+        block = Part((top, bottom), (left, right))
+        _finish(made, block, work, out[top - start : bottom - start], split, threads)
 
-    _by_blocks(finish, start, stop, work.size.sides[1])
+    _by_blocks(finish, start, stop, right - left)
     return out
 
 
-def _prepare(image: Any, start: int, stop: int, work: Enlargement, split: Split) -> Band:
-    """Read what rows start to stop of the output depend on, and run the networks."""
-    large = work.last.needs(start, stop)
-    parts = work.networks.needs(*large), work.direct.needs(start, stop)
-    first, end = min(part[0] for part in parts), max(part[1] for part in parts)
-    margin = SPREAD if _has_alpha(image) else 0
-    first, end = max(0, first - margin), min(len(image), end + margin)
-    with timed(split, "read"):
-        pixels = np.asarray(image[first:end])
+def _prepare(
+    pixels: np.ndarray, origin: tuple[int, int], part: Part, work: Enlargement, split: Split
+) -> Ingredients:
+    """Run the networks on what a part of the output depends on."""
+    large = work.last.needs(part)
     with timed(split, "colour"):
         planes, alpha = _planes(pixels)
     with timed(split, "network"):
-        luma = work.networks.run(planes[0], first, *large)
+        luma = work.networks.run(planes[0], origin, large)
         if alpha is None:
-            return Band(first, planes, luma, large[0], None)
+            return Ingredients(origin, planes, luma, large.origin, None)
         bounds = limits(alpha, max(1, ceil(1 / min(work.size.factors))))
-        return Band(first, planes, luma, large[0], (work.networks.run(alpha, first, *large), *bounds))
+        sharp = work.networks.run(alpha, origin, large)
+        return Ingredients(origin, planes, luma, large.origin, (sharp, *bounds))
 
 
-def _has_alpha(image: Any) -> bool:
-    return len(image.shape) == 3 and image.shape[2] % 2 == 0
+def _has_alpha(shape: Sequence[int]) -> bool:
+    return len(shape) == 3 and shape[2] % 2 == 0
 
 
 def _planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -118,7 +157,7 @@ def _planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     coloured = pixels.ndim == 3 and pixels.shape[2] > 2
     dtype = to_unit(np.zeros(1, pixels.dtype)).dtype
     planes = np.empty((3 if coloured else 1, *pixels.shape[:2]), dtype)
-    alpha = to_unit(pixels[..., -1]) if _has_alpha(pixels) else None
+    alpha = to_unit(pixels[..., -1]) if _has_alpha(pixels.shape) else None
     if alpha is not None and (alpha == 1).all():
         pixels, alpha = pixels[..., :-1], None
     if alpha is not None:
@@ -133,34 +172,37 @@ def _planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _finish(
-    band: Band, part: tuple[int, int], work: Enlargement, out: np.ndarray, split: Split, threads: int
+    made: Ingredients, part: Part, work: Enlargement, out: np.ndarray, split: Split, threads: int
 ) -> None:
     """Assign a block of the output: chroma enlarged, colours put together, alpha within its limits."""
     with timed(split, "chroma", threads):
-        luma = work.last.run(band.luma, band.large_first, *part)
-        large = [luma, *(work.direct.run(plane, band.first, *part) for plane in band.planes[1:])]
+        luma = work.last.run(made.luma, made.large_origin, part)
+        large = [luma, *(work.direct.run(plane, made.origin, part) for plane in made.planes[1:])]
     with timed(split, "colour", threads):
         colours = from_ycbcr(np.moveaxis(np.stack(large), 0, -1)) if len(large) == 3 else luma[..., None]
         target = np.atleast_3d(out)
         target[..., : colours.shape[-1]] = from_unit(colours, out.dtype)
-        if _has_alpha(out):
-            target[..., -1] = from_unit(_alpha(band, part, work), out.dtype)
+        if _has_alpha(out.shape):
+            target[..., -1] = from_unit(_alpha(made, part, work), out.dtype)
 
 
-def _alpha(band: Band, part: tuple[int, int], work: Enlargement) -> np.ndarray:
-    if band.alpha is None:
-        return np.ones(1, band.planes.dtype)
-    sharp, *bounds = band.alpha
-    rows = _sources(part, work.size.factors[0]) - band.first
-    columns = _sources((0, work.size.sides[1]), work.size.factors[1])
-    places = np.clip(rows, 0, len(bounds[0]) - 1)[:, None], np.clip(columns, 0, bounds[0].shape[1] - 1)
-    lowest, highest = (bound[places] for bound in bounds)
-    return np.clip(work.last.run(sharp, band.large_first, *part), lowest, highest)
+def _alpha(made: Ingredients, part: Part, work: Enlargement) -> np.ndarray:
+    if made.alpha is None:
+        return np.ones(1, made.planes.dtype)
+    sharp, *bounds = made.alpha
+    rows, columns = (
+        np.clip(_sources(span, factor) - first, 0, side - 1)
+        for span, factor, first, side in zip(
+            part, work.size.factors, made.origin, bounds[0].shape, strict=True
+        )
+    )
+    lowest, highest = (bound[rows[:, None], columns] for bound in bounds)
+    return np.clip(work.last.run(sharp, made.large_origin, part), lowest, highest)
 
 
-def _sources(part: tuple[int, int], factor: float) -> np.ndarray:
+def _sources(span: Span, factor: float) -> np.ndarray:
     """The input pixel under each of some output pixels."""
-    return np.floor((np.arange(*part) + 0.5) / factor).astype(np.intp)
+    return np.floor((np.arange(*span) + 0.5) / factor).astype(np.intp)
 
 
 def _by_blocks(do: Callable[[int, int, int], None], start: int, stop: int, columns: int) -> None:

@@ -15,14 +15,12 @@ from typing import Any
 
 from npsr.images.animations import open_animation
 from npsr.images.files import open_image
+from npsr.system.defects import MISTAKES, report
 from npsr.system.files import atomic_write
 from npsr.upscaling.jobs import PIPE, Job
 from npsr.upscaling.outputs import Enlarged, Settings, enlarge
 from npsr.upscaling.overlap import read_ahead, write_behind
 from npsr.upscaling.stopwatch import Split, timed
-
-MISTAKES = (ValueError, TypeError, OSError, ArithmeticError, MemoryError)
-"""What may be wrong with a file, or with what is asked of it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,7 @@ class Outcome:
     height: int = 0
     frames: int = 0
     networks: tuple[int, ...] = ()
+    engine: str = ""
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -98,7 +97,7 @@ def _load(job: Job, settings: Settings, split: Split) -> tuple[Job, Any]:
         with timed(split, "read"):
             source = sys.stdin.buffer.read() if job.source == PIPE else job.source
             picture = open_animation(source, settings.most) or open_image(source, settings.most)
-    except MISTAKES as error:
+    except Exception as error:
         return job, error
     return job, picture
 
@@ -125,10 +124,16 @@ def _store(
                 height=rows,
                 frames=enlarged.frames,
                 networks=enlarged.networks,
+                engine=enlarged.engine,
                 notes=(*enlarged.notes, *notes),
                 seconds=time.perf_counter() - start,
             )
         )
+
+
+def reason(error: Exception) -> str:
+    """Why a job failed, in a line."""
+    return (str(error) or type(error).__name__) if isinstance(error, MISTAKES) else report(error)
 
 
 @contextmanager
@@ -138,8 +143,8 @@ def _failures(job: Job, finished: Callable[[Outcome], object]) -> Iterator[None]
         yield
     except BrokenPipeError:
         raise
-    except MISTAKES as error:
-        message = str(error) or type(error).__name__
+    except Exception as error:
+        message = reason(error)
         name = "standard input" if job.source == PIPE else str(job.source)
         if name not in message and str(job.target) not in message:
             message = f"{name}: {message}"

@@ -1,12 +1,16 @@
 """Which files are enlarged, and to which: folders are walked, and their trees mirrored."""
 
 import os
+import stat
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from npsr.images.photograph import ImageError
 from npsr.system.files import check_target
+from npsr.system.folders import is_folder, passed_over, walk
 
 PIPE = Path("-")
 """Standard input or output."""
@@ -42,7 +46,7 @@ def plan_jobs(
     suffix: Callable[[Path], str],
     endings: Collection[str],
     force: bool = False,
-) -> list[Job]:
+) -> tuple[list[Job], Counter[str]]:
     """List what to do.
 
     Parameters
@@ -64,31 +68,39 @@ def plan_jobs(
     Returns
     -------
     list of Job
-        In the order of the inputs, folders by name.
+        In the order of the inputs, folders by name. A folder that cannot be read is one, with a problem.
+    Counter
+        How many files of which kinds are passed over in folders.
 
     Raises
     ------
     ImageError, OSError
-        If the output does not fit the inputs, or a folder holds nothing to do.
+        If the output does not fit the inputs, or the only input is a folder that holds nothing to do.
     """
-    if len(inputs) == 1 and not inputs[0].is_dir() and not _means_folder(output):
-        return [_single(inputs[0], output, label, suffix, force)]
+    if len(inputs) == 1 and not is_folder(inputs[0]) and not _means_folder(output):
+        return [_single(inputs[0], output, label, suffix, force)], Counter()
     if output == PIPE or PIPE in inputs:
         raise ImageError("several files cannot go through a pipe: name one, or a folder with -o")
-    if output is not None and os.path.lexists(output) and not output.is_dir():
+    if output is not None and os.path.lexists(output) and not is_folder(output):
         raise NotADirectoryError(
             f"{output} is a file, but must be a folder for several results: name another"
         )
-    jobs = [
-        Job(file, folder / file.relative_to(root).parent / (file.stem + label + suffix(file)), mirrored=True)
-        for root, folder, files in _sources(inputs, output, label, endings)
-        for file in files
-    ]
-    return list(_checked(jobs, force))
+    jobs: list[Job] = []
+    passed: Counter[str] = Counter()
+    for path in inputs:
+        if is_folder(path):
+            many = len(inputs) > 1
+            jobs += _of_folder(path, _results(path, output, label, many), label, suffix, (endings, passed))
+        else:
+            folder = path.parent if output is None else output
+            jobs.append(Job(path, folder / (path.stem + label + suffix(path)), mirrored=True))
+    if len(inputs) == len(jobs) == 1 and jobs[0].problem:
+        raise ImageError(jobs[0].problem)
+    return list(_checked(jobs, force)), passed
 
 
 def _means_folder(output: Path | None) -> bool:
-    return output is not None and output != PIPE and (output.is_dir() or not output.suffix)
+    return output is not None and output != PIPE and (is_folder(output) or not output.suffix)
 
 
 def _single(source: Path, output: Path | None, label: str, suffix: Callable[[Path], str], force: bool) -> Job:
@@ -102,44 +114,54 @@ def _single(source: Path, output: Path | None, label: str, suffix: Callable[[Pat
     return job
 
 
-def _sources(
-    inputs: Sequence[Path], output: Path | None, label: str, endings: Collection[str]
-) -> Iterator[tuple[Path, Path, list[Path]]]:
-    """For each input its root, the folder of its results, and its files."""
-    folders = [path for path in inputs if path.is_dir()]
-    for path in inputs:
-        if path not in folders:
-            yield path.parent, path.parent if output is None else output, [path]
-            continue
-        name = path.resolve().name
-        folder = path.resolve().with_name(name + label) if output is None else output
-        if output is not None and len(inputs) > 1:
-            folder = output / name  # each in its own, so that equal names do not meet
-        files = sorted(_walk(path, folder.resolve(), endings))
-        if not files:
-            raise ImageError(f"the folder {path} holds no image ({', '.join(sorted(endings))})")
-        yield path, folder, files
+def _results(path: Path, output: Path | None, label: str, many: bool) -> Path:
+    """Where the results of a folder go: of several, each in its own, so that equal names do not meet."""
+    real = Path(os.path.realpath(path))
+    if output is None:
+        return real.with_name(real.name + label)
+    return output / real.name if many else output
 
 
-def _walk(root: Path, leave_out: Path, endings: Collection[str]) -> Iterator[Path]:
-    """Files below a folder, without hidden ones and without the results."""
-    for folder, names, files in os.walk(root):
-        names[:] = [name for name in names if name[0] != "." and Path(folder, name).resolve() != leave_out]
-        for name in files:
-            if name[0] != "." and Path(name).suffix.lower() in endings:
-                yield Path(folder, name)
+def _of_folder(
+    root: Path,
+    results: Path,
+    label: str,
+    suffix: Callable[[Path], str],
+    wanted: tuple[Collection[str], Counter[str]],
+) -> Iterator[Job]:
+    """What there is to do in a folder, by name; what is not is counted, and what cannot be read a problem."""
+    endings, passed = wanted
+    errors: list[OSError] = []
+    here: Counter[str] = Counter()
+    files = sorted(walk(root, os.path.realpath(results), endings, here, errors))
+    for file in files:
+        yield Job(
+            file, results / file.relative_to(root).parent / (file.stem + label + suffix(file)), mirrored=True
+        )
+    for error in errors:
+        folder = Path(os.fsdecode(error.filename))
+        yield Job(folder, results, problem=f"the folder {folder} cannot be read: {error.strerror}")
+    if not files and not errors:
+        found = passed_over(here)
+        known = ", ".join(sorted(endings))
+        yield Job(root, results, problem=f"the folder {root} holds no image ({known}){found and '; '}{found}")
+    passed.update(here)
 
 
 def _checked(jobs: Sequence[Job], force: bool) -> Iterator[Job]:
     """The same, marked where a result exists, meets another, or would replace a source."""
-    sources = {job.source.resolve() for job in jobs if job.source != PIPE}
-    taken: dict[Path, Path] = {}
+    sources = {os.path.realpath(job.source) for job in jobs if job.source != PIPE}
+    taken: dict[str, Path] = {}
     for job in jobs:
+        if problem := job.problem or _special(job.source):
+            yield replace(job, problem=problem)
+            continue
         if job.target == PIPE:
             yield job
             continue
-        place = job.target.resolve()
-        if place in sources:
+        real = os.path.realpath(job.target)
+        place = real.casefold() if _ignores_case(job.target.parent) else real
+        if real in sources:
             yield replace(job, problem=f"{job.target} would replace an original: choose another name")
         elif place in taken:
             meets = f"{job.source} and {taken[place]} would both become {job.target}: rename one"
@@ -147,3 +169,25 @@ def _checked(jobs: Sequence[Job], force: bool) -> Iterator[Job]:
         else:
             yield replace(job, done=not force and os.path.lexists(job.target))
         taken.setdefault(place, job.source)
+
+
+def _special(source: Path) -> str:
+    """Why something that is no file is not opened, which could wait forever; nothing for all else."""
+    try:
+        mode = source.stat().st_mode
+    except (OSError, ValueError):  # reading tells
+        return ""
+    usual = source == PIPE or stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    return "" if usual else f"{source} is not a regular file: name an image or a video file"
+
+
+@cache
+def _ignores_case(folder: Path) -> bool:
+    """Whether the file system of a folder, or of the nearest above that exists, takes A and a for one."""
+    while not is_folder(folder) and folder != folder.parent:
+        folder = folder.parent
+    other = folder.with_name(folder.name.swapcase()) if folder.name else folder
+    try:
+        return other.name != folder.name and other.samefile(folder)
+    except OSError:
+        return False

@@ -1,6 +1,6 @@
-"""Operations that enlarge a plane, each able to give any part of its rows.
+"""Operations that enlarge a plane, each able to give any part of it.
 
-An operation says which rows of its input some rows of its output depend on. Given those, or more, it gives
+An operation says which part of its input a part of its output depends on. Given that, or more, it gives
 the very bits that it would give for the whole plane: filters see all that they reach, taps and weights
 are those of the whole axis, and networks start at the rows where the streamed engine's steps start.
 """
@@ -14,15 +14,33 @@ from npsr.images.resize import taps, weigh_rows
 from npsr.networks import inference_engine
 from npsr.networks.architectures import reach
 from npsr.networks.inference_engine import ROWS
-from npsr.networks.network import Network
+from npsr.networks.layers import is_sparse_coding
+from npsr.networks.network import Engine, Network
 from npsr.rivals.model import Rival
 from npsr.upscaling.factors import Size
 
 PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
 """Enlarges one plane: (H, W) in [0, 1] → (nH, nW), not clipped."""
 
-Part = tuple[int, int]
-"""The first row, and the one after the last."""
+Span = tuple[int, int]
+"""Of an axis: the first pixel, and the one after the last."""
+
+
+class Part(NamedTuple):
+    """A rectangle of a plane."""
+
+    rows: Span
+    columns: Span
+
+    def of(self, plane: np.ndarray, origin: tuple[int, int]) -> np.ndarray:
+        """The same pixels of a plane whose first pixel is at `origin`."""
+        (top, bottom), (left, right) = self
+        return plane[top - origin[0] : bottom - origin[0], left - origin[1] : right - origin[1]]
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """The first row and column."""
+        return self.rows[0], self.columns[0]
 
 
 class Operation(NamedTuple):
@@ -31,88 +49,115 @@ class Operation(NamedTuple):
     Attributes
     ----------
     needs : callable
-        (start, stop), rows of the output → the rows of the input that are needed.
+        From a part of the output to the part of the input that it depends on.
     run : callable
-        (rows, first, start, stop) → rows start to stop of the output, from input rows `first` and
-        on, which hold at least what is needed.
+        From a plane, that is what is needed or more, the place of its first pixel in the whole, and
+        a part of the output to that part.
     """
 
-    needs: Callable[[int, int], Part]
-    run: Callable[[np.ndarray, int, int, int], np.ndarray]
+    needs: Callable[[Part], Part]
+    run: Callable[[np.ndarray, tuple[int, int], Part], np.ndarray]
 
 
-def network_operation(net: Network, rows: int, ensemble: bool = False) -> Operation:
-    """A network on a plane of so many rows, in [0, 1]; the result is not clipped.
+def network_operation(
+    net: Network, sides: tuple[int, int], ensemble: bool = False, engine: Engine | None = None
+) -> Operation:
+    """A network on a plane with such sides, in [0, 1]; the result is not clipped.
 
     Parameters
     ----------
     net : Network
         With border "replicate".
-    rows : int
-        Of the whole input.
+    sides : (int, int)
+        Rows and columns of the whole input.
     ensemble : bool
         Average over eight flips and rotations.
+    engine : str, optional
+        As a network takes it.
     """
     n = net.scale if net.enlarges else 1
     halo = max(reach(net))
+    by_rows = is_sparse_coding(net.layers)  # its products are of whole rows
+    streamed = (engine or net.default_engine) == "fast"
 
     def enlarge(plane: np.ndarray) -> np.ndarray:
-        return net(plane[None, None])[0, 0]
+        return net(plane[None, None], engine)[0, 0]
 
-    def one_way(top: int, bottom: int) -> Part:
-        if inference_engine.supports(net.layers):
-            return inference_engine.rows_needed(net.layers, net.parameters, rows, top, bottom)
-        return max(0, top - halo), min(rows, bottom + halo)
+    def reached(side: int, span: Span) -> Span:
+        return max(0, span[0] - halo), min(side, span[1] + halo)
 
-    def needs(start: int, stop: int) -> Part:
-        top, bottom = start // n, -(-stop // n)
-        first, last = one_way(top, bottom)
-        if ensemble:  # upside down the last row is the first
-            above, below = one_way(rows - bottom, rows - top)
-            first, last = min(first, (rows - below) // ROWS * ROWS), max(last, rows - above)
-            last = rows - (rows - last) // ROWS * ROWS
-        return first, last
+    def aligned(side: int, span: Span) -> Span:
+        """Of rows the streamed engine needs some more, so that its steps fall as in the whole."""
+        if not streamed:
+            return reached(side, span)
+        return inference_engine.rows_needed(net.layers, net.parameters, side, *span)
 
-    def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
-        low, high = needs(start, stop)
-        given = given[low - first : high - first]
+    def both_ways(side: int, span: Span) -> Span:
+        """As rows of the plane and of the plane upside down, whose last row is the first."""
+        first, last = aligned(side, span)
+        above, below = aligned(side, (side - span[1], side - span[0]))
+        first, last = min(first, (side - below) // ROWS * ROWS), max(last, side - above)
+        return first, side - (side - last) // ROWS * ROWS
+
+    def needs(part: Part) -> Part:
+        rows, columns = ((start // n, -(-stop // n)) for start, stop in part)
+        if by_rows and ensemble:
+            return Part((0, sides[0]), (0, sides[1]))
+        if by_rows:
+            return Part(reached(sides[0], rows), (0, sides[1]))
+        if ensemble:  # turned by a quarter, columns are rows
+            return Part(both_ways(sides[0], rows), both_ways(sides[1], columns))
+        return Part(aligned(sides[0], rows), reached(sides[1], columns))
+
+    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+        needed = needs(part)
+        given = needed.of(given, origin)
         large = mean_of_eight(enlarge, given) if ensemble else enlarge(given)
-        return large[start - n * low : stop - n * low]
+        top, left = needed.origin
+        return part.of(large, (n * top, n * left))
 
     return Operation(needs, run)
 
 
-def rival_operation(rival: Rival, rows: int, ensemble: bool = False) -> Operation:
-    """A rival on a plane of so many rows, in [0, 1]; the result is not clipped."""
+def rival_operation(rival: Rival, sides: tuple[int, int], ensemble: bool = False) -> Operation:
+    """A rival on a plane with such sides, in [0, 1]; the result is not clipped.
+
+    It computes whole rows, as its products do; averaged over flips and rotations the whole plane.
+    """
     n, step = rival.scale, rival.step
 
-    def needs(start: int, stop: int) -> Part:
-        if ensemble and step > 1:  # upside down other rows begin a step
-            return 0, rows
+    def needs(part: Part) -> Part:
+        start, stop = part.rows
+        if ensemble:
+            return Part((0, sides[0]), (0, sides[1]))
         first = (start // n - rival.reach) // step * step
-        return max(0, first), min(rows, -(-stop // n) + rival.reach)
+        return Part((max(0, first), min(sides[0], -(-stop // n) + rival.reach)), (0, sides[1]))
 
-    def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
-        low, high = needs(start, stop)
-        given = given[low - first : high - first]
+    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+        needed = needs(part)
+        given = needed.of(given, origin)
         large = mean_of_eight(rival, given) if ensemble else rival(given)
-        return large[start - n * low : stop - n * low]
+        top, left = needed.origin
+        return part.of(large, (n * top, n * left))
 
     return Operation(needs, run)
 
 
 def resizing_operation(shape: Sequence[int], size: Size) -> Operation:
     """MATLAB's bicubic on a plane of a given shape."""
-    (weights, places), across = (
-        taps(side, target, factor) for side, target, factor in zip(shape[:2], *size, strict=True)
-    )
+    down, across = (taps(side, target, factor) for side, target, factor in zip(shape[:2], *size, strict=True))
 
-    def needs(start: int, stop: int) -> Part:
-        return int(places[start:stop].min()), int(places[start:stop].max()) + 1
+    def needs(part: Part) -> Part:
+        spans = (places[slice(*span)] for (_, places), span in zip((down, across), part, strict=True))
+        return Part(*((int(places.min()), int(places.max()) + 1) for places in spans))
 
-    def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
-        rows = weigh_rows(given, weights[start:stop], places[start:stop] - first)
-        return weigh_rows(rows.T, *across).T
+    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+        needed = needs(part)
+        given = needed.of(given, origin)
+        for (weights, places), span, first in zip((down, across), part, needed.origin, strict=True):
+            some = slice(*span)
+            given = weigh_rows(given, weights[some], places[some] - first).T
+        return given
 
     return Operation(needs, run)
 
@@ -120,20 +165,20 @@ def resizing_operation(shape: Sequence[int], size: Size) -> Operation:
 def chain(operations: Sequence[Operation]) -> Operation:
     """Operations one after the other, as one; the identity if there are none."""
 
-    def parts(start: int, stop: int) -> list[Part]:
-        found = [(start, stop)]
+    def parts(part: Part) -> list[Part]:
+        found = [part]
         for operation in reversed(operations):
-            found.append(operation.needs(*found[-1]))
+            found.append(operation.needs(found[-1]))
         return found[::-1]
 
-    def needs(start: int, stop: int) -> Part:
-        return parts(start, stop)[0]
+    def needs(part: Part) -> Part:
+        return parts(part)[0]
 
-    def run(given: np.ndarray, first: int, start: int, stop: int) -> np.ndarray:
-        found = parts(start, stop)
-        given = given[found[0][0] - first : found[0][1] - first]
+    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+        found = parts(part)
+        given = found[0].of(given, origin)
         for operation, before, after in zip(operations, found, found[1:], strict=False):
-            given = operation.run(given, before[0], *after)
+            given = operation.run(given, before.origin, after)
         return given
 
     return Operation(needs, run)

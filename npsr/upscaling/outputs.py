@@ -13,6 +13,7 @@ from npsr.images.animations import WRITTEN, Animation, encode_animation
 from npsr.images.files import RAW, TIFF, by_rows, check_writable, encode
 from npsr.images.photograph import MAX_PIXELS, ImageError, Photograph
 from npsr.upscaling.bands import BAND_BYTES, bands
+from npsr.upscaling.engines import Choice
 from npsr.upscaling.factors import Size
 from npsr.upscaling.jobs import PIPE
 from npsr.upscaling.overlap import read_ahead
@@ -37,6 +38,8 @@ class Settings:
         From an image's shape to the `Size` of its result.
     model, ensemble
         As in `npsr.upscale`.
+    engine : str, optional
+        As in `npsr.upscaling.engines.chosen`.
     force : bool
         Replace existing files.
     most : int
@@ -51,6 +54,7 @@ class Settings:
     model: Any = "fsrcnn"
     ensemble: bool = False
     force: bool = False
+    engine: Choice | None = None
     most: int = MAX_PIXELS
     memory: int | None = None
     piped_suffix: str = ".png"
@@ -71,6 +75,8 @@ class Enlarged(NamedTuple):
         How many there are.
     networks : tuple of int
         Factors of the networks used.
+    engine : str
+        What runs them.
     notes : tuple of str
         What happened to it when it was read.
     """
@@ -80,6 +86,7 @@ class Enlarged(NamedTuple):
     sides: tuple[int, int]
     frames: int
     networks: tuple[int, ...]
+    engine: str
     notes: Notes
 
 
@@ -115,7 +122,8 @@ def enlarge(
     if isinstance(picture, Animation):
         return _enlarge_animation(picture, target, settings, split, progress)
     pixels = picture.pixels
-    work = plan_enlargement(pixels, settings.size(pixels.shape), settings.model, settings.ensemble)
+    size = settings.size(pixels.shape)
+    work = plan_enlargement(pixels, size, settings.model, settings.ensemble, settings.engine)
     shape = (*work.size.sides, *pixels.shape[2:])
     suffix = check_writable(named(target, settings), pixels, shape)
     streams = suffix == RAW or (suffix in TIFF and by_rows(pixels, shape))
@@ -132,7 +140,7 @@ def enlarge(
         with closing(read_ahead(parts, 1)) as ahead:  # a band is made while the one before is written
             return encode(file, suffix, picture, shape, _awaited(ahead, split))
 
-    return Enlarged(write, streams, work.size.sides, 1, work.factors, picture.notes)
+    return Enlarged(write, streams, work.size.sides, 1, work.factors, work.engine, picture.notes)
 
 
 def named(target: Path, settings: Settings) -> Path:
@@ -189,7 +197,7 @@ def _enlarge_animation(
 ) -> Enlarged:
     """Frame by frame, while they are written."""
     size = settings.size(animation.shape)
-    work = plan_enlargement(animation, size, settings.model, settings.ensemble)
+    work = plan_enlargement(animation, size, settings.model, settings.ensemble, settings.engine)
     shape, count = (*size.sides, animation.shape[2]), len(animation.durations)
     suffix = check_writable(named(target, settings), animation, shape)
     if suffix not in WRITTEN:
@@ -208,4 +216,4 @@ def _enlarge_animation(
         with closing(read_ahead(frames(), 1)) as ahead:
             return encode_animation(file, suffix, animation, _awaited(ahead, split))
 
-    return Enlarged(write, True, size.sides, count, work.factors, animation.notes)
+    return Enlarged(write, True, size.sides, count, work.factors, work.engine, animation.notes)

@@ -1,6 +1,9 @@
 """What is done to an image that is to have a certain size: networks, resizing, memory."""
 
+from collections.abc import Mapping
+from itertools import accumulate
 from math import prod
+from operator import mul
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +13,7 @@ from npsr.models.weights import released
 from npsr.networks.network import Network
 from npsr.rivals.files import load_model
 from npsr.rivals.model import Rival
+from npsr.upscaling.engines import Choice, chosen
 from npsr.upscaling.factors import Size, networks_for
 from npsr.upscaling.operations import (
     Operation,
@@ -21,6 +25,9 @@ from npsr.upscaling.operations import (
 
 BICUBIC = "bicubic"
 
+Model = str | Path | Network | Rival | Mapping[int, Network | Rival]
+"""As in `npsr.upscale`; or networks or rivals by their factors."""
+
 
 class Enlargement(NamedTuple):
     """What is done to an image.
@@ -31,6 +38,8 @@ class Enlargement(NamedTuple):
         Of the output.
     factors : tuple of int
         Of the networks.
+    engine : str
+        That runs them, or empty if there are none.
     networks, last, direct : Operation
         From the image's luma to the networks' output, from that to the output's, and from any plane
         of the image to the output's by bicubic alone.
@@ -40,6 +49,7 @@ class Enlargement(NamedTuple):
 
     size: Size
     factors: tuple[int, ...]
+    engine: str
     networks: Operation
     last: Operation
     direct: Operation
@@ -47,7 +57,11 @@ class Enlargement(NamedTuple):
 
 
 def plan_enlargement(
-    image: Any, size: Size, model: str | Path | Network | Rival, ensemble: bool = False
+    image: Any,
+    size: Size,
+    model: Model,
+    ensemble: bool = False,
+    engine: Choice | None = None,
 ) -> Enlargement:
     """Plan what to do to an image.
 
@@ -57,8 +71,12 @@ def plan_enlargement(
         Its shape and dtype matter.
     size : Size
         Of the output.
-    model, ensemble
+    model : Model
+        What enlarges.
+    ensemble : bool
         As in `npsr.upscale`.
+    engine : str, optional
+        As in `npsr.upscaling.engines.chosen`.
 
     Raises
     ------
@@ -67,10 +85,21 @@ def plan_enlargement(
     """
     rows, columns = image.shape[:2]
     factors = networks_for(max(size.factors), available(model))
+    nets = [network_for(model, n) for n in factors]
+    grown = accumulate(factors, mul, initial=1)  # before each network
+    pixels = [(net, rows * columns * k**2) for net, k in zip(nets, grown, strict=False)]
+    used = chosen(engine, [(net, count) for net, count in pixels if isinstance(net, Network)])
     operations = []
-    for n in factors:
-        operations += model_operations(model, n, (rows, columns), ensemble)
-        rows, columns = n * rows, n * columns
+    for n, net in zip(factors, nets, strict=True):
+        larger = n * rows, n * columns
+        if not isinstance(net, Network):
+            operations.append(rival_operation(net, (rows, columns), ensemble))
+        elif net.enlarges:
+            operations.append(network_operation(net, (rows, columns), ensemble, used))
+        else:
+            operations.append(resizing_operation((rows, columns), Size(larger, (n, n))))
+            operations.append(network_operation(net, larger, ensemble, used))
+        rows, columns = larger
     whole = prod(factors)
     direct = resizing_operation(image.shape, size)
     rest = Size(size.sides, (size.factors[0] / whole, size.factors[1] / whole))
@@ -79,24 +108,28 @@ def plan_enlargement(
     planes = 2 - channels % 2  # luma, and alpha if there is one
     needed = 4 * planes * rows * columns + 8 * channels * image.shape[0] * image.shape[1]
     written = 2 * channels * size.sides[1] * np.dtype(image.dtype).itemsize
-    return Enlargement(size, factors, chain(operations), last, direct, needed / size.sides[0] + written)
+    engines = (used or net.default_engine for net in nets if isinstance(net, Network))
+    names = ", ".join(dict.fromkeys(engines))
+    return Enlargement(
+        size, factors, names, chain(operations), last, direct, needed / size.sides[0] + written
+    )
 
 
-def model_operations(
-    model: str | Path | Network | Rival, n: int, shape: tuple[int, int], ensemble: bool
-) -> list[Operation]:
-    """What a model does to a plane of a given shape, to enlarge it by n."""
-    loaded = load_model(model, n) if isinstance(model, str | Path) else model
-    if not isinstance(loaded, Network):
-        return [rival_operation(loaded, shape[0], ensemble)]
-    net, (rows, columns) = loaded.with_border("replicate"), shape
-    if net.enlarges:
-        return [network_operation(net, rows, ensemble)]
-    bicubic = resizing_operation(shape, Size((n * rows, n * columns), (n, n)))
-    return [bicubic, network_operation(net, n * rows, ensemble)]
+def network_for(model: Model, n: int) -> Network | Rival:
+    """The network, or rival, of a model for a factor; networks with border "replicate".
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if isinstance(model, Mapping):
+        model = model[n]
+    found = load_model(model, n) if isinstance(model, str | Path) else model
+    return found.with_border("replicate") if isinstance(found, Network) else found
 
 
-def available(model: str | Path | Network | Rival) -> list[int]:
+def available(model: Model) -> list[int]:
     """Factors for which a model has networks.
 
     Raises
@@ -104,6 +137,8 @@ def available(model: str | Path | Network | Rival) -> list[int]:
     ValueError
         If there is no such model.
     """
+    if isinstance(model, Mapping):
+        return list(model)
     if isinstance(model, Network | Rival):
         return [model.scale]
     if model == BICUBIC:

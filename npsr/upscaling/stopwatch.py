@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+
+from npsr.system.locking import lock_across_forks
 
 Split = dict[str, float]
 """Seconds by what they were spent on."""
 
-_ONE_AT_A_TIME = Lock()
+_ONE_AT_A_TIME = lock_across_forks()
 
 
 @contextmanager

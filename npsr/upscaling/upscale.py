@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from npsr.images.resize import imresize
-from npsr.networks.network import Network
+from npsr.networks.network import Engine, Network
 from npsr.rivals.files import load_model
 from npsr.rivals.model import Rival
 from npsr.system.checks import whole
@@ -26,6 +26,7 @@ def upscale(
     ensemble: bool = False,
     out: np.ndarray | None = None,
     size: tuple[int, int] | None = None,
+    engine: Engine | None = None,
 ) -> np.ndarray:
     """Enlarge an image.
 
@@ -47,6 +48,8 @@ def upscale(
         example memory-mapped. If a value is refused, part of it may have been written.
     size : (int, int), optional
         Rows and columns of the result, instead of `scale`.
+    engine : {"plain", "numpy", "fast"}, optional
+        What runs the networks, as in `Network.__call__`.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def upscale(
         target = by_sides(image.shape, *size)
     else:
         raise ValueError(f"scale is {scale} and size is {size}, but only one of them can be given")
-    work = plan_enlargement(image, target, model, ensemble)
+    work = plan_enlargement(image, target, model, ensemble, engine)
     shape = (*target.sides, *image.shape[2:])
     if out is None:
         out = np.empty(shape, image.dtype)

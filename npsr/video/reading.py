@@ -3,9 +3,13 @@
 import re
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from npsr.upscaling.stopwatch import Split, timed
+from npsr.video.structure import missing_bytes
+from npsr.video.times import Clock, unbroken
 
 READ = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg"
 """Containers that are read, in libavformat's names: none that points to other files."""
@@ -47,6 +51,12 @@ class Picture:
         Where chroma samples lie (`npsr.video.yuv.SITINGS`), if the file tells.
     first : av.VideoFrame
         The first frame, for its tags.
+    delay : int
+        What frames' times of decoding are late, in units of the stream's time base.
+    firsts : dict of int to av.Packet
+        The first packet of each stream, by its number.
+    claim : str
+        What the file says of its length that is not so, or nothing.
     """
 
     stream: int
@@ -59,6 +69,9 @@ class Picture:
     full_range: bool
     siting: str | None
     first: Any
+    delay: int = 0
+    firsts: dict[int, Any] = field(default_factory=dict)
+    claim: str = ""
 
     @property
     def pixel_format(self) -> str:
@@ -103,8 +116,11 @@ def opened(path: Path) -> Any:
     """
     if path.exists() and not path.is_file():
         raise VideoError(f"{path} is not a regular file: name a video")
+    av = library()
     with errors(path):
-        return library().open(f"file:{path}", options={"format_whitelist": READ}, metadata_errors=BYTES_KEPT)
+        container = av.open(f"file:{path}", options={"format_whitelist": READ}, metadata_errors=BYTES_KEPT)
+    container.flags &= ~av.container.Flags.gen_pts.value  # which guesses wrongly where frames are reordered
+    return container
 
 
 def survey(path: Path) -> Picture:
@@ -114,28 +130,60 @@ def survey(path: Path) -> Picture:
     ------
     VideoError
         If it is missing, damaged, truncated, without a picture, or of a kind that cannot be kept.
+
+    Notes
+    -----
+    Truncated is what ends before its own boxes do. That a file says that it lasts longer than it does
+    is no proof.
     """
     with opened(path) as container, errors(path):
         stream = container.streams.best("video")
         if stream is None:
             raise VideoError(f"{path} holds no video")
+        if missing := missing_bytes(path):
+            raise VideoError(
+                f"{path} is truncated: by its own account {missing} bytes are missing: get it anew"
+            )
         siting, frames, end, first = _siting(container, stream.index), 0, 0.0, None
-        for packet in container.demux():
+        firsts: dict[int, Any] = {}
+        told = False
+        for packet in unbroken(container.demux(), container.format.name):
+            if packet.size:
+                firsts.setdefault(packet.stream.index, packet)
             if packet.pts is not None:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream.index == stream.index:
                 frames += bool(packet.size) and not packet.is_discard
-                first = first or next(iter(packet.decode()), None)
+                told |= packet.pts is not None
+                first = first or next(iter(_decoded(packet)), None)
         if first is None:
             raise VideoError(f"{path} holds no frame that can be decoded")
-        expected = ((container.start_time or 0) + (container.duration or 0)) / 1e6
-        if container.format.name.startswith(TIMED) and end < expected - 1:
-            raise VideoError(
-                f"{path} ends at {end:.1f} s, but should at {expected:.1f} s: it is truncated, get it anew"
-            )
         if stream.metadata.get("alpha_mode") == "1":
             raise VideoError(f"{path} is transparent, which cannot be kept: enlarge it as images")
-        return _picture(path, stream, frames, siting, first)
+        said = (container.duration or 0) / 1e6
+        claim = ""
+        if container.format.name.startswith(TIMED) and end < said - 1:
+            claim = f"its end is at {end:.1f} s, though it says {said:.1f} s: something may be missing"
+        picture = _picture(path, stream, frames, siting, first)
+        delay = 0 if told else _delay(firsts[stream.index], first)
+        return replace(picture, delay=delay, firsts=firsts, claim=claim)
+
+
+def _decoded(packet: Any) -> list[Any]:
+    """The frames that come out for a packet: none for an empty one, by which Theora lets the last frame
+    stay; the packet at the end, without any time, empties the decoder.
+    """
+    if not packet.size and (packet.pts is not None or packet.dts is not None):
+        return []
+    return list(packet.decode())
+
+
+def _delay(packet: Any, frame: Any) -> int:
+    """From the first packet to the first frame, where packets are not told when they are shown.
+
+    Frame by frame they are shown in the order and at the beat in which packets are decoded.
+    """
+    return 0 if packet.dts is None or frame.dts is None else frame.dts - packet.dts
 
 
 def _picture(path: Path, stream: Any, frames: int, siting: str | None, first: Any) -> Picture:
@@ -177,9 +225,11 @@ def _siting(container: Any, stream: int) -> str | None:
 
 
 def steps(
-    path: Path, container: Any, picture: Picture, copied: Container[int]
+    path: Path, container: Any, picture: Picture, copied: Container[int], split: Split
 ) -> Iterator[tuple[list[Any], Any | None]]:
     """The packets to copy before each frame, and the frame; at the end those after the last, and None.
+
+    Frames have their times by `Clock`. The time that reading and decoding take is added to `split`.
 
     Raises
     ------
@@ -187,12 +237,20 @@ def steps(
         If the file cannot be read or decoded any further.
     """
     packets: list[Any] = []
-    with errors(path):
-        for packet in container.demux():
-            if packet.stream.index == picture.stream:
-                for frame in packet.decode():
-                    yield packets, frame
-                    packets = []
-            elif packet.stream.index in copied and packet.size:
-                packets.append(packet)
-        yield packets, None
+    clock, duration = Clock(), 1
+    found = unbroken(container.demux(), container.format.name)
+    while True:
+        with errors(path), timed(split, "decoding"):
+            if (packet := next(found, None)) is None:
+                break
+            ours = packet.stream.index == picture.stream
+            frames = _decoded(packet) if ours else []
+        if ours:
+            duration = packet.duration or duration
+            for frame in frames:
+                clock.stamp(frame, picture.delay, frame.duration or duration)
+                yield packets, frame
+                packets = []
+        elif packet.stream.index in copied and packet.size:
+            packets.append(packet)
+    yield packets, None

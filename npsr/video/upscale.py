@@ -4,10 +4,11 @@ Frames stay in the file's own YUV (`npsr.video.yuv`). A thread decodes and one e
 runs between them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +17,12 @@ from npsr.networks.network import Network
 from npsr.system.checks import whole
 from npsr.system.files import atomic_write, check_target
 from npsr.upscaling.overlap import read_ahead, write_behind
+from npsr.upscaling.stopwatch import Split, timed
 from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
+from npsr.video.inventory import beside_pixels, differences
 from npsr.video.reading import BYTES_KEPT, Picture, VideoError, errors, library, opened, steps, survey
-from npsr.video.writing import WRITTEN, Copied, lay_out
+from npsr.video.streams import CHOICES, WRITTEN, Copied
+from npsr.video.writing import CARRIED, container_options, lay_out
 from npsr.video.yuv import SITINGS, enlarge_chroma, enlarge_luma
 
 DEPTH = 4
@@ -26,13 +30,17 @@ DEPTH = 4
 
 
 class Written(NamedTuple):
-    """What `upscale_video` wrote: sides, frames, encoder, and what could not be taken along."""
+    """What `upscale_video` wrote: sides, frames, encoder; a sentence for each thing that is not as in the
+    source, such as what was left out; and seconds spent on decoding, network, chroma and encoding, which
+    go on at the same time.
+    """
 
     width: int
     height: int
     frames: int
     encoder: str
-    left_out: list[str]
+    notes: list[str]
+    split: Split
 
 
 def upscale_video(
@@ -43,6 +51,7 @@ def upscale_video(
     ensemble: bool = False,
     force: bool = False,
     progress: Callable[[int, int], object] | None = None,
+    streams: Mapping[str, str] = MappingProxyType({}),
 ) -> Written:
     """Enlarge a video.
 
@@ -58,6 +67,9 @@ def upscale_video(
         Replace an existing file.
     progress : callable, optional
         Called after each frame with the number of frames done, and of all.
+    streams : mapping of str to str
+        What is done with streams that are not the picture: "audio" may be "copy" (the default), "aac" or
+        "drop", "subtitle" "copy" or "drop".
 
     Returns
     -------
@@ -69,7 +81,7 @@ def upscale_video(
         If PyAV is missing; the source is missing, damaged, truncated or of a kind that cannot be
         kept; or the target cannot hold its picture, sound or subtitles.
     ValueError
-        If there is no such model or factor.
+        If there is no such model, factor or choice.
     OSError
         If the target exists and `force` is False, or cannot be written.
 
@@ -77,61 +89,89 @@ def upscale_video(
     -----
     Luma goes through the network; chroma is enlarged by bicubic interpolation, its samples keeping
     their place; both in the file's own range, without a way through RGB. Every frame keeps its time
-    stamp. Audio, subtitles, attachments, chapters and metadata are copied; rotation, pixel aspect
-    ratio and colour tags are kept.
+    stamp. Audio, subtitles, attachments, covers, chapters and metadata are copied; rotation, pixel
+    aspect ratio, colour tags and HDR10's are kept. The inventories of source and output are compared,
+    and every difference is a note.
     """
     source, target, scale = Path(source), Path(target), whole("scale", scale)
     check_target(target, force)
     suffix = target.suffix.lower()
     if suffix not in WRITTEN:
         raise VideoError(f"{target} ends in {suffix!r}, but must end in one of {', '.join(WRITTEN)}")
+    for kind, wish in streams.items():
+        if wish not in CHOICES.get(kind, ()):
+            raise ValueError(f"streams has {kind!r}: {wish!r}, but must have one of {CHOICES}")
     enlarge = plane_upscaler(model, scale, ensemble)
     picture = survey(source)
     sides = scale * picture.height, scale * picture.width
-    with (
-        opened(source) as container,
-        atomic_write(target, force) as file,
-        errors(target),
-        library().open(file, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT) as out,
-    ):
-        video, copied, left_out = lay_out(container, out, target, picture, sides)
-        write, read = partial(_write, target, out, video, copied), steps(source, container, picture, copied)
-        frames = 0
-        with closing(read_ahead(read, DEPTH)) as ahead, write_behind(write, DEPTH) as put:
-            for packets, frame in ahead:
-                if frame is None:
-                    put((packets, None))
-                    break
-                put((packets, _enlarge_frame(source, frame, picture, scale, enlarge)))
-                frames += 1
-                if progress:
-                    progress(frames, max(frames, picture.frames))
-        return Written(sides[1], sides[0], frames, video.codec_context.name, left_out)
+    split: Split = {}
+    with atomic_write(target, force) as file:
+        with opened(source) as container, errors(target):
+            options = container_options(suffix, container)
+            with library().open(
+                file, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT, container_options=options
+            ) as out:
+                video, copied, kept, notes = lay_out(container, out, target, picture, sides, streams)
+                write = partial(_write, target, out, video, copied, split)
+                read = steps(source, container, picture, copied, split)
+                seen, frames = set[str](), 0
+                with closing(read_ahead(read, DEPTH)) as ahead, write_behind(write, DEPTH) as put:
+                    for packets, frame in ahead:
+                        if frame is None:
+                            put((packets, None))
+                            break
+                        put((packets, _enlarge_frame(source, frame, picture, scale, (enlarge, split))))
+                        seen |= beside_pixels(frame).keys()
+                        frames += 1
+                        if progress:
+                            progress(frames, max(frames, picture.frames))
+                encoder = video.codec_context.name
+        file.flush()
+        with errors(target):
+            notes += [picture.claim] if picture.claim else []
+            notes += differences(source, Path(file.name), kept, seen - CARRIED.get(encoder, set()))
+    return Written(sides[1], sides[0], frames, encoder, notes, split)
 
 
-def _write(target: Path, out: Any, video: Any, copied: Copied, step: tuple[list[Any], Any]) -> None:
-    """Write what `steps` yields; without a frame the encoder gives what it still holds."""
+def _write(
+    target: Path, out: Any, video: Any, copied: Copied, split: Split, step: tuple[list[Any], Any]
+) -> None:
+    """Write what `steps` yields; without a frame the encoders give what they still hold."""
     packets, frame = step
-    with errors(target):
+    with errors(target), timed(split, "encoding"):
         for packet in packets:
-            packet.stream = copied[packet.stream.index]
-            out.mux(packet)
+            out.mux(copied[packet.stream.index](packet))
         out.mux(video.encode(frame))
+        for last in copied.values() if frame is None else ():
+            out.mux(last(None))
 
 
-def _enlarge_frame(source: Path, frame: Any, picture: Picture, scale: int, enlarge: PlaneUpscaler) -> Any:
+def _enlarge_frame(
+    source: Path, frame: Any, picture: Picture, scale: int, how: tuple[PlaneUpscaler, Split]
+) -> Any:
     """One frame, at the same time."""
     _check(source, frame, picture)
-    rows, columns = scale * picture.height, scale * picture.width
-    large = library().VideoFrame(columns, rows, picture.pixel_format)
+    enlarge, split = how
+    large = _blank(frame, scale * picture.height, scale * picture.width, picture.pixel_format)
     for place, (plane, large_plane) in enumerate(zip(frame.planes, large.planes, strict=True)):
         codes, target = _codes(plane, picture.bits), _codes(large_plane, picture.bits)
         if place == 0:
-            target[...] = enlarge_luma(codes, picture.bits, picture.full_range, enlarge)
+            with timed(split, "network"):
+                target[...] = enlarge_luma(codes, picture.bits, picture.full_range, enlarge)
         else:
             siting = SITINGS[picture.siting or "left"]
-            target[...] = enlarge_chroma(codes, picture.bits, scale, target.shape, picture.steps, siting)
+            with timed(split, "chroma"):
+                target[...] = enlarge_chroma(codes, picture.bits, scale, target.shape, picture.steps, siting)
     large.pts, large.time_base, large.duration = frame.pts, frame.time_base, frame.duration
+    return large
+
+
+def _blank(frame: Any, rows: int, columns: int, pixel_format: str) -> Any:
+    """A frame to fill. Captions go along with a frame that is enlarged by libswscale only."""
+    if frame.side_data.get(library().sidedata.sidedata.Type.A53_CC) is None:
+        return library().VideoFrame(columns, rows, pixel_format)
+    large = frame.reformat(columns, rows, pixel_format, interpolation="POINT")
+    large.make_writable()
     return large
 
 
@@ -152,5 +192,3 @@ def _check(source: Path, frame: Any, picture: Picture) -> None:
         raise VideoError(f"{when} is interlaced, but must be whole: deinterlace, with ffmpeg -vf bwdif")
     if frame.is_corrupt:
         raise VideoError(f"{when} is damaged: get the video anew")
-    if frame.pts is None:
-        raise VideoError(f"{when} has no time stamp: get the video in a container that has them")

@@ -1,27 +1,29 @@
 """The enlarged video: its streams in the order of the source's, its encoder, its tags."""
 
+import io
+import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from npsr.video.reading import FULL_RANGE, Picture, VideoError, library
+from npsr.video.inventory import is_transient
+from npsr.video.reading import BYTES_KEPT, FULL_RANGE, Picture, VideoError, library
+from npsr.video.streams import WRITTEN, Copied, describe, is_cover, keep
 
-WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-"""How names end, and libavformat's names of the containers that they mean."""
-TRANSIENT = ("major_brand", "minor_version", "compatible_brands", "encoder")
-"""Metadata that speak of the old file, not of what it shows."""
-
-UNKEPT = ("A53_CC", "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "DYNAMIC_HDR_PLUS", "DOVI_METADATA")
-"""What frames may carry beside pixels that encoders are not told."""
-
-Copied = dict[int, Any]
-"""The output's stream for each of the source's that is copied, by its number there."""
+CARRIED = {"libx264": {"A53_CC"}, "libx265": {"A53_CC"}}
+"""What encoders write of that which frames carry beside pixels."""
 
 
 def lay_out(
-    container: Any, out: Any, target: Path, picture: Picture, sides: tuple[int, int]
-) -> tuple[Any, Copied, list[str]]:
+    container: Any,
+    out: Any,
+    target: Path,
+    picture: Picture,
+    sides: tuple[int, int],
+    wishes: Mapping[str, str],
+) -> tuple[Any, Copied, set[int], list[str]]:
     """Declare the output's streams, in the order of the source's.
 
     Parameters
@@ -34,15 +36,19 @@ def lay_out(
         The source's.
     sides : (int, int)
         Rows and columns of the output.
+    wishes : mapping of str to str
+        As in `keep`.
 
     Returns
     -------
     video : av.VideoStream
         Takes the frames.
     copied : dict
-        The other streams.
-    left_out : list of str
-        What the output does without.
+        The other streams that take packets.
+    kept : set of int
+        Numbers of the source's streams that the output has.
+    notes : list of str
+        What the output does without, and what is in it but not enlarged.
 
     Raises
     ------
@@ -50,35 +56,51 @@ def lay_out(
         If it cannot hold the picture, or a stream that must be kept.
     """
     copied: Copied = {}
-    suffix = target.suffix.lower()
-    kinds, holds = library().sidedata.sidedata.Type, out.supported_codecs
-    left_out = [kind for kind in UNKEPT if picture.first.side_data.get(getattr(kinds, kind)) is not None]
+    kept, notes = {picture.stream}, []
     for stream in container.streams:
-        codec = stream.codec_context.codec.name if stream.codec_context else "unknown"
         if stream.index == picture.stream:
             video = _encoder(out, target, picture, sides, stream)
             continue
-        cover = stream.disposition & library().stream.Disposition.attached_pic
-        held = codec in holds and not (cover and suffix == ".mov")
-        if held or (stream.type == "attachment" and suffix == ".mkv"):
-            copied[stream.index] = out.add_stream_from_template(stream, opaque=True)
-            _describe(stream, copied[stream.index])
-        elif stream.type in ("audio", "subtitle"):
-            raise VideoError(
-                f"{target} cannot hold stream {stream.index} of the video, {stream.type} ({codec}): "
-                f"choose another container, {', '.join(WRITTEN)}"
-            )
-        else:
-            left_out.append(f"stream {stream.index}, {stream.type} ({codec})")
-    out.metadata.update({key: text for key, text in container.metadata.items() if key not in TRANSIENT})
+        what = keep(stream, out, target, picture, wishes)
+        if isinstance(what, str):
+            notes.append(what)
+            continue
+        if what is not None or stream.type == "attachment" or is_cover(stream):
+            kept.add(stream.index)
+        if what is not None:
+            copied[stream.index] = what
+            if stream.type == "video" and not is_cover(stream):
+                notes.append(f"copied stream {stream.index}, video, as it is, not enlarged")
+    out.metadata.update({key: text for key, text in container.metadata.items() if not is_transient(key)})
     out.set_chapters(container.chapters())
-    return video, copied, left_out
+    return video, copied, kept, notes
+
+
+def container_options(suffix: str, container: Any) -> dict[str, str]:
+    """How the output is written: with named tags if it has no other place for some of the source's.
+
+    These take the place of the usual tags of .mp4, which more players read, and of a cover.
+    """
+    metadata = container.metadata
+    if WRITTEN[suffix] not in ("mp4", "mov") or any(map(is_cover, container.streams)):
+        return {}
+    wanted = {key.lower() for key in metadata if not is_transient(key)}
+    av, trial = library(), io.BytesIO()
+    with av.open(trial, "w", format=WRITTEN[suffix], metadata_errors=BYTES_KEPT) as out:
+        out.metadata.update(metadata)
+        out.add_mux_stream("pcm_s16le" if suffix == ".mov" else "alac", rate=8000)
+        out.start_encoding()
+    trial.seek(0)
+    with av.open(trial, metadata_errors=BYTES_KEPT) as written:
+        missing = wanted - {key.lower() for key in written.metadata}
+    return {"movflags": "use_metadata_tags"} if missing else {}
 
 
 def _encoder(out: Any, target: Path, picture: Picture, sides: tuple[int, int], stream: Any) -> Any:
     """The stream that takes the enlarged frames, tagged as the source's."""
     av, first = library(), picture.first
     name, options = _codec(target, picture, sides)
+    _add_light(name, options, first)
     if picture.siting:
         options["chroma_sample_location"] = picture.siting
     video = out.add_stream(name, stream.average_rate or stream.guessed_rate or 25, options=options)
@@ -96,7 +118,7 @@ def _encoder(out: Any, target: Path, picture: Picture, sides: tuple[int, int], s
     matrix = first.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
     if matrix is not None:
         video.set_display_matrix(np.frombuffer(bytes(matrix), np.int32))
-    _describe(stream, video)
+    describe(stream, video, is_transient)
     return video
 
 
@@ -108,7 +130,7 @@ def _codec(target: Path, picture: Picture, sides: tuple[int, int]) -> tuple[str,
     elif picture.bits == 8 or sides[1] < 64:  # narrower than its blocks, x265 writes beyond its memory
         name, options = "libx264", {"crf": "17"}
     else:
-        name, options = "libx265", {"crf": "17", "x265-params": "log-level=none"}
+        name, options = "libx265", {"crf": "17", "a53cc": "1", "x265-params": "log-level=none"}
     try:
         formats = library().Codec(name, "w").video_formats
     except ValueError as error:
@@ -121,7 +143,27 @@ def _codec(target: Path, picture: Picture, sides: tuple[int, int]) -> tuple[str,
     return name, options
 
 
-def _describe(stream: Any, copy: Any) -> None:
-    """Language, title and role of a stream."""
-    copy.metadata.update({key: text for key, text in stream.metadata.items() if key not in TRANSIENT})
-    copy.disposition = stream.disposition
+def _add_light(name: str, options: dict[str, str], frame: Any) -> None:
+    """How bright the picture was mastered and is at most, as HDR10 has it, for encoders that write it."""
+    kinds = library().sidedata.sidedata.Type
+    mastered = frame.side_data.get(kinds.MASTERING_DISPLAY_METADATA)
+    light = frame.side_data.get(kinds.CONTENT_LIGHT_LEVEL)
+    names = {"libx264": ("mastering-display", "cll"), "libx265": ("master-display", "max-cll")}.get(name)
+    if names is None:
+        return
+    told = []
+    if mastered is not None:
+        *numbers, primaries, luminance = struct.unpack("22i", bytes(mastered)[:88])
+        over = [n / d if d else 0.0 for n, d in zip(numbers[::2], numbers[1::2], strict=True)]
+        xy = [round(50000 * value) for value in over[:8]]
+        low, high = (round(10000 * value) for value in over[8:])
+        if primaries and luminance:  # libavutil has red, green, blue; the encoders take green first
+            told.append(
+                f"{names[0]}=G({xy[2]},{xy[3]})B({xy[4]},{xy[5]})R({xy[0]},{xy[1]})"
+                f"WP({xy[6]},{xy[7]})L({high},{low})"
+            )
+    if light is not None:
+        told.append("{}={},{}".format(names[1], *struct.unpack("2I", bytes(light)[:8])))
+    if told:
+        key = f"{name[3:]}-params"
+        options[key] = ":".join([options[key], *told] if key in options else told)

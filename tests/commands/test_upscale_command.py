@@ -66,6 +66,27 @@ def test_a_folder_its_bad_file_and_a_second_run(capsys, photos, tmp_path):
     assert digests(out) == made
 
 
+def test_whatever_the_file_system_answers_is_a_line(capsys, photos, tmp_path):
+    """A link in a circle, a dead link, and a name of two lines; and what is passed over is counted."""
+    (photos / "bad.png").unlink()
+    (photos / "loop.png").symlink_to("loop.png")
+    (photos / "dead.png").symlink_to("nowhere.png")
+    (photos / "two\nlines.png").write_bytes(b"no image")
+    (photos / "notes.txt").write_text("x")
+    summary = tmp_path / "r.json"
+    code, told, err = run(
+        capsys, "upscale", photos, "-s", 2, "-m", "bicubic", "-o", tmp_path / "out", "--json", summary
+    )
+    assert code == 2
+    assert "4 done, 3 failed" in told
+    assert "1 file passed over: 1 .txt" in told
+    assert sorted(line.startswith("npsr: error: ") for line in err.splitlines()) == [True] * 3
+    assert all(name in err for name in ("loop.png", "dead.png", "two\\nlines.png"))
+    assert json.loads(summary.read_text())["passed_over"] == {".txt": 1}
+    code, told, _ = run(capsys, "upscale", photos, "--dry-run")
+    assert "1 file passed over: 1 .txt" in told
+
+
 def test_dry_run_does_nothing(capsys, photos, tmp_path):
     code, told, _ = run(capsys, "upscale", photos, "-s", 2, "-m", "bicubic", "--dry-run", "-f", "webp")
     assert code == 0

@@ -17,7 +17,7 @@ NAMES = (
     *("figure3_transitions", "figure4_settings", "figure4_convergence", "figure2_filters", "real_time"),
     *("comparison", "ablations"),
 )
-SETS = {"T91": 2, "Set5": 2, "Set14": 1, "BSD200": 1}
+SETS = {"T91": 2, "General-100": 1, "Set5": 2, "Set14": 1, "BSD200": 1}
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +72,24 @@ def test_an_experiment_writes_its_result_and_figure(name, folders, tiny, capsys)
         for row in rows:
             assert row.keys() == rows[0].keys()
             assert row.get("ours") is None or 0 < row["ours"] < 60
+
+
+@needs_jit
+def test_all_trainings_in_an_order_that_tells_early(folders, tiny, monkeypatch):
+    import study
+    import trainings
+
+    opened = study.open_study("trainings.py", "", ("T91",), folders)
+    starts = trainings.in_order(opened)
+    recipes = [recipe for recipe, net in starts if net is None]
+    assert len(set(recipes)) == len(recipes) == 12 + 2 + 4 + 12  # comparison, transitions, Figure 4
+    assert len(starts) == len(recipes) + 3 * 2 + 1  # ablations, two seeds of all but one
+    assert [recipe.model for recipe, _ in starts[:3]] == ["fsrcnn", "transition-2", "transition-1"]
+    assert [recipe.model for recipe, _ in starts[-3:]] == ["srcnn-ex"] * 3
+    said = trainings.train(opened, *starts[0])
+    assert said == "fsrcnn ×3, seed 0: 64 in 0.0 h"
+    monkeypatch.setattr(npsr, "run_training", None)  # not called: it is trained
+    assert trainings.train(opened, *starts[0]) == said
 
 
 @needs_jit
@@ -163,10 +181,10 @@ def test_missing_data_are_named(tmp_path, folders, capsys):
     import study
 
     with pytest.raises(SystemExit) as stopped:
-        study.open_study("some.py", "", ("T91", "General-100"), folders)
+        study.open_study("some.py", "", ("T91", "Urban100"), folders)
     assert stopped.value.code == 2
     message = capsys.readouterr().err
-    assert "lacks General-100" in message
+    assert "lacks Urban100" in message
     assert "mmlab.ie.cuhk.edu.hk" in message
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 MAGIC = 0x1950A86A20F9469CFC6C
 KINDS = {"float32": "Float", "float64": "Double", "float16": "Half", "uint16": "BFloat16", "int64": "Long"}
+KINDS |= {"uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "bool": "Bool"}
+KINDS |= {"complex64": "ComplexFloat", "complex128": "ComplexDouble"}
 
 
 class Global(NamedTuple):
@@ -56,6 +58,8 @@ def _instructions(value):  # noqa: PLR0911
             return b"](" + many(value) + b"e"
         case dict():
             return b"}(" + many(inner for item in value.items() for inner in item) + b"u"
+        case set():
+            return b"\x8f(" + many(sorted(value)) + b"\x90"
         case bytes():  # instructions
             return value
 

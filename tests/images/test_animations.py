@@ -74,7 +74,7 @@ def test_the_picture_in_place_of_an_animation_is_told():
     animation = survey(content)
     assert [frame[0, 0, 0] for frame in animation.frames()] == [60, 120, 180]
     assert animation.durations == [30, 40, 50]
-    assert "in place" in animation.told[0]
+    assert "in place" in animation.notes[0]
 
 
 def test_one_frame_is_no_animation():
@@ -102,8 +102,8 @@ def test_a_gif_cut_between_frames_is_told():
     content, _, _ = moving("GIF")
     animation = survey(content[: content.rindex(b"\x21\xf9")])
     assert len(animation.durations) == 3
-    assert "may have been more" in animation.told[0]
-    assert survey(content).told == ()
+    assert "may have been more" in animation.notes[0]
+    assert survey(content).notes == ()
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")

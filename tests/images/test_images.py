@@ -198,7 +198,7 @@ def test_cmyk_is_converted_by_its_profile(tmp_path, kind):
     assert np.abs(photograph.pixels[2, 13] - grey(70)).max() <= 2
     assert photograph.pixels[13, 2].max() <= 2
     assert photograph.icc_profile[16:20] == b"RGB "
-    assert photograph.told == ("CMYK, converted to sRGB by its profile",)
+    assert photograph.notes == ("CMYK, converted to sRGB by its profile",)
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
@@ -264,14 +264,14 @@ def test_a_phones_further_pictures_are_told(tmp_path):
     pictures = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
     (tmp_path / "a.jpg").write_bytes(encoded(pictures[0], "MPO", save_all=True, append_images=pictures[1:]))
     photograph = read_image(tmp_path / "a.jpg")
-    assert photograph.told == ("left out 1 further pictures of the file",)
+    assert photograph.notes == ("left out 1 further pictures of the file",)
     assert np.abs(photograph.pixels.astype(int) - RGB).mean() < 60
 
 
 def test_xmp_is_told(tmp_path):
     for kind in ("JPEG", "WEBP"):
         content = encoded(Image.fromarray(RGB), kind, xmp=b"<x:xmpmeta/>")
-        assert read_image(content).told == ("left out XMP",)
+        assert read_image(content).notes == ("left out XMP",)
 
 
 def test_content_counts_not_the_name(tmp_path):

@@ -8,7 +8,6 @@ from helpers import naive
 
 import npsr
 from npsr.networks.layers import Combine, Lista, Normalise, Patches, SoftThreshold
-from npsr.networks.matrix_products import PLAIN, PRODUCTS
 from npsr.networks.network import Network, forward
 from npsr.networks.sparse_coding import scn
 from npsr.networks.sparse_layers import (
@@ -18,6 +17,9 @@ from npsr.networks.sparse_layers import (
     lista_forward,
     patches_backward,
     patches_forward,
+    unbiased_backward_input,
+    unbiased_backward_weight,
+    unbiased_forward,
 )
 
 
@@ -171,7 +173,7 @@ def test_lista_solves_the_sparse_code(rng):
     x = rng.standard_normal(6)
     v = (atoms @ x / L).reshape(1, 12, 1, 1)
     parameters = {"l.weight": (np.eye(12) - atoms @ atoms.T / L)[None], "l.threshold": np.full(12, 0.3 / L)}
-    z, _ = lista_forward(Lista("l", 12, 3000), parameters, v, PLAIN)
+    z, _ = lista_forward(Lista("l", 12, 3000), parameters, v, False)
     z = z.ravel()
     slope = atoms @ (atoms.T @ z - x)
     np.testing.assert_allclose(slope[z != 0], -0.3 * np.sign(z[z != 0]), atol=1e-6)
@@ -179,23 +181,19 @@ def test_lista_solves_the_sparse_code(rng):
 
 
 def test_products_are_the_plain_kernels(rng):
-    x, weight, bias = rng.random((2, 5, 6, 7)), rng.random((3, 5, 1, 1)), rng.random(3)
+    x, weight = rng.random((2, 5, 6, 7)), rng.random((3, 5, 1, 1))
     for batch in (x, x[:1]):
         dy = rng.random((len(batch), 3, 6, 7))
-        for plain, product in zip(
+        plain, product = (
             (
-                PLAIN.forward(batch, weight, bias),
-                PLAIN.backward_input(dy, weight, (6, 7)),
-                PLAIN.backward_weight(dy, batch, 1),
-            ),
-            (
-                PRODUCTS.forward(batch, weight, bias),
-                PRODUCTS.backward_input(dy, weight, (6, 7)),
-                PRODUCTS.backward_weight(dy, batch, 1),
-            ),
-            strict=True,
-        ):
-            np.testing.assert_allclose(product, plain, atol=1e-12)
+                unbiased_forward(batch, weight, products),
+                unbiased_backward_input(dy, weight, (6, 7), products),
+                unbiased_backward_weight(dy, batch, 1, products),
+            )
+            for products in (False, True)
+        )
+        for one, other in zip(plain, product, strict=True):
+            np.testing.assert_allclose(other, one, atol=1e-12)
 
 
 def test_weights_and_cost_are_the_papers():

@@ -23,6 +23,7 @@ from npsr.rivals.kernel_regression import (
 )
 from npsr.upscaling.bands import bands
 from npsr.upscaling.factors import by_factor
+from npsr.upscaling.operations import Part
 from npsr.upscaling.plan import plan_enlargement
 
 OFFICIAL = Path(__file__).parents[3] / "shared/weights/KK_MatlabR2007aSupResModel.mat"
@@ -186,10 +187,12 @@ def test_bands_of_any_height_give_the_same_bits(rng, scene):
         np.testing.assert_array_equal(cut, whole)
     plane = scene(60, 12).astype(np.float32)
     operation = work.networks
-    exact = operation.run(plane, 0, 0, 180)
-    first, last = operation.needs(90, 100)
-    assert 0 < first < last <= 60
-    np.testing.assert_array_equal(operation.run(plane[first:last], first, 90, 100), exact[90:100])
+    exact = operation.run(plane, (0, 0), Part((0, 180), (0, 36)))
+    part = Part((90, 100), (5, 20))
+    needed = operation.needs(part)
+    assert 0 < needed.rows[0] < needed.rows[1] <= 60
+    given = needed.of(plane, (0, 0))
+    np.testing.assert_array_equal(operation.run(given, needed.origin, part), exact[90:100, 5:20])
 
 
 def authors_file(path, rng):

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from npsr.system import files
+from npsr.system.folders import one_line
 
 
 def test_a_failed_write_leaves_nothing_and_keeps_the_old(tmp_path):
@@ -85,3 +86,41 @@ def test_through_a_link_the_file_that_it_names_is_written(tmp_path):
     nowhere = files.atomic_write(tmp_path / "nowhere", force=True)
     with pytest.raises(OSError, match=r"none.* (does not exist|cannot be written)"), nowhere:
         pass
+
+
+def test_the_next_write_removes_what_a_killed_one_left_but_not_what_goes_on(tmp_path):
+    path = tmp_path / "a [1].png"
+    left, other = tmp_path / ".a [1].png.abcd1234.part", tmp_path / ".b.png.abcd1234.part"
+    for file in (left, other):
+        file.write_bytes(b"half")
+    with files.atomic_write(path) as file:
+        assert not left.exists()
+        with files.atomic_write(path) as second:  # as another process would
+            assert files.Path(file.name).exists()
+            second.write(b"second")
+        assert path.read_bytes() == b"second"
+        path.unlink()
+        file.write(b"first")
+    assert {one.name for one in tmp_path.iterdir()} == {path.name, other.name}
+    assert path.read_bytes() == b"first"
+
+
+def test_names_as_long_as_file_systems_allow(tmp_path):
+    for name in ("ü" * 125 + ".png", "a" * 251 + ".png"):
+        with files.atomic_write(tmp_path / name) as file:
+            file.write(b"x")
+        assert (tmp_path / name).read_bytes() == b"x"
+    with pytest.raises(OSError, match="too long"), files.atomic_write(tmp_path / ("a" * 252 + ".png")):
+        pass
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_links_in_circles_are_no_targets(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="leads in a circle"), files.atomic_write(tmp_path / "a", force=True):
+        pass
+
+
+def test_messages_are_one_line():
+    assert one_line("a\nb\tü\u2028\udcff.png") == "a\\nb\\tü\\u2028\\udcff.png"

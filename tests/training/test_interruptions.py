@@ -95,7 +95,7 @@ def test_kills_at_any_moment_do_not_change_a_bit(folder, more):
     steps = [[(entry["step"], entry.get("loss")) for entry in log] for log in logs]
     assert steps[0] == steps[1]
     found = {path.name for path in (folder / "cut").iterdir()}
-    assert found == {"recipe.json", "log.jsonl", "checkpoint.npz", "model.npz"}
+    assert found == {"recipe.json", "log.jsonl", "checkpoint.npz", "model.npz", ".lock"}
 
 
 @pytest.mark.parametrize("more", MORE)

@@ -39,6 +39,10 @@ MODES = {
         "solve_deconvolution": True,
         "optimiser": "adam",
     },
+    "average": {"average": 0.9},
+    "products": {"inner_channels": 3, "optimiser": "adam"},
+    "deconvolution, products, average": {"train": "deconvolution", "inner_channels": 2, "average": 0.5},
+    "flips, slopes": {"flips": True, "slope_share": 4.0},
 }
 
 
@@ -73,6 +77,39 @@ def test_a_resumed_run_is_bit_identical(tmp_path, data, moment, mode):
     assert 9000 <= cut["seconds"] < 9100
     assert (cut["samples"], cut["data"]) == (352, ["more", "old", "photos"])
     assert (cut["recipe"]["seed"], cut["start"]) == (7, start.provenance)
+
+
+def test_a_running_mean_is_measured_kept_and_released(tmp_path, data):
+    """Beside the parameters, which go on as without it."""
+    recipe = replace(read_recipe(tmp_path / "recipe.toml"), average=0.9)
+    released = run_training(recipe, data, tmp_path / "run")
+    plain = run_training(replace(recipe, average=0.0), data, tmp_path / "plain")
+    state = load_checkpoint(tmp_path / "run" / "checkpoint.npz")
+    kept = npsr.load(tmp_path / "run" / "checkpoint.npz")
+    for key, p in released.parameters.items():
+        np.testing.assert_array_equal(state.mean[key], p)
+        np.testing.assert_array_equal(kept.parameters[key], p)
+        np.testing.assert_array_equal(state.net.parameters[key], plain.parameters[key])
+        assert (p != plain.parameters[key]).any(), key
+    measured = [read_log(tmp_path / name / "log.jsonl")[-1]["validation"] for name in ("run", "plain")]
+    result = npsr.evaluate(data / "photos", 3, released)["images"]
+    assert measured[0] != measured[1]
+    assert measured[0] == pytest.approx(next(i["psnr"] for i in result if i["name"] == "1.png"), abs=1e-6)
+
+
+def test_a_checkpoint_without_its_factors_is_refused(tmp_path, data):
+    recipe = replace(read_recipe(tmp_path / "recipe.toml"), inner_channels=3)
+    run_training(recipe, data, tmp_path / "run")
+    path = tmp_path / "run" / "checkpoint.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    for gone in ("factors/feature.weight.inner", "velocity/feature.weight.outer"):
+        np.savez(path, **{key: array for key, array in arrays.items() if key != gone})
+        with pytest.raises(WeightsError, match="is not a checkpoint"):
+            run_training(recipe, data, tmp_path / "run", resume=True)
+    np.savez(path, **arrays | {"factors/feature.weight.inner": np.zeros((2, 25), np.float32)})
+    with pytest.raises(WeightsError, match="is not a checkpoint"):
+        run_training(recipe, data, tmp_path / "run", resume=True)
 
 
 def test_a_run_is_not_overwritten_or_continued_as_another(tmp_path, data):

@@ -69,6 +69,35 @@ def test_samples_are_cut_from_the_planes_of_every_scale_and_rotation(scene):
     assert len(npsr.Samples([image[:20]], net)) == 0
 
 
+def test_flips_mirror_every_sub_image_and_its_label(scene):
+    """The mirrored image's own sub-images in other places, where both lie on the same grid."""
+    net = npsr.fsrcnn(2, 2, 0, border="valid")
+    image = scene(57, 45)
+    plain, mirrored = (npsr.Samples([i], net, scales=[1.0]) for i in (image, image[:, ::-1]))
+    both = npsr.Samples([image], net, scales=[1.0], flips=True)
+    assert len(both) == 2 * len(plain)
+    for first, samples in ((0, plain), (len(plain), mirrored)):
+        found, expected = both[np.arange(first, first + len(plain))], samples[np.arange(len(plain))]
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_the_running_mean_by_hand(scene):
+    state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0, dtype="float64"), averaged=True)
+    samples = npsr.Samples([scene(40, 40)], state.net, scales=[1.0])
+    seen = [{key: p.copy() for key, p in state.net.parameters.items()}]
+
+    def remember(state, _):
+        seen.append({key: p.copy() for key, p in state.net.parameters.items()})
+
+    rates = npsr.paper_rates(state.net)
+    npsr.train(state, samples, npsr.sgd_update(lambda _: rates), 3, 4, after_step=remember, average=0.75)
+    for key, mean in state.result.parameters.items():
+        a, b, c, d = (parameters[key] for parameters in seen)
+        np.testing.assert_allclose(mean, 27 / 64 * a + 9 / 64 * b + 3 / 16 * c + d / 4, atol=1e-15)
+        assert mean is not state.net.parameters[key]
+
+
 def test_the_middle_of_an_image():
     image = np.arange(60 * 40).reshape(60, 40)
     np.testing.assert_array_equal(middle(image, 600), image[15:45, 10:30])
@@ -79,13 +108,19 @@ def test_the_middle_of_an_image():
 
 
 @pytest.mark.parametrize(
-    ("net", "sub_image"), [(npsr.fsrcnn(), 0), (npsr.fsrcnn(scale=2), 18), (npsr.srcnn(), 0)]
+    ("net", "sub_image", "flips"),
+    [
+        (npsr.fsrcnn(), 0, False),
+        (npsr.fsrcnn(), 0, True),
+        (npsr.fsrcnn(scale=2), 18, False),
+        (npsr.srcnn(), 0, False),
+    ],
 )
-def test_samples_take_the_memory_that_is_stated(scene, net, sub_image):
+def test_samples_take_the_memory_that_is_stated(scene, net, sub_image, flips):
     net = net.with_border("valid")
     image = scene(400, 420)
-    samples = npsr.Samples([image], net, sub_image=sub_image)
-    stated = memory_per_pixel(net, sub_image=sub_image) * image.size
+    samples = npsr.Samples([image], net, sub_image=sub_image, flips=flips)
+    stated = memory_per_pixel(net, sub_image=sub_image, flips=flips) * image.size
     assert 0.85 * stated < samples.pixels.nbytes + samples.table.nbytes <= stated
 
 
@@ -133,6 +168,9 @@ def test_rates_are_the_papers():
     assert rates["extraction.weight"] == rates["mapping.bias"] == 1e-4
     assert rates["reconstruction.weight"] == 1e-5
     assert set(npsr.paper_rates(npsr.fsrcnn(), 4e-3, share=1.0).values()) == {4e-3}
+    rates = npsr.paper_rates(npsr.fsrcnn(2, 2, 1), slopes=8.0)
+    assert rates["mapping_1.slope"] == pytest.approx(8e-3)
+    assert (rates["mapping_1.weight"], rates["mapping_1.bias"]) == (1e-3, pytest.approx(1e-4))
 
 
 def test_sgd_step_by_hand():

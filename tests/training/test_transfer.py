@@ -61,6 +61,17 @@ def test_what_is_new_is_drawn_as_asked(tmp_path):
     assert (kept.parameters["mapping.weight"] == npsr.srcnn(seed=1).parameters["mapping.weight"]).all()
 
 
+def test_slopes_are_shared_by_what_is_new_throughout(tmp_path):
+    shared = starting_network("fsrcnn(3,2,1)", 3, 4, slopes="layer")
+    expected = npsr.fsrcnn(3, 2, 1, 3, seed=4, shared_slopes=True)
+    assert shared.layers == expected.layers
+    for key, p in expected.parameters.items():
+        np.testing.assert_array_equal(shared.parameters[key], p)
+    npsr.save(npsr.fsrcnn(3, 2, 1), tmp_path / "start.npz")
+    kept = starting_network("fsrcnn(3,2,1)", 4, 4, str(tmp_path / "start.npz"), slopes="layer")
+    assert kept.parameters["feature.slope"].shape == (3,)
+
+
 def test_srcnn_serves_every_factor(tmp_path):
     npsr.save(npsr.srcnn(scale=3, seed=4), tmp_path / "srcnn.npz")
     net = starting_network("srcnn", 2, 0, str(tmp_path / "srcnn.npz"))

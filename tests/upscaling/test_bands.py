@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 from helpers.running import needs_jit
+from hypothesis import given
+from hypothesis import strategies as st
 
 import npsr
 from npsr.images.resize import imresize
-from npsr.upscaling.bands import bands
+from npsr.upscaling.bands import bands, enlarged, needs
 from npsr.upscaling.factors import by_factor, by_sides, networks_for
+from npsr.upscaling.operations import Part
 from npsr.upscaling.plan import plan_enlargement
 from npsr.upscaling.upscale import plane_upscaler
 
@@ -75,6 +78,37 @@ def test_bands_equal_the_whole_for_other_networks_and_ensembles(scene, rng, dtyp
         work = plan_enlargement(image, by_factor(image.shape, 2), net, ensemble)
         whole = npsr.upscale(image, 2, net, ensemble)
         np.testing.assert_array_equal(by_bands(image, work, 9), whole)
+
+
+spans = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
+
+
+@needs_jit
+@given(
+    sides=st.tuples(st.integers(1, 90), st.integers(1, 70)),
+    scale=st.sampled_from([2, 3, 4, 2.5, 5]),
+    channels=st.sampled_from([0, 2, 3, 4]),
+    model=st.sampled_from(["fsrcnn", "fsrcnn-s", "bicubic"]),
+    ensemble=st.booleans(),
+    rows=spans,
+    columns=spans,
+)
+def test_any_part_equals_the_whole(sides, scale, channels, model, ensemble, rows, columns):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (*sides, channels) if channels else sides, np.uint8)
+    if channels in (2, 4):
+        image[..., -1] = np.where(rng.random(sides) < 0.5, 255, image[..., -1])
+    work = plan_enlargement(image, by_factor(image.shape, scale), model, ensemble)
+    part = Part(
+        *(
+            (int(start * (side - 1)), int(start * (side - 1)) + 1 + int((stop - start) * (side - 1)))
+            for (start, stop), side in zip((rows, columns), work.size.sides, strict=True)
+        )
+    )
+    needed = needs(image.shape, part, work)
+    found = enlarged(needed.of(image, (0, 0)), needed.origin, part, work)
+    whole = npsr.upscale(image, scale, model, ensemble)
+    np.testing.assert_array_equal(found, part.of(whole, (0, 0)))
 
 
 def test_a_band_reads_no_more_than_it_needs(scene):

@@ -1,10 +1,13 @@
 """From what is named to what is done."""
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from npsr.images.photograph import ImageError
+from npsr.upscaling import jobs as module
 from npsr.upscaling.jobs import PIPE, plan_jobs
 
 
@@ -18,7 +21,7 @@ def tree(tmp_path):
 
 
 def plan(*inputs, output=None, force=False, suffix=lambda path: path.suffix):
-    return plan_jobs(inputs, output, "_m_x2", suffix, {".png", ".jpg"}, force)
+    return plan_jobs(inputs, output, "_m_x2", suffix, {".png", ".jpg"}, force)[0]
 
 
 def test_a_folder_is_mirrored(tree):
@@ -107,3 +110,73 @@ def test_folders_with_equal_names(tmp_path):
     jobs = plan(tmp_path / "one/photos", tmp_path / "two/photos", output=tmp_path / "out")
     assert [bool(job.problem) for job in jobs] == [False, True]
     assert jobs[0].target == Path(tmp_path / "out/photos/a_m_x2.png")
+
+
+def plan_and_rest(folder, output=None):
+    return plan_jobs([folder], output, "_m_x2", lambda path: path.suffix, {".png", ".jpg"})
+
+
+def test_what_is_passed_over_is_counted(tree):
+    (tree / "in/linked").symlink_to(tree / "in/sub")
+    (tree / "in/other.TXT").write_bytes(b"")
+    (tree / "in/README").write_bytes(b"")
+    jobs, passed = plan_and_rest(tree / "in")
+    assert len(jobs) == 4
+    assert passed == {".txt": 2, "hidden": 2, "linked folder": 1, "without ending": 1}
+    with pytest.raises(ImageError, match=r"holds no image .*; 1 file passed over: 1 \.txt"):
+        (tree / "texts").mkdir()
+        (tree / "texts/a.txt").write_bytes(b"")
+        plan_and_rest(tree / "texts")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_links_in_circles_dead_links_and_special_files_are_jobs(tree):
+    """Reading tells what is wrong with the links; special files, which may wait forever, are not read."""
+    (tree / "in/loop.png").symlink_to("loop.png")
+    (tree / "in/dead.png").symlink_to("nowhere.png")
+    os.mkfifo(tree / "in/pipe.png")
+    name = os.path.relpath(tree / "in/socket.png")  # addresses are short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(name)
+        by_name = {job.source.name: job for job in plan(tree / "in")}
+    assert not by_name["loop.png"].problem + by_name["dead.png"].problem
+    for special in ("pipe.png", "socket.png"):
+        assert "is not a regular file" in by_name[special].problem
+    assert len(by_name) == 8
+    [job] = plan(tree / "in/loop.png")
+    assert not job.problem
+    with pytest.raises(OSError, match="leads in a circle"):
+        plan(tree / "in/a.png", output=tree / "in/loop.png", force=True)
+
+
+def test_a_folder_that_cannot_be_read_is_a_problem_beside_the_others(tree, monkeypatch):
+    scan = os.scandir
+
+    def refused(folder):
+        if str(folder).endswith("deep"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    found = plan(tree / "in")
+    assert [job.source.name for job in found if not job.problem] == ["a.png", "b.jpg", "c.PNG"]
+    assert [job.problem for job in found if job.problem] == [
+        f"the folder {tree / 'in/sub/deep'} cannot be read: Permission denied"
+    ]
+    one, two = plan(tree / "in/a.png", tree / "in/.hidden")
+    assert (one.problem, two.source.name) == ("", "e.png")
+    (tree / "empty").mkdir()
+    one, two = plan(tree / "empty", tree / "in/a.png", output=tree / "out")
+    assert "holds no image" in one.problem
+    assert not two.problem
+
+
+def test_names_that_differ_in_case_meet_where_the_file_system_ignores_it(tmp_path, monkeypatch):
+    for name in ("a.png", "A.png"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(b"")
+    if len(list((tmp_path / "in").iterdir())) < 2:
+        pytest.skip("the file system of this folder ignores case itself")
+    assert not any(job.problem for job in plan(tmp_path / "in"))
+    monkeypatch.setattr(module, "_ignores_case", lambda folder: True)
+    assert sum("would both become" in job.problem for job in plan(tmp_path / "in")) == 1

@@ -7,6 +7,17 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from helpers.running import needs_jit, run
+from helpers.videos import (
+    MILLISECONDS,
+    UNEVEN,
+    add_frames,
+    add_picture,
+    add_sound,
+    frames_of,
+    packet_of,
+    packets_of,
+    video,
+)
 from PIL import Image
 
 import npsr
@@ -15,77 +26,6 @@ from npsr.video.reading import VideoError, survey
 from npsr.video.yuv import SITINGS, enlarge_chroma, enlarge_luma
 
 av = pytest.importorskip("av")
-
-MILLISECONDS = Fraction(1, 1000)
-UNEVEN = [0, 40, 100, 110, 300, 310, 1000, 1040]
-"""Time stamps of a variable frame rate, in milliseconds."""
-
-
-def frame_of(rows, columns, pixel_format, number=0):
-    """A frame whose planes slope, a little further along with each number."""
-    frame = av.VideoFrame(columns, rows, pixel_format)
-    for place, plane in enumerate(frame.planes):
-        deep = "10" in pixel_format
-        codes = np.frombuffer(plane, np.uint16 if deep else np.uint8).reshape(plane.height, -1)
-        slope = np.add.outer(np.arange(plane.height) * 5, np.arange(plane.width) * 3)
-        codes[:, : plane.width] = (60 + 20 * place + 2 * number + slope % 97) * (4 if deep else 1)
-    return frame
-
-
-def add_picture(out, codec, sides=(16, 32), pixel_format="yuv420p", **context):
-    stream = out.add_stream(codec, 25, options=context.pop("options", None))
-    stream.height, stream.width = sides
-    stream.pix_fmt, stream.codec_context.time_base = pixel_format, MILLISECONDS
-    for key, value in context.items():
-        setattr(stream.codec_context, key, value)
-    return stream
-
-
-def add_frames(out, stream, stamps=UNEVEN, sides=(16, 32), pixel_format="yuv420p"):
-    for number, stamp in enumerate(stamps):
-        frame = frame_of(*sides, pixel_format, number)
-        frame.pts, frame.time_base = stamp, MILLISECONDS
-        out.mux(stream.encode(frame))
-    out.mux(stream.encode())
-
-
-def video(path, codec="libx264", sides=(16, 32), pixel_format="yuv420p", stamps=UNEVEN, **context):
-    """A video without sound."""
-    container = context.pop("container", {})
-    with av.open(str(path), "w", options=container) as out:
-        stream = add_picture(out, codec, sides, pixel_format, **context)
-        add_frames(out, stream, stamps, sides, pixel_format)
-    return path
-
-
-def add_sound(out, codec, seconds=1):
-    stream = out.add_stream(codec, 48000)
-    stream.metadata["language"] = "fra"
-    frame = av.AudioFrame("s16", "stereo", 48000 * seconds)
-    noise = np.random.default_rng(0).integers(-9999, 9999, 2 * 48000 * seconds, dtype=np.int16)
-    np.frombuffer(frame.planes[0], np.int16)[:] = noise
-    frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
-    return [*stream.encode(frame), *stream.encode()]
-
-
-def packet_of(stream, content, start, duration):
-    packet = av.Packet(content)
-    packet.stream, packet.time_base = stream, MILLISECONDS
-    packet.pts = packet.dts = start
-    packet.duration = duration
-    return packet
-
-
-def frames_of(path):
-    with av.open(str(path)) as container:
-        return list(container.decode(video=0))
-
-
-def packets_of(path, kind):
-    """Time in seconds and content of every packet of the first stream of a kind."""
-    with av.open(str(path)) as container:
-        stream = container.streams.get({kind: 0})[0]
-        return [(float(p.pts * p.time_base), bytes(p)) for p in container.demux(stream) if p.size]
 
 
 def upscaled(source, target, scale=2, model="bicubic", **options):
@@ -132,9 +72,9 @@ def test_sound_subtitles_chapters_and_titles_are_copied(tmp_path):
         assert [stream.metadata.get("language") for stream in list(found.streams)[1:3]] == ["fra", "deu"]
         assert found.metadata["title"] == "ünïcode"
         assert [chapter["metadata"]["title"] for chapter in found.chapters()] == ["first"]
-    with pytest.raises(VideoError, match=r"out.mp4 cannot hold stream 2 .*subtitle \(s"):
+    with pytest.raises(VideoError, match=r"hold stream 2, subtitle .*choose .mkv, or .*--subtitles drop"):
         npsr.upscale_video(source, tmp_path / "out.mp4", 2, "bicubic")
-    with pytest.raises(VideoError, match=r"cannot hold stream 1 .*audio \(aac\)"):
+    with pytest.raises(VideoError, match=r"stream 1, audio \(aac\).*choose .mp4, .m4v, .mov, .mkv, or.*drop"):
         npsr.upscale_video(source, tmp_path / "out.webm", 2, "bicubic")
     assert {path.name for path in tmp_path.iterdir()} == {"in.mkv", "out.mkv"}
 
@@ -162,12 +102,12 @@ def test_a_cover_is_copied_or_said_to_be_lost(tmp_path):
         out.mux(packet_of(cover, buffer.getvalue(), 0, 0))
         add_frames(out, picture)
     written = npsr.upscale_video(tmp_path / "in.mp4", tmp_path / "out.mp4", 2, "bicubic")
-    assert written.left_out == []
+    assert written.notes == []
     with av.open(str(tmp_path / "out.mp4")) as found:
         (packet,) = (packet for packet in found.demux(1) if packet.size)
         assert bytes(packet) == buffer.getvalue()
     written = npsr.upscale_video(tmp_path / "in.mp4", tmp_path / "out.mov", 2, "bicubic")
-    assert written.left_out == ["stream 1, video (mjpeg)"]
+    assert written.notes == ["left out the cover, stream 1, video (mjpeg)"]
 
 
 def test_rotation_aspect_colour_tags_and_siting_are_kept(tmp_path):
@@ -229,12 +169,24 @@ def test_10_bits_stay_10_bits(tmp_path):
     assert (luma % 4 != 0).any()
 
 
-def test_what_frames_carry_beside_pixels_is_said_to_be_lost(tmp_path):
+def test_hdr10_s_numbers_are_kept_where_encoders_write_them_and_else_said_to_be_lost(tmp_path):
     display = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
     options = {"x265-params": f"log-level=none:{display}:max-cll=1000,400"}
     source = video(tmp_path / "in.mkv", "libx265", (32, 64), "yuv420p10le", options=options)
-    written = npsr.upscale_video(source, tmp_path / "out.mkv", 2, "bicubic")
-    assert written.left_out == ["MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"]
+    kinds = av.sidedata.sidedata.Type
+    found = []
+    for path in (source, tmp_path / "out.mp4"):
+        if path != source:
+            assert npsr.upscale_video(source, path, 2, "bicubic").notes == []
+        data = frames_of(path)[0].side_data
+        found.append(
+            [bytes(data[kind]) for kind in (kinds.MASTERING_DISPLAY_METADATA, kinds.CONTENT_LIGHT_LEVEL)]
+        )
+    assert found[0] == found[1]
+    notes = npsr.upscale_video(source, tmp_path / "odd.mkv", 1, "bicubic").notes  # by libx265 again
+    assert notes == []
+    small = video(tmp_path / "small.mkv", "libx265", (30, 30), "yuv420p10le", options=options)
+    assert npsr.upscale_video(small, tmp_path / "s.mkv", 1, "bicubic").notes == []  # by libx264
 
 
 def test_full_range_stays_full_range(tmp_path):

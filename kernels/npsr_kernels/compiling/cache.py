@@ -1,10 +1,11 @@
 """The compilation cache: compiled code on disk, where a later process finds it.
 
-Numba's own cache looks at the file of the function alone: it does not notice a change in another from
-which code is generated or imported. Its index names a file before that is written, so processes that
-compile at once may get each other's code. And it reads only where it could also write, so that what an
-administrator has compiled is of no use to others. Here every piece of code has a file of its own, whose
-name is a digest of all that went into it: nothing can be stale, and nothing is there to be raced for.
+Numba's own cache has three defects. It checks only the file that defines the function: it does not notice
+that another file has changed, from which code is generated or imported. Its index names a file before the
+file is written, so processes that compile at the same time may get each other's code. And it reads only from
+folders that it may write to, so an administrator cannot compile for others. Here every piece of code has a
+file of its own. The file's name is a digest of everything that the code depends on. So no code can be stale,
+and there is no index to race for.
 """
 
 import logging
@@ -29,16 +30,19 @@ LOG = logging.getLogger("npsr_kernels")
 PACKAGE = Path(__file__).parents[1]
 
 
-def cached(dispatcher: Any) -> Any:
-    """Let a compiled function look on disk before it compiles, and store there what it compiled."""
+def cached(dispatcher: Any, kind: str = "") -> Any:
+    """Let a compiled function look on disk before it compiles, and store there what it compiled; of a
+    function compiled in several ways, each has a `kind`.
+    """
     if not numba.config.DISABLE_JIT:  # else it is a plain function
-        dispatcher._cache = DiskCache(dispatcher.py_func)
+        dispatcher._cache = DiskCache(dispatcher.py_func, kind)
     return dispatcher
 
 
 def folders() -> list[Path]:
-    """Where compiled code is looked for, in this order, and stored in the first that can be written:
-    NUMBA_CACHE_DIR if set, beside the sources, the user's cache folder.
+    """Folders of compiled code: NUMBA_CACHE_DIR if set, beside the sources, the user's cache folder.
+
+    Code is read from all of them, in this order, and stored in the first that can be written to.
     """
     name = f"{PACKAGE.name}_{_digest(str(PACKAGE))}"  # installations may share a folder
     given = [Path(numba.config.CACHE_DIR, name)] if numba.config.CACHE_DIR else []
@@ -50,16 +54,23 @@ def cached_files() -> list[Path]:
     return [file for folder in folders() for file in sorted(folder.glob(f"*.{sources_stamp()}.*.code"))]
 
 
-class DiskCache(NullCache):
-    """What Numba asks for a function's compiled code, and gives it to."""
+def is_stored(dispatcher: Any) -> bool:
+    """Whether compiled code of a function is in memory or on disk, for any types of its arguments."""
+    stem = DiskCache(dispatcher.py_func).stem
+    files = (file for folder in folders() for file in folder.glob(f"{stem}.{sources_stamp()}.*.code"))
+    return bool(dispatcher.overloads) or next(files, None) is not None
 
-    def __init__(self, function: Any) -> None:
-        self._stem = f"{function.__module__}.{function.__qualname__}"
+
+class DiskCache(NullCache):
+    """The cache that Numba loads a function's compiled code from, and stores it in."""
+
+    def __init__(self, function: Any, kind: str = "") -> None:
+        self.stem = f"{function.__module__}.{function.__qualname__}{kind}"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The function compiled for a signature, or None, in which case Numba compiles it.
+        """The function compiled for a signature; or None, and then Numba compiles it.
 
-        Numba would first prepare for compilation, which takes longer than to load.
+        Numba's own method would first prepare for compilation, which takes longer than loading.
         """
         rtsys.initialize(target_context)
         name = self._file_name(sig, target_context)
@@ -73,7 +84,7 @@ class DiskCache(NullCache):
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Store what was compiled, and remove what other sources have left in the folder."""
+        """Store compiled code, and remove code that was compiled from older sources."""
         name, content = self._file_name(sig, data.target_context), dumps(data._reduce())
         for folder in folders():
             try:
@@ -81,8 +92,8 @@ class DiskCache(NullCache):
                 _write(folder / name, content)
             except OSError:
                 continue
-            for file in folder.glob(f"{self._stem}.*.code"):
-                if not file.name.startswith(f"{self._stem}.{sources_stamp()}."):
+            for file in folder.glob(f"{self.stem}.*.code"):
+                if not file.name.startswith(f"{self.stem}.{sources_stamp()}."):
                     file.unlink(missing_ok=True)
             return
         LOG.warning(
@@ -94,7 +105,7 @@ class DiskCache(NullCache):
     def _file_name(self, sig: Any, target_context: Any) -> str:
         processor = target_context.codegen().magic_tuple()
         versions = sys.version, numba.__version__, llvmlite.__version__
-        return f"{self._stem}.{sources_stamp()}.{_digest(repr((sig, processor, versions)))}.code"
+        return f"{self.stem}.{sources_stamp()}.{_digest(repr((sig, processor, versions)))}.code"
 
 
 @cache

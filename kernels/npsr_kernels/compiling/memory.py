@@ -1,4 +1,4 @@
-"""Working memory of threads, kept from call to call: new memory costs a page fault every 4096 bytes."""
+"""Working memory of threads, stored between calls: new memory costs a page fault every 4096 bytes."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ _FREE: list[np.ndarray] = []
 
 
 def zeroed(size: int) -> np.ndarray:
-    """So many bytes, all 0, from the start of a cache line on: no aligned vector lies across two lines."""
+    """`size` bytes, all 0, from the start of a cache line on: no aligned vector lies across two lines."""
     room = np.zeros(size + LINE, np.uint8)
     start = -room.ctypes.data % LINE
     return room[start : start + size]
 
 
 def borrow(size: int) -> np.ndarray:
-    """At least so many bytes, of any content, that are nobody else's until `give_back`."""
+    """At least `size` bytes, of any content. No other thread uses them until `give_back`."""
     try:
         memory = _FREE.pop()
     except IndexError:
@@ -25,5 +25,5 @@ def borrow(size: int) -> np.ndarray:
 
 
 def give_back(memory: np.ndarray) -> None:
-    """Keep memory for whoever borrows next."""
+    """Store memory for the next `borrow`."""
     _FREE.append(memory)

@@ -4,9 +4,8 @@ H W rows and columns, C candidates of a pixel.
 """
 
 import numpy as np
-from numba import pndindex, prange
 
-from npsr_kernels.compiling.compiled import inner, parallel
+from npsr_kernels.compiling.compiled import inner, parallel, pndindex, prange
 
 
 @parallel()

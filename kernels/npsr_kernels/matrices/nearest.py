@@ -4,9 +4,8 @@ A anchors, B samples of a block, p features, q targets, C room for candidates, t
 """
 
 import numpy as np
-from numba import prange
 
-from npsr_kernels.compiling.compiled import inner, parallel
+from npsr_kernels.compiling.compiled import inner, parallel, prange
 
 
 @parallel()

@@ -4,9 +4,8 @@ H W rows and columns of pixels, A anchors, p features, q = (3n)² numbers of a p
 """
 
 import numpy as np
-from numba import prange
 
-from npsr_kernels.compiling.compiled import compiled, parallel
+from npsr_kernels.compiling.compiled import compiled, parallel, prange
 
 
 @compiled

@@ -4,9 +4,8 @@ N samples, p numbers each, A atoms of length 1, K atoms in a sample's code.
 """
 
 import numpy as np
-from numba import prange
 
-from npsr_kernels.compiling.compiled import compiled, inner, parallel
+from npsr_kernels.compiling.compiled import compiled, inner, parallel, prange
 
 
 @parallel()

@@ -6,9 +6,8 @@ the children of node k are children[k] and the next, and a leaf has children[k] 
 """
 
 import numpy as np
-from numba import prange
 
-from npsr_kernels.compiling.compiled import compiled, inner, parallel
+from npsr_kernels.compiling.compiled import compiled, inner, parallel, prange
 
 
 @inner

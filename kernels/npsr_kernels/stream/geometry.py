@@ -43,7 +43,7 @@ class Geometry(NamedTuple):
 
 @lru_cache(maxsize=8)
 def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int) -> Geometry:
-    """Cut the images into tasks, place the buffers and find which rows each stage owes each task.
+    """Divide the images into tasks, place the buffers and find the rows that each task needs of each stage.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, threads: i
     shape : (int, int, int)
         N, H and W.
     tile : int
-        Columns of a row in memory at most, if the network's reach lets it.
+        Columns of a row in memory at most, unless the network's reach is larger.
     threads : int
-        How many share the tasks.
+        Threads that share the tasks.
     """
     tasks = make_tasks(plan, shape, tile, threads)
     L = lanes(plan.weights.dtype)
@@ -67,8 +67,9 @@ def make_geometry(plan: Plan, shape: tuple[int, int, int], tile: int, threads: i
 
 
 def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int) -> np.ndarray:
-    """Tiles of about equal width, cut into strips of about equal height or not: of a few such cuts the one
-    that leaves the least work to the busiest thread.
+    """Tiles of about equal width, each whole or cut into strips of about equal height.
+
+    Of a few such divisions, the one that leaves the least work to the busiest thread.
     """
     W = shape[2]
     before, after = _reach(plan)
@@ -88,8 +89,10 @@ def make_tasks(plan: Plan, shape: tuple[int, int, int], tile: int, threads: int)
 
 
 def _cut(plan: Plan, shape: tuple[int, int, int], tiles: int, strips: int) -> np.ndarray:
-    """Tasks of so many tiles and strips, at most. Strips start at multiples of ROWS, where steps do; the
-    first is taller, as the others compute some rows before their own.
+    """Tasks: at most so many tiles and strips.
+
+    Strips start at multiples of ROWS, where steps start. The first strip is taller, because the others also
+    compute some rows before their own.
     """
     images, H, W = shape
     before, after = _reach(plan)
@@ -113,19 +116,19 @@ def _reach(plan: Plan) -> tuple[int, int]:
 
 
 def _lead(plan: Plan) -> int:
-    """Rows before its own that a strip computes, about: its steps are whole."""
+    """About how many rows before its own a strip computes, as its steps are whole."""
     return _reach(plan)[0] + ROWS - 1
 
 
 def rows_needed(plan: Plan, rows: int, top: int, bottom: int) -> tuple[int, int]:
-    """The rows of an image of so many from which some rows of the output follow, to the last bit.
+    """The rows of an image that are needed to compute some rows of the output with exactly the same bits.
 
     Parameters
     ----------
     plan : Plan
         The network.
     rows : int
-        Of the image.
+        Rows of the image.
     top, bottom : int
         Rows of the output, in pixels of the image.
 
@@ -174,7 +177,7 @@ def _place(plan: Plan, shape: tuple[int, int, int], S: int, chunk: int) -> tuple
 
 
 SCALARS = ("kind", "channels", "history", "reach", "filters", "middle", "bias")
-"""What a stage's record takes over from the plan."""
+"""Fields that a stage's record copies from the plan."""
 
 
 def _assign(record: np.ndarray, **values: int) -> None:
@@ -196,7 +199,7 @@ def _points(stage: Stage, S: int, chunk: int) -> int:
 
 
 def _products(plan: Plan, stages: np.ndarray, S: int, chunk: int) -> tuple[np.ndarray, np.ndarray]:
-    """Products, and their taps' places turned into offsets; the stages learn their products."""
+    """Products, and the offsets of their taps; assigns to each stage its products."""
     products: list[tuple[int, ...]] = []
     offsets: list[np.ndarray] = []
 
@@ -218,10 +221,10 @@ def _products(plan: Plan, stages: np.ndarray, S: int, chunk: int) -> tuple[np.nd
 
 
 def _spans(plan: Plan, stages: np.ndarray, tasks: np.ndarray, H: int) -> np.ndarray:
-    """For each task and line buffer, and last for the output: first and last step that count.
+    """First and last step that each line buffer of each task is needed in; the last entry is the output's.
 
-    Winograd's algorithm mixes the rows of a block, so that its stages need all rows that their blocks
-    touch, and not just those that are asked of them.
+    Winograd's algorithm mixes the rows of a block. So its stages need all rows that their blocks touch, and
+    not only the rows that the next stage needs.
     """
     spans = np.empty((len(tasks), len(stages) + 1, 2), np.int64)
     n, padding = plan.scale, plan.padding

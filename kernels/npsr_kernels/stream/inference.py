@@ -8,18 +8,20 @@ from collections.abc import Iterator
 import numpy as np
 
 from npsr_kernels.checks import require, require_same_dtype
+from npsr_kernels.compiling.cache import is_stored
 from npsr_kernels.compiling.compiled import available
 from npsr_kernels.compiling.memory import borrow, give_back
 from npsr_kernels.compiling.threads import default_threads, share
 from npsr_kernels.stream.geometry import Geometry, make_geometry, rows_needed
 from npsr_kernels.stream.plan import Convolution, Deconvolution, Plan, make_plan
-from npsr_kernels.stream.stream import stream
+from npsr_kernels.stream.stream import clear_sums, stream
 
 __all__ = [
     "Convolution",
     "Deconvolution",
     "Plan",
     "available",
+    "is_compiled",
     "make_plan",
     "rows_needed",
     "run",
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 TILE = 544
-"""Columns of a row in memory at most: the line buffers then stay in the second cache."""
+"""Columns of a row in memory at most: then the line buffers stay in the L2 cache."""
 
 
 def run(
@@ -36,7 +38,6 @@ def run(
     out: np.ndarray | None = None,
     threads: int | None = None,
     tile: int = TILE,
-    stages: int | None = None,
 ) -> np.ndarray:
     """Run a network over images.
 
@@ -52,8 +53,6 @@ def run(
         As many as Numba would use by default. Results do not depend on it, nor on `tile`.
     tile : int
         Columns of a row in memory at most.
-    stages : int, optional
-        Run so many of the plan's stages only, to measure them: the output is then left unassigned.
 
     Returns
     -------
@@ -73,14 +72,15 @@ def run(
         raise ValueError(f"out has shape {out.shape}, but must be {shape} and contiguous: use np.empty")
     threads = threads or default_threads()
     geometry = make_geometry(plan, (N, H, W), tile, threads)
-    if stages is not None:
-        spans = geometry.spans.copy()
-        spans[:, stages + 1 :, 0] = spans.max() + 1  # later stages begin after the last step
-        geometry = geometry._replace(spans=spans)
     tasks = iter(range(len(geometry.tasks)))
-    images = np.require(images, requirements=["C", "A", "W"])  # others would be compiled for anew
+    images = np.require(images, requirements=["C", "A", "W"])  # others would be compiled again
     share(lambda: _work(geometry, tasks, images[:, 0], out.reshape(-1)), threads)
     return out
+
+
+def is_compiled() -> bool:
+    """Whether `run` can begin at once, because its code has been compiled before."""
+    return is_stored(stream)
 
 
 def working_bytes(plan: Plan, images: np.ndarray, threads: int | None = None, tile: int = TILE) -> int:
@@ -97,5 +97,6 @@ def _work(geometry: Geometry, tasks: Iterator[int], images: np.ndarray, out: np.
     work = memory[:size].view(images.dtype)
     frame, _, _, stages, tables, _ = geometry
     for i in tasks:
+        clear_sums(frame, work)
         stream(frame, geometry.tasks[i], geometry.spans[i], stages, tables, images, work, out)
     give_back(memory)

@@ -24,7 +24,7 @@ from npsr_kernels.vector.winograd import (
 def convolve(frame, stage, tables, work):
     """A convolution by its definition, then the stage's 1 × 1 convolution if it has one.
 
-    The ROWS × S pixels are treated as one long row; what comes out in border columns is of no use.
+    The ROWS × S pixels are treated as one long row. The results in border columns are not used.
     """
     fused, chunk = stage.pointwise >= 0, frame.chunk
     pixels = ROWS * frame.stride
@@ -57,7 +57,7 @@ def convolve_by_points(frame, stage, tables, work):
 def deconvolve(frame, stage, task, row, tables, work):
     """Add ROWS input rows, `row` the first, to the output's sums, by chunks of columns.
 
-    A column's sums need the points of some columns before it: the last CARRY of a chunk are kept.
+    A column's sums need the points of some columns before it, so the last CARRY of a chunk are stored.
     """
     S, chunk, C = frame.stride, frame.chunk, stage.middle
     width, planes = CARRY + chunk, frame.scale**2 * frame.segments

@@ -1,28 +1,28 @@
-"""What the compiled stream is told: records of integers, the same for every network.
+"""The input of the compiled stream besides images and weights: records of integers.
 
-A network is data here, not code: one compilation serves all of them. Places are indices into the
-one flat array `work` of a thread, which holds, in this order,
+A network is data here, not code: the stream is compiled once for all of them. Places are indices into the
+flat array `work` of a thread, which contains, in this order,
 
     for every stage its line buffer     channels × (history + ROWS) rows × S columns
     middle                              channels between two layers of a stage, for one chunk
     points, products                    of Winograd's algorithm, before and after the products
     sums                                the output's n² phases, with the rows still incomplete
 
-A row of S columns is P columns of border, the tile's columns, P columns of border, and what
-fills the last vector.
+A row of S columns is P columns of border, the tile's columns, P columns of border, and columns that
+fill the last vector.
 """
 
 import numpy as np
 
 CHUNK = 12
-"""Vectors that pass through the scratch buffers at a time: these then stay in the first cache. A
-multiple of every tile's vectors."""
+"""Vectors that pass through the scratch buffers at a time, so few that the buffers fit in the first caches.
+A multiple of every tile's vectors."""
 
 SLACK = 96
-"""Pixels between channels, for the widest tile to run over."""
+"""Pixels between channels, over which the widest tile may write."""
 
 CARRY = 16
-"""Columns of points kept from one chunk for the next, a multiple of all lanes."""
+"""Columns of points stored from one chunk for the next, a multiple of all lanes."""
 
 DIRECT, WINOGRAD, DECONVOLUTION = 0, 1, 2
 """Kinds of stages."""
@@ -42,7 +42,7 @@ BLOCK = _integers("channels", "weights", "channel")
 STAGE = _integers(
     "kind",
     "channels",  # of the line buffer
-    "history",  # rows of earlier steps that it keeps
+    "history",  # rows of earlier steps that it stores
     "lag",  # rows by which it is behind the image
     "source",  # where it starts
     "plane",  # from channel to channel

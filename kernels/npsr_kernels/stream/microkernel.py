@@ -4,10 +4,10 @@ Every layer is a sum over K taps: D output channels c at every pixel q are
 
     y[c][q] = b[c] + Σ_k  w[c, k] · x[q + offset[k]]
 
-with the offsets saying where tap k (a channel, a row, a column) lies from the pixel. Lanes run
-over pixels, so no tap needs a shuffle, and any convolution is a table of offsets. A tile of
-channels × vectors accumulators stays in registers for all K taps: for 4 channels × 3 vectors
-each tap takes 4 broadcast weights and 3 loads, for 12 multiply-adds.
+where offset[k] is the distance in memory from the pixel to tap k (a channel, a row and a column). The lanes
+are pixels, so no tap needs a shuffle, and any convolution is a table of offsets. A tile of
+channels × vectors accumulators stays in registers for all K taps. With 4 channels × 3 vectors,
+each tap needs 4 broadcast weights and 3 loads for 12 multiply-adds.
 """
 
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from numba.extending import intrinsic, models, register_model
 from npsr_kernels.compiling.compiled import inner
 from npsr_kernels.vector.simd import (
     REGISTER_BYTES,
+    REGISTERS,
     Vector,
     emit_fma,
     emit_load,
@@ -31,8 +32,10 @@ from npsr_kernels.vector.simd import (
     vector_ir,
 )
 
-VECTORS = {4: 3, 3: 3, 1: 6}
-"""Tiles: channels → vectors. 12 accumulators, 3 pixels and 1 weight fill 16 registers."""
+VECTORS = {4: 6, 3: 6, 1: 12} if (REGISTER_BYTES, REGISTERS) == (16, 32) else {4: 3, 3: 3, 1: 6}
+"""Tiles: channels → vectors. 12 accumulators, 3 pixels and 1 weight fill 16 registers. 64-bit ARM has
+32 short registers, and needs more multiply-adds in progress at once to keep its units busy.
+"""
 
 
 class Tile(types.Type):
@@ -74,8 +77,8 @@ def tile_start(typingctx: Any, channels: Any, vectors: Any, weights: Any, at: An
 def tile_add(typingctx: Any, tile: Any, weights: Any, w: Any, x: Any, at: Any) -> Any:
     """The tile plus one tap: weights[w + c] times the pixels from x[at] on.
 
-    The pixels are loaded first and weights broadcast one at a time: of the two orders the one
-    that needs no seventeenth register.
+    The pixels are loaded first, and the weights are broadcast one at a time. The opposite order would
+    need a seventeenth register.
     """
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -167,7 +170,8 @@ class Tables(NamedTuple):
 def multiply(tables, number, work, at, to, plane, pixels):
     """Assign work[to + c·plane + q] for every channel c of a product and q < `pixels`.
 
-    The weighted sum over its taps from work[at + q] on, and its PReLU. Runs over by up to SLACK.
+    The value is the weighted sum over its taps from work[at + q] on, then PReLU. May write up to SLACK
+    pixels more.
     """
     product = tables.products[number]
     for i in range(product.first, product.last):

@@ -35,7 +35,7 @@ class Packer:
         self.blocks: list[tuple[int, int, int]] = []
 
     def add(self, numbers: Any) -> int:
-        """Append numbers; where they start."""
+        """Append numbers; return where they start."""
         piece = np.ravel(numbers).astype(np.float64)
         self._pieces.append(piece)
         self._size += piece.size
@@ -66,7 +66,7 @@ class Packer:
 
 
 def block_sizes(channels: int) -> list[int]:
-    """Blocks of 4 and 3 channels that add up to `channels`; 1, 2 and 5 need single ones."""
+    """Blocks of 4 and 3 channels that add up to `channels`; 1, 2 and 5 need blocks of one."""
     threes = -channels % 4
     if 3 * threes <= channels:
         return [4] * ((channels - 3 * threes) // 4) + [3] * threes
@@ -94,10 +94,10 @@ def points(packer: Packer, weight: np.ndarray) -> list[Packed]:
 def deconvolution_points(packer: Packer, weight: np.ndarray, n: int) -> list[Packed]:
     """A deconvolution with stride n as products for each of Winograd's points.
 
-    Output row n·q + a takes tap n·t + a of input row q − t; columns likewise, with phase b. Row taps
-    are cut into segments of 3. A product's channels are, outermost first, b, segment and a; the
-    column phases b that have all T taps form one group, those that have T − 1 another, each with
-    6 products.
+    Output row n·q + a uses tap n·t + a of input row q − t; the same holds for columns, with phase b. Row taps
+    are divided into segments of 3. A product's channels are, outermost first, b, segment and a. The
+    column phases b that have all T taps form one group, those that have T − 1 taps another. Each group
+    has 6 products.
     """
     C, _, f, _ = weight.shape
     T = -(-f // n)

@@ -1,7 +1,7 @@
 """From a network's layers to the stages of the stream, with their weights packed.
 
 H W rows and columns of the image, C D input and output channels of a layer, f filter side, n upscaling
-factor, h = f // 2 pixels that a filter reaches beyond its middle.
+factor, h = f // 2 pixels that a filter reaches beyond its centre.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Convolution(NamedTuple):
     bias: np.ndarray
     """(D,)"""
     slope: np.ndarray
-    """(D,) or (1,): 0 makes it ReLU, 1 makes it nothing."""
+    """(D,) or (1,): 0 is ReLU, 1 is no rectifier."""
 
 
 class Deconvolution(NamedTuple):
@@ -37,7 +37,7 @@ class Deconvolution(NamedTuple):
     stride: int
     """n"""
     padding: int
-    """Tap k of input pixel i lands on output pixel n·i + k − padding."""
+    """Tap k of input pixel i adds to output pixel n·i + k − padding."""
 
 
 class Stage(NamedTuple):
@@ -65,9 +65,9 @@ class Plan:
     weights, blocks : ndarray
         All products, packed (see packing.py).
     replicate : bool
-        Whether borders are continued by their pixels, or by zeros.
+        Whether borders are padded by replication; if not, with zeros.
     bias : int
-        Where in the weights the deconvolution's bias is, or a zero.
+        Where in the weights the deconvolution's bias is; a zero if there is none.
     scale, padding, taps : int
         n, the deconvolution's padding and ⌈f/n⌉; 1, 0 and 1 without a deconvolution.
     """
@@ -83,7 +83,7 @@ class Plan:
 
     @property
     def pad(self) -> int:
-        """P: columns by which a row must be continued beyond the image's first and last one."""
+        """P: columns by which a row must be padded before the image's first and after its last column."""
         return max(replicated_before(self), *(stage.reach for stage in self.stages))
 
 
@@ -96,14 +96,14 @@ def make_plan(layers: Sequence[Convolution | Deconvolution], border: str) -> Pla
     """Group the layers into stages and pack their weights.
 
     A 1 × 1 convolution shares the stage of the convolution before it, or of the deconvolution after
-    it, so that the many channels between the two never leave the first cache.
+    it. So the many channels between the two are never stored for a whole row.
 
     Parameters
     ----------
     layers : sequence of Convolution, the last of them possibly a Deconvolution
         From one channel to one channel; the first is a Convolution.
     border : {"zero", "replicate"}
-        How the input of each layer continues beyond the image.
+        How the input of each layer is padded.
     """
     packer, stages = Packer(), []
     zero = packer.add([0])
@@ -145,7 +145,7 @@ def _convolution_stage(packer: Packer, layer: Convolution, fused: Convolution | 
 def _deconvolution_stage(
     packer: Packer, expanding: Convolution | None, layer: Deconvolution, delay: int
 ) -> Stage:
-    """`delay` rows wait in the line buffer until the image's first row has come to be replicated."""
+    """The stage works `delay` rows late, until the image's first row is there to be replicated."""
     C, n = len(layer.weight), layer.stride
     products = deconvolution_points(packer, layer.weight, n)
     if expanding is None:

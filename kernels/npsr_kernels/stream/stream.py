@@ -1,11 +1,11 @@
-"""The stream: rows flow through all layers of a network; no map is ever whole.
+"""The stream: a few rows at a time pass through all layers of a network; no feature map is stored whole.
 
 Every stage (a layer, or two that belong together) has a line buffer of input rows. In a step the
-first buffer receives ROWS new rows of the image, each stage turns its buffer into ROWS new rows of
-the next, and the last yields rows of the output. A stage that looks h rows ahead is h rows late.
+first buffer receives ROWS new rows of the image. Each stage computes from its buffer ROWS new rows of
+the next buffer. The last stage gives rows of the output. A stage that needs h rows ahead is h rows late.
 
-Steps count from the top of the image, whatever strip or tile a thread works on: a pixel's
-arithmetic does not depend on how the work is cut.
+Steps count from the top of the image, whatever strip or tile a thread works on. So a pixel's
+arithmetic does not depend on how the work is divided.
 """
 
 from npsr_kernels.compiling.compiled import compiled, inner
@@ -21,11 +21,10 @@ def stream(frame, task, spans, stages, tables, images, work, out):
     """Assign one task's part of `out`.
 
     spans[k] are the first and the last step in which line buffer k is needed; the last span is the
-    output's.
+    output's. Before a task's first step, `clear_sums`.
     """
     last = len(stages)
-    work[frame.sums : frame.sums + frame.scale**2 * frame.sums_plane] = 0
-    for step in range(spans[0, 0], spans[last, 1] + 1):
+    for step in range(spans[:, 0].min(), spans[:, 1].max() + 1):
         for k in range(last + 1):
             if step < spans[k, 0]:
                 continue
@@ -50,9 +49,14 @@ def stream(frame, task, spans, stages, tables, images, work, out):
                 _store(frame, task, ROWS * step - stage.lag - stage.reach, tables, work, out)
 
 
+def clear_sums(frame, work):
+    """Assign 0 to the output's sums."""
+    work[frame["sums"] :][: frame["scale"] ** 2 * frame["sums_plane"]] = 0
+
+
 @inner
 def _copy(work, at, to, count):
-    """Assign work[to], … from work[at], …, vector by vector, first to last: fit for moving down."""
+    """Assign work[to], … from work[at], …, vector by vector, first to last, so `to` may be below `at`."""
     for i in range(0, count, REGISTER_BYTES // work.itemsize):
         vstore(work, to + i, vload(work, at + i))
 
@@ -85,7 +89,7 @@ def _load(frame, task, stage, row, images, work):
 
 @inner
 def _continue_columns(frame, task, stage, work):
-    """Continue the new rows beyond the image's first and last column."""
+    """Pad the new rows before the image's first and after its last column."""
     at_left, at_right = task.start == 0, task.start + task.width == frame.columns
     if not (at_left or at_right):
         return
@@ -104,7 +108,7 @@ def _continue_columns(frame, task, stage, work):
 
 @inner
 def _continue_rows(frame, stage, row, work):
-    """Continue the image above its first row, when that arrives, and below its last."""
+    """Pad the image above its first row, when that arrives, and below its last row."""
     S, zero = frame.stride, work.dtype.type(0)
     for c in range(stage.channels):
         buffer = stage.source + c * stage.plane

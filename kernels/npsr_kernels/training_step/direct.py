@@ -11,7 +11,7 @@ from npsr_kernels.training_step.writer import Map, ProgramWriter, grouped_taps
 
 
 def write_products(w: ProgramWriter, stage: Stage, x: Map, z: Map) -> None:
-    """Z = stage(x), taps in the order (row u, channel c, column v): neighbours read the same row."""
+    """Z = stage(x). Taps are in the order (row u, channel c, column v), so neighbours read the same row."""
     D, f, _, C = stage.weight.shape
     T = f * C * f
     weight = stage.weight.transpose(0, 1, 3, 2).reshape(D, T)

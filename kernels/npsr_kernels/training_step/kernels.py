@@ -1,12 +1,12 @@
 """The kernels of a training step: one group of L samples through the whole network and back.
 
 A map is stored as [channel][row][column][lane]: lane l belongs to sample l of the group, so every
-operation is the same in all lanes. L lanes, A × B the tile. All of a group's maps lie in one flat
-array, `arena`; offsets and strides count its elements. A map's ring of zeros stands in for padding;
-one ring serves two neighbours, since rows and channels follow each other.
+operation is the same in all lanes. L lanes, A × B the tile. All of a group's maps are in one flat
+array, `arena`; offsets and strides count its elements. A ring of zeros around a map serves as padding.
+Neighbouring rows and channels share it.
 
-Which kernels run, in which order and on which maps is data: `program`, an array of operations. The
-same compiled code serves every network.
+The array `program` says which kernels run, in which order and on which maps. So the same compiled code
+runs every network.
 """
 
 from typing import NamedTuple
@@ -39,7 +39,7 @@ from npsr_kernels.vector.tiles import tile_pairs, tile_splat, tile_store, tile_s
 
 
 class Tables(NamedTuple):
-    """A program and what its operations refer to, besides parameters and maps."""
+    """A program and the tables that its operations use, besides parameters and maps."""
 
     program: np.ndarray
     taps: np.ndarray
@@ -56,10 +56,10 @@ class Tables(NamedTuple):
 def convolve(op, L, arena, scalars, taps, spans, a, b):
     """Assign z = bias + Σ_t weight[t] · x[place + taps[t]], a tile of A channels × B pixels at a time.
 
-    `scalars` holds, for each block of A channels, A biases and then A weights for each tap. A tap is an
-    offset from the output's place: rows, columns and channels of x in one. `spans` holds, for each
-    block and row, the first and last tap that do not read only zeros. The last tile of a row overlaps
-    the one before it.
+    For each block of A channels, `scalars` contains A biases and then A weights for each tap. A tap is one
+    offset from the output's place, for rows, columns and channels of x together. For each block and row,
+    `spans` contains the first and last tap that do not read only zeros. The last tile of a row overlaps
+    the tile before it.
     """
     A, B = len(a), len(b)
     for i in range(op.rows):
@@ -82,9 +82,9 @@ def convolve(op, L, arena, scalars, taps, spans, a, b):
 def weigh(op, arena, taps, spans, pixels, gradients, a):
     """Add to the gradient of A channels × `TAPS` taps: Σ over pixels of dz[pixel] · x[pixel + tap].
 
-    `gradients` holds a tile for each group of taps and block of channels. `spans` holds, for each of
-    these, where in `pixels` a list starts and stops: the offsets in z and in x of all pixels at which
-    the taps do not read only zeros. Lanes are summed at the end of a tile.
+    `gradients` contains a tile for each group of taps and block of channels. For each of these, `spans`
+    says where in `pixels` its list starts and stops. The list has the offsets in z and in x of all pixels
+    at which the taps do not read only zeros. Lanes are summed at the end of a tile.
     """
     A = len(a)
     for group in range(op.tap_count // TAPS):
@@ -104,8 +104,8 @@ def weigh(op, arena, taps, spans, pixels, gradients, a):
 def compare(op, L, arena, labels, gradients):
     """Replace the output z by the loss's gradient; add to the biases' gradient; return the loss.
 
-    At `op.labels` lie a vector with the derivative's factor 2/N (0 in lanes without a sample), then
-    the labels. Where `labels` is negative the output is cut away: its gradient is 0.
+    At `op.labels` there is a vector with the derivative's factor 2/N (0 in lanes without a sample), then
+    the labels. Where `labels` is negative, the output is cut away, and its gradient is 0.
     """
     zero = vzero(arena)
     factor = vload(arena, op.labels)
@@ -130,7 +130,7 @@ def compare(op, L, arena, labels, gradients):
 
 @inner
 def load(op, L, first, images, targets, labels, arena):
-    """Spread image and labels of the samples from `first` on over the lanes; zeros after the last."""
+    """Copy image and labels of L samples, from `first` on, into the lanes; zeros after the last sample."""
     count = len(images)
     for lane in range(L):
         n = first + lane

@@ -1,4 +1,4 @@
-"""What the program of a training step consists of: kinds of operations, and their fields."""
+"""The operations of a training step's program: their kinds and their fields."""
 
 import numpy as np
 
@@ -20,4 +20,4 @@ FIELDS = (
     *("scalars", "taps", "tap_count", "spans", "gradient", "labels"),  # starts in the arrays of these names
 )
 OPERATION = np.dtype([(name, np.int64) for name in FIELDS])
-"""One step of a program. What the fields mean to each kind is said at its kernel."""
+"""One operation of a program. The kernel of each kind explains the fields that it uses."""

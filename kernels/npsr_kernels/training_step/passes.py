@@ -1,8 +1,8 @@
-"""The kernels of a training step that go over maps once: rectifiers, and Winograd's transforms.
+"""The kernels of a training step that visit each map once: rectifiers, and Winograd's transforms.
 
 Maps, lanes and operations are as in `kernels`. A map of points has one row for each point of each
-block of rows: point p of block b is row p·blocks + b, so that the sixth, which blocks of 3 rows lack,
-comes last. Blocks of 4 rows come before those of 3. x is the map of points, z that of rows.
+block of rows. Point p of block b is row p·blocks + b. So the sixth point comes last, which blocks of 3 rows
+do not have. Blocks of 4 rows come before blocks of 3. x is the map of points, z the map of rows.
 """
 
 from npsr_kernels.compiling.compiled import inner
@@ -43,7 +43,7 @@ def rectify(op, L, arena, scalars):
 
 @inner
 def unrectify(op, L, arena, scalars, gradients):
-    """Replace z by its gradient, given x's; add to the gradients of D biases and, after them, D slopes."""
+    """Replace z by its gradient, from x's gradient; add to the gradients of D biases, then of D slopes."""
     zero = vzero(arena)
     for c in range(op.channels):
         slope = vsplat(scalars[op.scalars + c])
@@ -88,7 +88,7 @@ def rectify_to_points(op, L, arena, scalars):
 
 @inner
 def unrectify_rows(op, L, arena, scalars, gradients):
-    """As `unrectify`, but given the points of x's gradient."""
+    """As `unrectify`, but from the points of x's gradient."""
     zero = vzero(arena)
     for c in range(op.channels):
         slope = vsplat(scalars[op.scalars + c])
@@ -143,7 +143,7 @@ def rows_to_points_transposed(op, L, arena):
 
 @inner
 def turn_back(arena, z, dx, slope, dbias, dslope):
-    """Replace the vector z by its gradient, given that of x = PReLU(z); return the sums with its share."""
+    """Replace vector z by its gradient, from that of x = PReLU(z); return the sums with its part added."""
     v = vload(arena, z)
     dz = vwhere(v, dx, vmul(slope, dx))
     vstore(arena, z, dz)

@@ -1,9 +1,9 @@
 """From a network's layers to a program: where each map lies, which taps read it, where each weight goes.
 
-Everything here is index arithmetic, done once for a network and a sub-image's side. A deconvolution
-with stride n is, on the LR grid, a convolution to n² phases: output pixel n·q + r − cut belongs to
-phase r of place q and receives tap n·k + r of input pixel q − k. So every layer is a `Stage`, a
-convolution whose weights are given by their places in the list of all parameters.
+Everything here is index arithmetic. It is done once for a network and a side of sub-images. On the LR grid,
+a deconvolution with stride n is a convolution to n² phases: output pixel n·q + r − cut is phase r of
+position q, and tap n·k + r of input pixel q − k adds to it. So every layer is a `Stage`: a convolution that
+names each weight by its place in the list of all parameters.
 
 f filter side, C D channels of input and output, A × B the tile, L lanes, n stride.
 """
@@ -85,7 +85,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
     Returns
     -------
     Plan
-        For `step.loss_and_gradients`. It keeps working memory, and may be used by several threads.
+        For `step.loss_and_gradients`. It stores working memory. Several threads may use it at once.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def _places(table: np.ndarray, count: int, triples: int) -> np.ndarray:
 
 
 def _tile(layers: tuple[ConvLayer | DeconvLayer, ...], stages: list[Stage]) -> tuple[int, int]:
-    """The tile that suits the stride, no wider than the narrowest row."""
+    """The tile for the stride, no wider than the narrowest row."""
     n = layers[-1].stride if isinstance(layers[-1], DeconvLayer) else 3
     table = TILES[REGISTERS]
     A, B = table.get(n, table[3])

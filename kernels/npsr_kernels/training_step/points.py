@@ -1,12 +1,12 @@
 """A convolution of a training step by Winograd's minimal filtering down the columns (see winograd.py).
 
-Rows of output are cut into blocks of 4, with 6 points each, and of 3, with 5: the sixth point, ∞, is
-there for the fourth row alone. A filter of more than 3 rows is cut into segments of 3 rows, which are
-like further input channels. For each point the convolution is one of single rows: the operations on
-products are the same as without points, with other weights, maps and taps.
+Output rows are divided into blocks of 4 with 6 points, and blocks of 3 with 5 points: only the fourth row
+needs the sixth point, ∞. A filter of more than 3 rows is divided into segments of 3 rows, which are
+like additional input channels. For each point there is a convolution of single rows. Its operations are
+the same as without points, with other weights, maps and taps.
 
     forward     m_p = (G w)_p ∗ (Bᵀ x)_p          z = Aᵀ m
-    adjoint     the same with the filter turned
+    adjoint     the same with the filter rotated by 180°
     weigh       d(G w)_p = (A dz)_p ⋆ (Bᵀ x)_p    dw = Gᵀ d(G w), once a batch
 
 f filter side, C D channels of input and output.
@@ -32,7 +32,7 @@ class Blocks(NamedTuple):
     full: int
 
     def having(self, point: int) -> int:
-        """How many have this point."""
+        """Number of blocks that have this point."""
         return self.full if point == INFINITY else self.total
 
     @property
@@ -42,7 +42,7 @@ class Blocks(NamedTuple):
 
 
 class Points(NamedTuple):
-    """A stage among the points: its maps and the places of its weights' points."""
+    """A stage computed on points: its maps and the places of its weights' points."""
 
     stage: Stage
     blocks: Blocks
@@ -52,13 +52,13 @@ class Points(NamedTuple):
 
 
 def cut(rows: int) -> Blocks | None:
-    """As few blocks as make up so many rows; None for 1, 2 and 5."""
+    """The fewest blocks that make up so many rows; None for 1, 2 and 5."""
     total = -(-rows // 4)
     return Blocks(total, rows - 3 * total) if rows >= 3 * total else None
 
 
 def worthwhile(stage: Stage) -> bool:
-    """Whether points save 15 % of the work: products, and about three operations to transform a point."""
+    """Whether points save 15 % of the work: the products, and about three operations to transform a point."""
     D, f, _, C = stage.weight.shape
     blocks = cut(stage.out)
     if f < TAPS or blocks is None or cut(stage.side) is None:

@@ -1,8 +1,8 @@
 """From stages to the program of a training step, and the tables that it refers to.
 
-A program is forward, comparison, backward. Each convolution keeps its pre-activations z, and the
-backward pass replaces them by their gradients. Activations, or their points, are soon made again from
-z, so those of all layers share one place.
+A program is forward pass, loss, backward pass. The pre-activations z of each convolution are stored, and the
+backward pass replaces them by their gradients. Activations, or their points, are computed again from z
+when they are needed, so all layers share one place for them.
 """
 
 from typing import NamedTuple
@@ -22,13 +22,13 @@ class Place(NamedTuple):
     before: Map
     """Output of the stage before, or the network's input."""
     x: Map | None
-    """Input: `before`, rectified; None among the points."""
+    """Input: `before`, rectified; None if the stage is computed on points."""
     z: Map
     """Output."""
     points: Points | None
-    """The stage among the points, where that is worthwhile."""
+    """The stage on points, if that saves work."""
     adjoint: Points | None
-    """Its adjoint among the points; none for the first stage."""
+    """Its adjoint on points; none for the first stage."""
 
 
 def write(w: ProgramWriter, stages: list[Stage]) -> None:
@@ -52,7 +52,7 @@ def write(w: ProgramWriter, stages: list[Stage]) -> None:
 
 
 def lay_out(w: ProgramWriter, stages: list[Stage]) -> list[Place]:
-    """Places of all maps. What one stage needs for a while shares its place with that of the others."""
+    """Places of all maps. Those that a stage needs for a short time share a place with other stages'."""
     weights = [points.lay_out_weights(w, s) if points.worthwhile(s) else None for s in stages]
     maps = [
         w.map(stages[0].weight.shape[3], (stages[0].side,) * 2, around(stages[0], weights[0] is not None))
@@ -123,7 +123,7 @@ def write_weight_gradient(w: ProgramWriter, stage: Stage, place: Place) -> None:
 
 
 def write_input_gradient(w: ProgramWriter, stages: list[Stage], place: Place, k: int) -> None:
-    """Gradient of the output of the stage before k, in its place, from that of stage k's output."""
+    """Replace the output of the stage before k by its gradient, from the gradient of stage k's output."""
     before = stages[k - 1]
     assert before.slope is not None
     fields = {

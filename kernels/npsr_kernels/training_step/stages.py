@@ -1,4 +1,4 @@
-"""A layer of a training step as a convolution, whatever it was: what the program's writers are given.
+"""Every layer of a training step as a convolution, from which the program is written.
 
 f filter side, C D channels of input and output.
 """
@@ -11,7 +11,7 @@ import numpy as np
 class Stage(NamedTuple):
     """A layer as a convolution from `side` to `out` pixels: out[i] reads side[i + u − padding].
 
-    Weights and slopes are given by their places in the list of all parameters, −1 for zero.
+    Weights and slopes are places in the list of all parameters, −1 for zero.
     """
 
     weight: np.ndarray  # (D, f, f, C)
@@ -24,7 +24,7 @@ class Stage(NamedTuple):
 
 
 def adjoint(stage: Stage) -> Stage:
-    """The input's gradient as a convolution of the output's: filters turned by 180°, channels exchanged."""
+    """The input's gradient as a convolution of the output's: filters rotated by 180°, channels exchanged."""
     weight = stage.weight[:, ::-1, ::-1].transpose(3, 1, 2, 0)
     padding = stage.weight.shape[1] - 1 - stage.padding
     return Stage(weight, np.full(len(weight), -1), None, padding, stage.out, stage.side)

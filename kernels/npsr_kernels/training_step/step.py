@@ -1,9 +1,9 @@
 """The fast training step: the loss of a batch and the gradient of every parameter.
 
-A batch is cut into groups of L samples, one per lane of a vector; `kernels` takes a group through
-the network and back within the second-level cache. Groups form chunks, whose number depends on the
-batch alone. Each chunk adds its gradients in an array of its own, and the chunks are added in their
-order: threads never write to the same place, and their number does not change a bit of the result.
+A batch is divided into groups of L samples, one sample per lane of a vector. `kernels` computes a group
+forward and backward within the L2 cache. Groups form chunks, whose number depends only on the batch. Each
+chunk adds its gradients in its own array, and then the chunks are added in their order. So threads never
+write to the same place, and their number does not change a bit of the result.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from npsr_kernels.vector.winograd import POINTS
 __all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
 
 CHUNKS = 8
-"""Chunks of a batch, if it has as many groups: the most threads that can help."""
+"""Most chunks of a batch, and so the most threads that can share it."""
 
 
 def loss_and_gradients(
@@ -46,7 +46,7 @@ def loss_and_gradients(
     target : ndarray of shape (N, 1, H, H)
         Labels.
     threads : int, optional
-        Threads, as many as Numba would use by default. The result does not depend on it.
+        Number of threads; by default as many as Numba would use. The result does not depend on it.
 
     Returns
     -------
@@ -66,10 +66,10 @@ def loss_and_gradients(
     bounds = [(groups * k // chunks, groups * (k + 1) // chunks) for k in range(chunks)]
     gradients = np.empty((chunks, plan.unpack.size + plan.tables.lanes), plan.dtype)
     losses = [0.0] * chunks
-    remaining = count()  # the next chunk: drawing from it is atomic
+    remaining = count()  # the next chunk: taking a number is atomic
 
     def work() -> None:
-        scalars = _scalars(plan, parameters)  # by every thread: sooner than waiting for one
+        scalars = _scalars(plan, parameters)  # by every thread: faster than waiting for one
         arena = _arena(plan)
         while (k := next(remaining)) < chunks:
             gradients[k] = 0

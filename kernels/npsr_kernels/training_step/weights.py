@@ -1,6 +1,6 @@
 """From parameters to a training step's scalars, in the order of their use, and from its gradients back.
 
-Weights that are used among the points are transformed by G once a batch, and the gradients of these
+Weights that are used on Winograd's points are transformed by G once per batch, and the gradients of these
 points by Gᵀ (see winograd.py).
 """
 
@@ -12,9 +12,9 @@ from npsr_kernels.vector.winograd import POINTS, G
 
 @compiled
 def arrange(flat, triples, pack, scalars):
-    """Assign `scalars` = flat[pack], where `flat` ends in room for points and a zero.
+    """Assign `scalars` = flat[pack]. The end of `flat` has places for points, and a zero.
 
-    The points (6, T) are those, G w, of weights w in threes, whose places `triples` (3, T) holds.
+    The points (6, T) are G w of three weights w at a time; `triples` (3, T) are the places of these weights.
     """
     w = np.empty(triples.shape, flat.dtype)
     for u in range(len(triples)):
@@ -35,8 +35,8 @@ def arrange(flat, triples, pack, scalars):
 def collect(gradients, unpack, triples, flat):
     """Add the chunks' gradients (K, ·) in their order, each at its parameter's place in `flat`.
 
-    The sum overwrites the first chunk's. Gradients of points G w, in the end of `flat` as in `arrange`,
-    are then added to those of the weights w.
+    The sum overwrites the first chunk's gradients. The gradients of points G w are at the end of `flat`, as
+    in `arrange`. Then they are transformed and added to the gradients of the weights w.
     """
     total = gradients[0]
     for k in range(1, len(gradients)):

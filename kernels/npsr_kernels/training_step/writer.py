@@ -12,7 +12,7 @@ from npsr_kernels.vector.winograd import POINTS
 
 
 class Map(NamedTuple):
-    """A map's place in the arena, in pixels: pixel (c, i, j) lies at origin + c·channel + i·row + j."""
+    """A map's place in the arena, in pixels: pixel (c, i, j) is at origin + c·channel + i·row + j."""
 
     start: int
     origin: int
@@ -27,7 +27,7 @@ class Map(NamedTuple):
 class ProgramWriter:
     """Collects operations and tables; a table's start is known when it is appended.
 
-    Weights, biases and slopes are given by their places in a list: `parameters` parameters, and then
+    Weights, biases and slopes are named by their places in a list: first all `parameters` parameters, then
     the points of weights.
     """
 
@@ -67,7 +67,7 @@ class ProgramWriter:
         return start
 
     def weight_points(self, triples: np.ndarray) -> np.ndarray:
-        """Places (`POINTS`, …) of the points G w of weights w in threes, whose places `triples` (…, 3) holds.
+        """Places (`POINTS`, …) of the points G w of three weights w at a time, which are at `triples` (…, 3).
 
         −1 where a point of these weights is always zero.
         """
@@ -119,7 +119,7 @@ class ProgramWriter:
     ) -> None:
         """Gradient of weight (D, T), of taps in groups of `TAPS`.
 
-        `used` (groups, blocks, rows, columns) tells the pixels of z at which a group's taps count.
+        `used` (groups, blocks, rows, columns) marks the pixels of z at which a group's taps count.
         """
         blocks = self.in_blocks(weight).reshape(-1, self.A, len(taps) // TAPS, TAPS)
         used = used & (np.max(blocks, axis=(1, 3)).T[:, :, None, None] >= 0)
@@ -145,8 +145,8 @@ class ProgramWriter:
 def grouped_taps(f: int, g: int, C: int) -> np.ndarray:
     """Taps (u, v, c) of f rows and g columns, in groups of `TAPS`; the last is repeated to fill a group.
 
-    If possible the same (u, v) of neighbouring channels, whose maps then stay in the first-level cache
-    for all (u, v); the other channels' tap after tap.
+    If possible, a group is the same (u, v) of neighbouring channels. Then their maps stay in the L1 cache
+    for all (u, v). The taps of the other channels follow one by one.
     """
     whole = C // TAPS * TAPS
     c, u, v, k = np.indices((whole // TAPS, f, g, TAPS)).reshape(4, -1)
@@ -159,7 +159,7 @@ def grouped_taps(f: int, g: int, C: int) -> np.ndarray:
 def _wide_columns(columns: int, B: int) -> int:
     """How many of a row's columns to give to tiles of B, if the others are for tiles of B − 1.
 
-    As few tiles as possible overlap or, as columns = p·B + q·(B − 1) shows, none.
+    As few tiles as possible overlap: none if columns = p·B + q·(B − 1).
     """
     splits = [wide for wide in range(columns // B * B, -1, -B) if (columns - wide) % max(1, B - 1) == 0]
     return splits[0] if splits else columns

@@ -16,25 +16,30 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
 
-def register_bytes() -> int:
-    """Bytes in one vector register of the processor that Numba compiles for.
+def registers(triple: str, name: str, features: str) -> tuple[int, int]:
+    """Bytes in one vector register of a processor, and how many of them there are.
 
     LLVM is asked to add two vectors, and the registers' names are read in its assembly: some
-    processors have wider ones than LLVM uses.
+    processors have wider ones than LLVM uses. AVX-512 and 64-bit ARM have 32, others 16.
+
+    Parameters
+    ----------
+    triple, name, features : str
+        The processor, in LLVM's terms.
     """
-    triple, name, features = cpu_target.target_context.codegen().magic_tuple()
     module = llvm.parse_assembly(
         "define <16 x float> @add(<16 x float> %a, <16 x float> %b) {\n"
         "  %c = fadd <16 x float> %a, %b\n  ret <16 x float> %c\n}"
     )
     machine = llvm.Target.from_triple(triple).create_target_machine(cpu=name, features=features)
     assembly = machine.emit_assembly(module)
-    return 64 if "zmm" in assembly else 32 if "ymm" in assembly else 16
+    size = 64 if "zmm" in assembly else 32 if "ymm" in assembly else 16
+    many = size == 64 or triple.startswith(("aarch64", "arm64"))
+    return size, 32 if many else 16
 
 
-REGISTER_BYTES = register_bytes()
-REGISTERS = 32 if REGISTER_BYTES == 64 else 16
-"""Vector registers that a kernel may count on."""
+REGISTER_BYTES, REGISTERS = registers(*cpu_target.target_context.codegen().magic_tuple())
+"""Register size and number of registers of the processor that Numba compiles for."""
 
 
 def lanes(dtype: Any) -> int:
@@ -122,8 +127,8 @@ def emit_sum(builder: ir.IRBuilder, v: ir.Value) -> ir.Value:
 def emit_sums(builder: ir.IRBuilder, vector: Vector, values: list[ir.Value]) -> list[ir.Value]:
     """Vectors whose lanes are the sums of the lanes of each of `values`, in their order; then zeros.
 
-    Two vectors become one, in which lanes with a bit of their number set belong to the second: one half
-    of both is taken as it is, the other moved by that bit.
+    In each step two vectors become one. One bit of the lane number decides: lanes with the bit set belong to
+    the second vector. One half of both is used in place, the other half is moved by that bit.
     """
     L = vector.lanes
     zero = ir.Constant(vector_ir(vector), None)

@@ -1,12 +1,12 @@
 """The micro-kernel: a tile of A × B vectors in registers, to which outer products are added.
 
-A and B must be known when the code is compiled, so they travel in the types of arguments: as the
-lengths of two tuples of ints, `a` and `b`, whose values do not matter (but in `tile_pairs` those of b
-are offsets). A tile is a tuple of A·B vectors, of which number k·B + l is in row k, column l. An
-outer product takes A·B multiply-adds for A + B loads, and A·B + A + 1 registers when the columns'
+A and B must be known when the code is compiled. So they are part of the types of arguments: they are the
+lengths of two tuples of ints, `a` and `b`. The tuples' values do not matter, except in `tile_pairs`, where
+those of b are offsets. A tile is a tuple of A·B vectors; number k·B + l is in row k, column l. An
+outer product needs A·B multiply-adds for A + B loads, and A·B + A + 1 registers if the columns'
 vectors are loaded one at a time.
 
-An intrinsic is emitted again wherever it is called: each has one site in a kernel.
+The code of an intrinsic is emitted again wherever it is called. So each is called at one place in a kernel.
 """
 
 from llvmlite import ir
@@ -52,10 +52,10 @@ def _splats(builder, pointer, count, vector, context):
 
 
 def _after(builder, pointer, values):
-    """The same pointer, which LLVM believes to depend on `values`: an empty instruction takes them all.
+    """The same pointer, which for LLVM depends on `values`: an empty instruction reads them all.
 
-    With 16 registers a tile leaves room for one vector of columns. LLVM would load several in advance,
-    to hide latencies that the processor hides itself, and move sums to memory for it.
+    With 16 registers, one register is left for a vector of columns. LLVM would load several in advance,
+    to hide latencies that the processor hides itself, and for them it would move sums to memory.
     """
     if REGISTERS > 16:
         return pointer
@@ -77,7 +77,7 @@ def tile_zero(typingctx, array, a, b):
 
 @intrinsic
 def tile_splat(typingctx, scalars, offset, a, b):
-    """The tile whose row k is scalars[offset + k] everywhere."""
+    """The tile with scalars[offset + k] everywhere in row k."""
     kind = _tile(scalars.dtype, a, b)
 
     def emit(context, builder, signature, arguments):

@@ -4,8 +4,8 @@ Four rows of a 3-tap convolution need 12 multiplications by the definition and 6
 
     y = Aᵀ [(G g) ⊙ (Bᵀ d)]        d 6 rows of input → 6 points, g 3 taps, y 4 rows of output
 
-Lanes run along the row, so the transforms are sums of whole vectors. A deconvolution is the
-transpose of a convolution, and the transpose of the algorithm computes it:
+The lanes of a vector are pixels of one row, so the transforms are sums of whole vectors. A deconvolution is
+the transpose of a convolution, and the transpose of the algorithm computes it:
 
     d = B [(G g) ⊙ (A y)]          y 4 rows of input → 6 points, d 6 rows to add to the output
 
@@ -20,7 +20,7 @@ from npsr_kernels.compiling.compiled import inner
 from npsr_kernels.vector.simd import REGISTER_BYTES, vadd, vfma, vlike, vload, vprelu, vsplat, vstore, vsub
 
 ROWS = 4
-"""Rows of output (of input, transposed) that one application takes."""
+"""Output rows of one application (input rows, if transposed)."""
 
 POINTS = 6
 """Its products."""
@@ -70,7 +70,7 @@ def to_points(d0, d1, d2, d3, d4, d5):
 
 @inner
 def to_rows(m0, m1, m2, m3, m4, m5):
-    """Aᵀ m. What is added to m1 is added to every row."""
+    """Aᵀ m. A number added to m1 is added to every row."""
     two, four, eight = vlike(m0, 2), vlike(m0, 4), vlike(m0, 8)
     sum12, sum34 = vadd(m1, m2), vadd(m3, m4)
     difference12, difference34 = vsub(m1, m2), vsub(m3, m4)
@@ -152,7 +152,7 @@ def _store_points(work, o, point, points):
 
 @inner
 def points_to_rows_transposed(work, points, rows, pixels):
-    """Add the 6 rows B m to those that are there, of one channel."""
+    """Add the 6 rows B m of one channel to the rows that are there."""
     row, point = rows.step, points.step
     for q in range(0, pixels, REGISTER_BYTES // work.itemsize):
         i, o = points.at + q, rows.at + q

@@ -1,0 +1,55 @@
+"""Train all networks of a budget, several at a time, each on a core, the most telling first.
+
+The experiments then find them trained. Stopped at any moment, the same command goes on.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+
+import ablations
+import comparison
+import figure3_transitions
+import figure4_convergence
+import figure4_settings
+from equal_training import hours, trained
+from study import Study, open_study
+
+import npsr
+
+Start = tuple[npsr.Recipe, npsr.Network | None]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train what is not trained yet, and say what each training took."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--together", type=int, default=os.cpu_count(), help="trainings at a time")
+    options, others = parser.parse_known_args(arguments)
+    study = open_study(__file__, __doc__, ("T91", "General-100", "Set5"), others)
+    starts = in_order(study)
+    os.environ["NUMBA_NUM_THREADS"] = "1"  # of the processes that are started: a core for each
+    with ProcessPoolExecutor(options.together, get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(train, study, *start) for start in starts]):
+            print(done.result(), flush=True)
+
+
+def train(study: Study, recipe: npsr.Recipe, net: npsr.Network | None) -> str:
+    """Train one network, and say so."""
+    training = trained(study, recipe, net)
+    return f"{recipe.model} ×{recipe.scale}, seed {recipe.seed}: {training.samples:,} in {hours(training)} h"
+
+
+def in_order(study: Study) -> list[Start]:
+    """All that the experiments train, each once: a finished row tells something before the rest is there."""
+    ordered = [*figure3_transitions.recipes(study)[::-1], *comparison.recipes(study)[::-1]]
+    ordered += [*figure4_convergence.recipes(study).values(), *figure4_settings.recipes(study)]
+    last = [recipe for recipe in ordered if recipe.model == "srcnn-ex"]  # longer than all others together
+    starts: list[Start] = [(recipe, None) for recipe in dict.fromkeys(ordered) if recipe not in last]
+    starts += [start for variant in ablations.variants(study).values() for start in variant]
+    return starts + [(recipe, None) for recipe in dict.fromkeys(last)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+"""What a check is, how the first wrong number is explained, and how a hint is chosen.
+
+A check calls functions of a submission and raises `Wrong` if a property does not hold. For each
+exercise the checker holds results of typical mistakes ("what it would be without the rotation"),
+made by our own layers from the same input; the one that equals the submission's result names the
+hint.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npsr.exercises.ground.calling import Reply
+from npsr.exercises.ground.wire import Other
+
+Mistake = tuple[str, Callable[[], Any]]
+"""A hint, and what a submission returns that deserves it."""
+
+Hints = Iterable[Mistake]
+
+
+class NotDone(Exception):  # noqa: N818
+    """The function is still the stub's."""
+
+
+class Wrong(Exception):  # noqa: N818
+    """What is wrong, in words, and the hint."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what, self.hint = what, hint
+
+
+class Unloadable(Wrong):
+    """The file itself fails, whatever is asked of it."""
+
+
+class Student:
+    """A submission's functions: call it with a name and arguments to get the result.
+
+    Parameters
+    ----------
+    ask : callable
+        A `running.Process` or a `calling.Caller`.
+    arguments : dict
+        The names of each function's arguments.
+    """
+
+    def __init__(self, ask: Callable[[str, Sequence[Any]], Reply], arguments: dict[str, list[str]]) -> None:
+        self.ask, self.arguments = ask, arguments
+
+    def __call__(self, name: str, *arguments: Any) -> Any:
+        """Call a function.
+
+        Raises
+        ------
+        NotDone
+            If it is still the stub's.
+        Wrong
+            If it fails, changes its arguments, or remembers former calls.
+        """
+        reply = self.ask(name, arguments)
+        if "error" in reply:
+            _failed(name, reply)
+        if changed := reply.get("changed"):
+            which = " and ".join(self.arguments[name][k] for k in changed)
+            raise Wrong(
+                f"{name} changes its argument {which}",
+                f"It works in place: whoever called still needs {which}. Write into a new array, or copy "
+                "first (+= and [...] = change an array, + makes a new one).",
+            )
+        if not reply.get("again", True):
+            raise Wrong(
+                f"{name}, called twice with the same arguments, gives two results",
+                "Something is kept between calls (a global, a default argument), or an array of np.empty is "
+                "added to before it is set to 0.",
+            )
+        if not reply.get("kept", True):
+            raise Wrong(
+                f"a call of {name} changes the array that an earlier call returned",
+                "Make the output anew in every call: it must not live in a global or default argument.",
+            )
+        return reply.get("result")
+
+
+@dataclass(frozen=True)
+class Check:
+    """A property of one function.
+
+    Attributes
+    ----------
+    function : str
+        The function that it is about.
+    title : str
+        What is looked at.
+    run : callable
+        Takes a `Student` and a random generator; raises `Wrong`.
+    hint : str
+        What to say if no typical mistake is recognised.
+    """
+
+    function: str
+    title: str
+    run: Callable[[Student, np.random.Generator], None]
+    hint: str = ""
+
+
+def _failed(name: str, reply: Reply) -> None:
+    kind, text, line = reply.get("kind"), reply.get("error"), reply.get("line")
+    place = f" (line {line})" if line else ""
+    if reply.get("loading"):
+        raise Unloadable(
+            f"the file cannot be loaded: {kind}: {text}{place}",
+            "Run it by itself with python: nothing can be checked before it loads.",
+        )
+    match kind:
+        case "NotImplementedError":
+            raise NotDone
+        case "missing":
+            raise Wrong(f"there is no function {name} in the file", "Keep the names of the stub.")
+        case "SystemExit":
+            raise Wrong(f"{name} calls exit{place}", "Return the result instead of ending the program.")
+        case "MemoryError":
+            raise Wrong(
+                f"{name} asks for more memory than there is{place}",
+                "Look at the shape of every array: is a size multiplied where it should be added?",
+            )
+    hint = {
+        "IndexError": "An index leaves its array: check the output's size and where the last window begins.",
+        "NameError": "A name is used that is not defined: a misspelling, or an import that is missing?",
+    }.get(str(kind), "")
+    raise Wrong(f"{name} raised {kind}: {text}{place}", hint)
+
+
+def judge(names: str, got: Any, want: Any, hints: dict[str, Hints]) -> None:
+    """Compare what a function returned with what must hold.
+
+    Parameters
+    ----------
+    names : str
+        Name of the result; of a tuple, the names of its parts, parted by spaces.
+    got : object
+        What the submission returned.
+    want : ndarray, number, or tuple of them
+        What it must be.
+    hints : dict
+        Hints for each name.
+
+    Raises
+    ------
+    Wrong
+        For the first number that is wrong.
+    """
+    parts = names.split()
+    if not isinstance(want, tuple):
+        _compare(names, got, want, hints.get(names, ()))
+        return
+    listed = f"({', '.join(parts)})"
+    if not isinstance(got, tuple | list) or len(got) != len(parts):
+        count = f"{len(got)} values" if isinstance(got, tuple | list) else _named(got)
+        raise Wrong(f"what is returned is {count}, but must be {listed}", _nothing(got))
+    if any(not _right(g, w) for g, w in zip(got, want, strict=True)) and all(
+        any(_right(g, w) for g in got) for w in want
+    ):
+        raise Wrong(
+            f"the results are right, but in another order than {listed}",
+            "Mind the order of what is returned.",
+        )
+    for name, g, w in zip(parts, got, want, strict=True):
+        _compare(name, g, w, hints.get(name, ()))
+
+
+def close(a: Any, b: Any, loose: bool = False) -> bool:
+    """Whether numbers agree as well as honest rounding lets them.
+
+    The tolerance is relative to the largest number: 2e-5 if one of both is float32 (or `loose`), else 1e-9.
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    return a.shape == b.shape and a.dtype.kind in "biuf" and not _apart(a, b, loose).any()
+
+
+def _apart(a: np.ndarray, b: np.ndarray, loose: bool = False) -> np.ndarray:
+    """Which numbers disagree."""
+    single = loose or np.float32 in (a.dtype, b.dtype)
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    size = max(1.0, float(np.abs(b[np.isfinite(b)]).max(initial=0)))
+    with np.errstate(invalid="ignore"):
+        near = np.abs(a - b) <= (2e-5 if single else 1e-9) * size
+    return ~(near | (a == b) | (np.isnan(a) & np.isnan(b)))
+
+
+def _right(got: Any, want: Any) -> bool:
+    if isinstance(want, np.ndarray):
+        return isinstance(got, np.ndarray) and got.dtype == want.dtype and close(got, want)
+    return isinstance(got, int | float | np.number) and not isinstance(got, bool) and close(got, want)
+
+
+def _compare(name: str, got: Any, want: Any, hints: Hints) -> None:
+    if _right(got, want):
+        return
+    expects_array = isinstance(want, np.ndarray)
+    if not isinstance(got, np.ndarray if expects_array else int | float | np.number) or isinstance(got, bool):
+        kind = "a NumPy array" if expects_array else "a number"
+        raise Wrong(f"{name} is {_named(got)}, but must be {kind}", _nothing(got))
+    found, must = np.asarray(got), np.asarray(want)
+    hint = recognised(found, must, hints)
+    if found.shape != must.shape:
+        raise Wrong(
+            f"{name} has shape {found.shape}, but must have {must.shape}", hint or _shape_hint(found, must)
+        )
+    if found.dtype != must.dtype and close(found, must, loose=True):
+        raise Wrong(
+            f"{name} has dtype {found.dtype}, but must have that of the input, {must.dtype}",
+            _dtype_hint(found.dtype, must.dtype),
+        )
+    raise Wrong(_first_wrong(name, found, must), hint or generic(found, must))
+
+
+def recognised(got: np.ndarray, want: np.ndarray, hints: Hints) -> str:
+    """The hint whose wrong result this is."""
+    for text, make in hints:
+        try:
+            wrong = np.asarray(make())
+        except (ValueError, IndexError):  # a mistake that these sizes do not allow
+            continue
+        if not close(wrong, want, loose=True) and close(got, wrong, loose=True):
+            return text
+    return ""
+
+
+def generic(got: np.ndarray, want: np.ndarray) -> str:  # noqa: PLR0911
+    """A hint from the numbers alone: a factor, a sign, something added, nothing at all."""
+    if got.dtype.kind not in "biuf":
+        return f"Numbers of type {got.dtype} came out."
+    if not np.isfinite(got).all():
+        return "Some numbers are not finite: a division by 0, or an array of np.empty that is not filled?"
+    if not got.any() and np.count_nonzero(want) > 2:
+        return "Everything is 0: is the result ever written, or written into a copy?"
+    got, want = got.astype(np.float64), want.astype(np.float64)
+    if np.count_nonzero(want) > 2:  # of fewer numbers, a factor says nothing
+        factor = float((got * want).sum() / (want * want).sum())
+        if abs(factor) > 1e-6 and close(got, factor * want):
+            if abs(factor + 1) < 1e-6:
+                return "The sign is wrong everywhere."
+            return f"Every number is {factor:.6g} times what it must be: a mean for a sum, a forgotten 2?"
+    if got.size > 2 and close(got - (got - want).flat[0], want):
+        return f"Every number is off by {(got - want).flat[0]:.6g}: is something added or forgotten?"
+    if got.ndim > 1 and close(got[..., ::-1, ::-1], want):
+        return "The result is right but turned by 180°: mind the rotation."
+    if got.ndim > 1 and close(got.swapaxes(-1, -2), want):
+        return "Rows and columns are exchanged."
+    return ""
+
+
+def _first_wrong(name: str, got: np.ndarray, want: np.ndarray) -> str:
+    wrong = _apart(got, want) if got.dtype.kind in "biuf" else np.ones(got.shape, bool)
+    place = tuple(int(k) for k in np.argwhere(wrong)[0])
+    where = f"{name}[{', '.join(map(str, place))}]" if place else name
+    count = f" ({wrong.sum()} of {wrong.size} numbers are wrong)" if wrong.size > 1 else ""
+    return f"{where} is {got[place]:.8g}, but must be {want[place]:.8g}{count}"
+
+
+def _named(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, Other):
+        return f"of type {value.type}"
+    return (
+        f"an array of shape {value.shape}"
+        if isinstance(value, np.ndarray)
+        else f"of type {type(value).__name__}"
+    )
+
+
+def _nothing(got: Any) -> str:
+    return "Nothing comes back: is the `return` missing?" if got is None else ""
+
+
+def _shape_hint(got: np.ndarray, want: np.ndarray) -> str:
+    if got.ndim != want.ndim:
+        return "An axis is missing or left over: look at the shapes in the task, and at what was summed over."
+    if sorted(got.shape) == sorted(want.shape):
+        return "The axes are in another order than the task asks for."
+    if all(abs(a - b) <= 1 for a, b in zip(got.shape, want.shape, strict=True)):
+        return "A size is off by one: count the places of the first and of the last window by hand."
+    if want.ndim == 1:
+        return f"There must be {len(want)}: look at what is summed over, and what each number belongs to."
+    return "Work the output's size out by hand for a row of five pixels."
+
+
+def _dtype_hint(got: np.dtype, want: np.dtype) -> str:
+    if got == np.float64:
+        return (
+            "float64 leaks in: np.zeros and np.array make float64 unless told `dtype=x.dtype`; so do "
+            "NumPy's own float64 scalars in a product."
+        )
+    return f"Numbers are kept as {got}: make arrays with the dtype of the input."

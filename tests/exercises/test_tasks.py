@@ -1,0 +1,212 @@
+"""Every exercise: right solutions in two styles pass, wrong ones fail with hints, stubs are not done."""
+
+import json
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.running import run
+
+from exercises.mutants import MUTANTS
+from npsr.exercises import check
+from npsr.exercises.course import NAMES, task, tasks
+from npsr.exercises.examining import NOT_DONE, RIGHT, WRONG, judged
+
+SOLUTIONS = Path(__file__).parent / "solutions"
+STYLES = ("loops", "vectorised")
+PANELS = {
+    "enlarge",
+    "map",
+    "convolution",
+    "prelu",
+    "deconvolution",
+    "three-ways",
+    "backward",
+    "gradient-check",
+    "train",
+    "edit",
+    "design",
+    "your-network",
+}
+each_task = pytest.mark.parametrize("number", range(1, len(NAMES) + 1))
+
+
+def solution(number, style):
+    return (SOLUTIONS / style / f"{task(number).name}.py").read_text()
+
+
+def defined(source):
+    """What a submission defines; the mutants keep something between calls in KEPT."""
+    names = {"KEPT": {}}
+    exec(compile(source, "submission", "exec"), names)
+    return names
+
+
+def verdicts(number, source, seed=0):
+    with warnings.catch_warnings():  # a wrong submission may divide by 0
+        warnings.simplefilter("ignore")
+        return judged(task(number), defined(source), seed)
+
+
+@each_task
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_right_solutions_pass(number, style, seed):
+    found = verdicts(number, solution(number, style), seed)
+    assert not [verdict for verdict in found if verdict.status != RIGHT]
+
+
+@pytest.mark.parametrize(
+    ("number", "style", "text", "wrong", "hint"),
+    [(number, *mutant) for number, mutants in MUTANTS.items() for mutant in mutants],
+)
+def test_wrong_solutions_fail_with_their_hints(number, style, text, wrong, hint):
+    source = solution(number, style)
+    assert text in source
+    failed = [verdict for verdict in verdicts(number, source.replace(text, wrong)) if verdict.status != RIGHT]
+    assert failed
+    assert all(verdict.status == WRONG and verdict.what for verdict in failed)
+    assert any(re.search("|".join(map(re.escape, hint.split("|"))), f"{v.hint} {v.what}") for v in failed), (
+        failed
+    )
+
+
+@each_task
+def test_a_shelf_has_at_least_eight(number):
+    assert len(MUTANTS[number]) >= 8
+
+
+@each_task
+def test_a_stub_is_not_done_yet_and_says_what_it_must(number):
+    asked = task(number)
+    assert {verdict.status for verdict in verdicts(number, asked.stub)} == {NOT_DONE}
+    assert asked.title
+    assert asked.learns
+    assert 20 <= asked.minutes <= 90
+    assert asked.panel in PANELS
+    assert "How it is checked" not in asked.stub
+    assert all(len(line) <= 110 for line in asked.stub.splitlines())
+    for name in asked.functions:
+        assert f"def {name}(" in asked.stub
+    assert set(re.findall(r"^def (\w+)", asked.stub, re.MULTILINE)) == set(asked.functions)
+
+
+@each_task
+def test_results_of_other_kinds_are_wrong_but_no_defect(number):
+    asked = task(number)
+    for value in (
+        None,
+        0,
+        True,
+        "y",
+        [],
+        {},
+        (1, 2, 3),
+        object(),
+        float("nan"),
+        np.zeros(0),
+        np.zeros((1, 1, 3, 3)),
+    ):
+        for verdict in judged(asked, dict.fromkeys(asked.functions, lambda *_, value=value: value)):
+            assert verdict.status == WRONG, (verdict, value)
+            assert verdict.what
+
+
+@each_task
+def test_exceptions_of_all_kinds_are_told(number):
+    asked = task(number)
+    for error in (
+        ValueError("no"),
+        SystemExit(3),
+        MemoryError(),
+        KeyboardInterrupt(),
+        RecursionError("deep"),
+    ):
+
+        def fail(*_, error=error):
+            raise error
+
+        for verdict in judged(asked, dict.fromkeys(asked.functions, fail)):
+            assert verdict.status == WRONG
+            assert verdict.what
+    assert {verdict.status for verdict in judged(asked, {})} == {WRONG}  # no such function
+
+
+def test_in_a_notebook(capsys):
+    check(1, defined(solution(1, "loops")))
+    assert "right" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match="not done yet"):
+        check("01", defined(task(1).stub))
+    with pytest.raises(ValueError, match="no exercise '13'"):
+        check(13, {})
+
+
+def test_the_course_as_a_student_goes_through_it(capsys, tmp_path):
+    folder = tmp_path / "my course"
+    code, out, _ = run(capsys, "exercises", "list")
+    assert code == 0
+    assert all(asked.name in out and asked.panel in out for asked in tasks())
+    assert run(capsys, "exercises", "start", folder)[0] == 0
+    assert {path.name for path in folder.iterdir()} == {f"{asked.name}.py" for asked in tasks()}
+
+    code, out, err = run(capsys, "exercises", "check", folder)
+    assert code == 1
+    assert out.count("not done yet") == len(NAMES)
+    assert "Traceback" not in out + err
+
+    (folder / "01_convolution.py").write_text(solution(1, "loops"))
+    half = (
+        solution(3, "vectorised").partition("def prelu_backward")[0]
+        + task(3).stub.partition("def prelu(")[2][:0]
+    )
+    (folder / "03_prelu.py").write_text(
+        half + "def prelu_backward(dy, x, slope):\n    raise NotImplementedError\n"
+    )
+    (folder / "05_deconvolution_gradients.py").write_text("def deconv2d_backward(:\n")
+    (folder / "06_sub_pixel.py").unlink()
+    (folder / "08_counting.py").write_text(
+        "print('hello from 8')\n" + solution(8, "loops").replace("n**2", "n")
+    )
+    report = tmp_path / "report.json"
+    code, out, _ = run(capsys, "exercises", "check", folder, "1", "03", "5", "6", "8", "--json", report)
+    assert code == 1
+    assert "line 1" in out
+    assert "n² is meant" in out
+    assert "it printed: hello from 8" in out
+    assert "Traceback" not in out
+    found = {one["number"]: one for one in json.loads(report.read_text())["exercises"]}
+    assert {number: one["status"] for number, one in found.items()} == {
+        1: RIGHT,
+        3: NOT_DONE,
+        5: WRONG,
+        6: NOT_DONE,
+        8: WRONG,
+    }
+    assert (found[3]["score"], found[8]["score"]) == (0.5, 0.8)
+    assert run(capsys, "exercises", "check", folder, "1", "--json", report)[0] == 0
+
+    before = (folder / "01_convolution.py").read_text()
+    assert "11 files were there already" in run(capsys, "exercises", "start", folder)[1]
+    assert (folder / "01_convolution.py").read_text() == before
+
+
+def test_mistakes_of_the_user(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    for arguments in (
+        ["check", tmp_path / "none"],
+        ["check", tmp_path, "13"],
+        ["check", tmp_path, "0"],
+        ["check", tmp_path, "first"],
+        ["check", tmp_path, "--json", tmp_path / "none" / "report.json"],
+        ["start", tmp_path / "file"],
+        ["notebook", tmp_path / "file"],
+        ["grade", tmp_path / "none", "-o", tmp_path / "grades.csv"],
+        ["grade", tmp_path, "-o", tmp_path / "grades.csv"],
+        ["grade", tmp_path, "-o", tmp_path / "none" / "grades.csv"],
+    ):
+        code, _, err = run(capsys, "exercises", *arguments)
+        assert code == 2, arguments
+        assert err.startswith("npsr: error: ")
+        assert err.count("\n") == 1
