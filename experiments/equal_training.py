@@ -124,10 +124,10 @@ def curve_of(log: list[dict[str, Any]]) -> tuple[float, list[Point]]:
     """Seconds of the training without its evaluations, and the curve, from the log of a run."""
     seconds, curve = 0.0, []
     for before, entry in pairwise([{"samples": 0}, *log]):
-        if "samples_per_second" in entry:
-            seconds += (entry["samples"] - before["samples"]) / entry["samples_per_second"]
-        else:  # before the first step: reading, and solving if the recipe asks for it
-            seconds += entry["seconds"]
+        if speed := entry.get("samples_per_second"):
+            seconds += (entry["samples"] - before["samples"]) / speed
+        else:  # before the first step: reading, and solving if the recipe asks for it; or too slow to count
+            seconds += entry["seconds"] - before.get("seconds", 0)
         if "validation" in entry:
             curve.append({"samples": entry["samples"], "seconds": seconds, "psnr": entry["validation"]})
     return seconds, curve

@@ -1,8 +1,13 @@
-"""Damaged files of every format, fed to `npsr upscale`: python tests/fuzz_files.py --count 10000
+"""Files of every format, fed to `npsr upscale`: python tests/fuzz_files.py --count 10000 [--valid]
 
-Each is a good file, truncated or with bytes changed, moved, taken out or put in. A batch goes through a
-process of its own. What must hold: the process ends with 0 or 2 in time, prints no traceback, changes no
-original, leaves no file half written, and every result that it calls done can be read and has its size.
+Without `--valid` they are damaged. Each is a good file, truncated or with bytes changed, moved, taken out or
+put in. A batch goes through a process of its own. What must hold: the process ends with 0 or 2 in time,
+prints no traceback, changes no original, leaves no file half written, and every result that it calls done
+can be read and has its size.
+
+With `--valid` they are sound, of random layouts and with random inventories. Each must be enlarged, the
+enlargement be that of the pixels that an independent decoder sees, and everything that the file holds besides
+be in the output, or named in a note.
 """
 
 import argparse
@@ -16,12 +21,18 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
+import pillow_heif
 import tifffile
 from helpers.pictures import cmyk_profile, encoded, moving
+from helpers.valid_files import keeps, valid_file
 from PIL import Image
+
+import npsr
 
 ROOT = Path(__file__).parents[1]
 BATCH = 250
@@ -62,6 +73,10 @@ def good_files():
     if "AVIF" in Image.SAVE:
         files["still.avif"] = encoded(colour, "AVIF")
         files["moving.avif"] = moving("AVIF")[0]
+    heic = io.BytesIO()
+    pillow_heif.from_pillow(colour).save(heic, quality=80, exif=exif.tobytes())
+    files["phone.heic"] = heic.getvalue()
+    files["still.jxl"] = imagecodecs.jpegxl_encode(rgb, lossless=True)
     for name, pixels, options in (
         ("strips.tif", rgb, {"rowsperstrip": 5}),
         (
@@ -80,11 +95,10 @@ def good_files():
 
 def _written_here(deep, rgb):
     """What only this program writes: 16-bit colour PNG; and raw arrays."""
-    from npsr.images.deep_png import write_deep_png
-    from npsr.images.photograph import Photograph
+    from npsr.images.files import Photograph, encode
 
     png, npy = io.BytesIO(), io.BytesIO()
-    write_deep_png(png, Photograph(deep))
+    encode(png, ".png", Photograph(deep), deep.shape, [deep])
     np.save(npy, rgb)
     return {"deep.png": png.getvalue(), "raw.npy": npy.getvalue()}
 
@@ -114,14 +128,15 @@ def damaged(content, rng):
     return bytes(data)
 
 
-def run_batch(folder, files, environment=None):
-    """Feed files to a process; return the outcomes by kind, and what went wrong."""
+def run_batch(folder, files, environment=None, target=None):
+    """Feed files to a process, to be written in some format; return outcomes and what is wrong."""
     originals, out, summary = folder / "in", folder / "out", folder / "summary.json"
     originals.mkdir()
     for name, content in files.items():
         (originals / name).write_bytes(content)
     names = sorted(originals.iterdir())
     options = ["-o", out, "-s", "2", "-m", "bicubic", "--max-pixels", "1", "--json", summary]
+    options += ["-f", target] if target else []
     command = [sys.executable, "-W", "ignore", "-m", "npsr", "upscale", *names, *options]
     try:
         done = subprocess.run(
@@ -189,22 +204,83 @@ def batches(count, seed):
         yield batch
 
 
+def valid_batches(count, seed):
+    """Sound files, by batches, each with the format that it is to be written in."""
+    rng = np.random.default_rng(seed)
+    targets = ("png", "tif", "png", "tif", "webp", "avif", "jpg", "gif", "bmp", "npy")
+    for start in range(0, count, BATCH):
+        target = targets[start // BATCH % len(targets)]
+        files = (valid_file(k, rng) for k in range(start, 10**9))
+        fit = (file for file in files if fits(target, file.pixels))
+        yield target, list(islice(fit, min(BATCH, count - start)))
+
+
+def fits(target, pixels):
+    """Whether a format holds such pixels."""
+    transparent = pixels.ndim == 3 and pixels.shape[2] % 2 == 0
+    deep = pixels.dtype == np.uint16
+    return not (deep and target not in ("png", "tif", "npy")) and not (
+        transparent and target in ("jpg", "bmp")
+    )
+
+
+def run_valid_batch(folder, target, files, environment=None):
+    """Enlarge sound files; return the outcomes by kind, and what went wrong."""
+    counts, wrong = run_batch(folder, {file.name: file.content for file in files}, environment, target)
+    summary = json.loads((folder / "summary.json").read_text())["files"]
+    for file in files:
+        outcome = next(o for o in summary if Path(o["source"]).name == file.name)
+        if outcome["status"] != "done":
+            wrong.append(f"{file.name} is refused: {outcome['message']}")
+            continue
+        content = Path(outcome["target"]).read_bytes()
+        notes = "; ".join(outcome["told"])
+        wrong += [
+            f"{file.name}: {word} is neither kept nor named in {notes!r}"
+            for token, word in file.planted
+            if not keeps(content, token) and word not in notes
+        ]
+        wrong += _wrong_pixels(file, target, content)
+    return counts, wrong
+
+
+def _wrong_pixels(file, target, content):
+    """Whether a lossless output differs from the enlargement of the pixels that another decoder saw."""
+    if target not in ("png", "tif", "npy", "bmp"):
+        return []
+    expected = npsr.upscale(file.pixels, 2, "bicubic")
+    decoders = {"png": imagecodecs.png_decode, "bmp": imagecodecs.bmp_decode}
+    read = decoders.get(target) or {"tif": tifffile.imread, "npy": np.load}[target]
+    found = read(content if target in decoders else io.BytesIO(content))
+    if target == "bmp" and expected.ndim == 2:
+        expected = np.dstack([expected] * 3) if found.ndim == 3 else expected
+    if found.shape == expected.shape and (found == expected).all():
+        return []
+    differ = f"{found.shape} {expected.shape}" if found.shape != expected.shape else ""
+    return [f"{file.name}: its pixels are not those that another decoder sees {differ}"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--count", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--valid", action="store_true", help="sound files instead of damaged ones")
     options = parser.parse_args()
     total, failures = Counter(), 0
-    for number, batch in enumerate(batches(options.count, options.seed)):
+    made = (
+        valid_batches(options.count, options.seed) if options.valid else batches(options.count, options.seed)
+    )
+    for number, batch in enumerate(made):
         folder = Path(tempfile.mkdtemp(prefix="fuzz"))
-        counts, wrong = run_batch(folder, batch)
+        counts, wrong = run_valid_batch(folder, *batch) if options.valid else run_batch(folder, batch)
+        done = len(batch[-1]) if options.valid else len(batch)
         total += counts
         failures += len(wrong)
         for line in wrong:
             print(f"{folder}: {line}")
         if not wrong:
             subprocess.run(["rm", "-r", folder], check=True)
-        print(f"{BATCH * number + len(batch)} inputs: {dict(total)}, {failures} faults", flush=True)
+        print(f"{BATCH * number + done} inputs: {dict(total)}, {failures} faults", flush=True)
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, Pillow {Image.__version__}, ", end="")
     print(f"tifffile {tifffile.__version__}, seed {options.seed}")
     sys.exit(failures > 0)

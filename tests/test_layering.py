@@ -18,6 +18,8 @@ FLOORS = [
     "npsr_kernels.stream",
     "npsr_kernels.training_step",
     "npsr.system",
+    "npsr.images.metadata",
+    "npsr.images.formats",
     "npsr.images",
     "npsr.networks",
     "npsr.models",
@@ -57,6 +59,7 @@ ALLOWED_ALSO = {
     "npsr.video.reading": {"av"},
     "experiments.bench_npsr": {"imageio"},
     "experiments.bench_training": {"torch"},
+    "experiments.explorer_picture": {"PIL", "playwright"},
     "experiments.contenders": {"cv2", "ncnn", "numba", "onnxruntime", "openvino", "torch"},
 }
 """What single files take besides, optional packages as a rule."""

@@ -49,7 +49,7 @@ def add(commands: "Commands") -> None:
 
 def _limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=natural, default=0, help="seed of the inputs (default 0)")
-    parser.add_argument("--seconds", type=positive, default=20, help="limit of an exercise (default 20)")
+    parser.add_argument("--seconds", type=positive, default=15, help="of an exercise (default 15)")
     parser.add_argument("--megabytes", type=positive, default=2048, help="its memory (default 2048)")
 
 
@@ -60,7 +60,8 @@ def run_list(_: argparse.Namespace) -> int:
     for task in tasks():
         print(f"{task.name:<26} {task.minutes:>3} min  explorer: {task.panel}")
         print(f"   {task.title}.\n   You learn {task.learns}")
-    print(f"{sum(task.minutes for task in tasks()) / 60:.0f} hours in all; npsr exercises start FOLDER")
+    hours = sum(task.minutes for task in tasks()) / 60
+    print(f"{hours:.0f} hours in all. Start: npsr exercises start FOLDER. The explorer: npsr explore")
     return 0
 
 

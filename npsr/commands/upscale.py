@@ -120,7 +120,7 @@ def _settings(options: argparse.Namespace) -> "Settings":
 
 
 def _jobs(options: argparse.Namespace) -> "tuple[list[Job], Counter[str]]":
-    from npsr.images.files import SUFFIXES
+    from npsr.images.formats.names import SUFFIXES
     from npsr.upscaling.jobs import plan_jobs
 
     sides = "x".join("" if side is None else str(side) for side in reversed(options.size or ()))
@@ -135,7 +135,11 @@ def _suffix(source: Path, name: str | None) -> str:
         from npsr.video.streams import WRITTEN
 
         return source.suffix if source.suffix.lower() in WRITTEN else ".mkv"
-    return f".{name}" if name else source.suffix or ".png"
+    if name:
+        return f".{name}"
+    from npsr.images.formats.names import result_suffix
+
+    return result_suffix(source)
 
 
 def _video(job: "Job", options: argparse.Namespace, split: dict[str, float]) -> "Outcome":

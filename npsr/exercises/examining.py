@@ -84,6 +84,8 @@ def examine(asked: Task, file: Path, seed: int, limits: Limits) -> Outcome:
     waiting = asked.functions
     if not file.is_file():
         return Outcome(asked, [Verdict(name, NOT_DONE, what=f"{file.name} is missing") for name in waiting])
+    if file.read_bytes() == asked.stub.encode():
+        return Outcome(asked, [Verdict(name, NOT_DONE) for name in waiting])
     verdicts: list[Verdict] = []
     printed, guards, loads = b"", (), True
     while waiting and loads:

@@ -32,7 +32,7 @@ def limit(seconds: int, memory: int) -> None:
     except ImportError:  # Windows: the clock of the checker alone
         return
     for name, value in (
-        ("RLIMIT_CPU", seconds),
+        ("RLIMIT_CPU", seconds + 1),
         ("RLIMIT_AS", memory),
         ("RLIMIT_FSIZE", FILE_SIZE),
         ("RLIMIT_CORE", 0),
@@ -59,13 +59,11 @@ def confine(folder: Path) -> list[str]:
     list of str
         Which of "processes" and "files" now hold; none outside Linux.
     """
-    if not hasattr(os, "fork"):
+    if sys.platform != "linux":
         return []
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-    held = ["processes"] if libc and _own_processes(libc) else []
+    libc = ctypes.CDLL(None, use_errno=True)
+    held = ["processes"] if _own_processes(libc) else []
     _continue_as_child()
-    if not libc:
-        return held
     if held:
         libc.prctl(DIE_WITH_PARENT, 9, 0, 0, 0)
         _limit_processes()

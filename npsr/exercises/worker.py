@@ -44,6 +44,7 @@ def loaded(file: str) -> tuple[dict[str, Any], Any]:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules["submission"] = module  # where its classes are looked for
     try:
         spec.loader.exec_module(module)
     except BaseException as error:

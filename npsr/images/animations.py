@@ -4,25 +4,44 @@ A frame is the whole picture as one sees it, whatever the file stores of it; so 
 one, and written so that each replaces the one before.
 """
 
-from collections.abc import Iterable, Iterator
+import io
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from npsr.images.decoding import has_deep_colour, read_exif, read_header
-from npsr.images.palette import REDUCED, palette_image
-from npsr.images.photograph import ImageError, Source, called, check_pixels, errors, opened
+from npsr.images.apng import read_apng, set_times, shown
+from npsr.images.decoding import is_deep_avif, read_header, upright
+from npsr.images.files import fitted
+from npsr.images.formats.boxes import repetitions
+from npsr.images.formats.inventory import encoder_options, inventory, put
+from npsr.images.formats.names import KINDS
+from npsr.images.formats.png import SIGNATURE
+from npsr.images.metadata.items import Item
+from npsr.images.palette import REDUCED_COLOURS, palette_image
+from npsr.images.photograph import ImageError, Source, called, check_pixels, described, errors, opened
 
-WRITTEN = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".avif": "AVIF"}
-"""How names of animations end, and Pillow's names of their formats."""
+MOVING = ("GIF", "WEBP", "PNG", "AVIF")
+"""Pillow's names of the formats that hold animations."""
+WRITTEN = {suffix: kind for suffix, kind in KINDS.items() if kind in MOVING}
+"""How names of animations end, and their formats."""
 OPTIONS: dict[str, dict[str, Any]] = {
     "GIF": {"optimize": False},
     "WEBP": {"lossless": True, "kmin": 1, "kmax": 1},  # whole frames: libwebp loses alpha in parts of them
     "PNG": {"disposal": 0, "blend": 0},
     "AVIF": {"quality": 90, "subsampling": "4:4:4"},
 }
+STEPS = {"GIF": 10, "WEBP": 1, "AVIF": 1}
+"""Milliseconds by which times are told; PNG has fractions."""
+SLOWED = 20
+"""Milliseconds below which browsers show a GIF's frame for 100."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +54,28 @@ class Animation:
         Where the frames are.
     shape : tuple of int
         (H, W, 3), or (H, W, 4) if some frame is transparent; uint8.
-    durations : list of float
+    durations : list of Fraction
         Milliseconds that each frame is shown.
     plays : int
         How often all of them are, 0 for ever.
     most : int
         Pixels of all frames together at most.
-    icc_profile, exif : bytes or None
-        As of a `Photograph`.
-    notes : tuple of str
+    orientation : int
+        Of the frames as they are stored; `frames` and `shape` are upright.
+    icc_profile, exif, notes, others
         As of a `Photograph`.
     """
 
     source: Source
     shape: tuple[int, ...]
-    durations: list[float]
+    durations: list[Fraction]
     plays: int
     most: int
+    orientation: int = 1
     icc_profile: bytes | None = None
     exif: bytes | None = None
     notes: tuple[str, ...] = ()
+    others: tuple[Item, ...] = ()
 
     @property
     def dtype(self) -> np.dtype:
@@ -69,10 +90,10 @@ class Animation:
         ImageError
             If the file is damaged.
         """
-        mode = "RGB" if self.shape[2] == 3 else "RGBA"
-        with errors(self.source, self.most), read_header(self.source) as header:
-            for k in _shown(header):
-                yield _frame(self.source, header, k, mode)
+        channels = self.shape[2]
+        with errors(self.source, self.most), _read(self.source) as moving:
+            for frame, _ in moving.frames():
+                yield upright(frame[..., :channels], self.orientation)
 
 
 def open_animation(source: Source, most: int) -> Animation | None:
@@ -97,61 +118,108 @@ def open_animation(source: Source, most: int) -> Animation | None:
     """
     with errors(source, most):
         try:
-            with read_header(source) as header:
-                moves = header.format in WRITTEN.values() and getattr(header, "n_frames", 1) > 1
-                return _survey(source, header, most) if moves else None
+            with _read(source) as moving:
+                return _survey(source, moving, most) if moving.count > 1 or moving.stand_in else None
         except UnidentifiedImageError:  # read by others, or told by them why not
             return None
 
 
-def _survey(source: Source, header: Any, most: int) -> Animation:
-    check_pixels(source, header.width * header.height * header.n_frames, most)
-    if has_deep_colour(header):
+@dataclass(frozen=True)
+class _Moving:
+    """A file of frames: its format, sides, their number, each with its time, how often they play."""
+
+    kind: str
+    sides: tuple[int, int]
+    count: int
+    frames: Callable[[], Iterator[tuple[np.ndarray, Fraction]]]
+    plays: int = 0
+    stand_in: bool = False
+    deep: bool = False
+
+
+@contextmanager
+def _read(source: Source) -> Iterator[_Moving]:
+    with opened(source) as file:
+        content = file.read() if file.read(8) == SIGNATURE else b""
+    if content:
+        yield _read_png(source, SIGNATURE + content)
+        return
+    with read_header(source) as header:
+        moves = header.format in MOVING
+        deep = moves and header.format == "AVIF" and is_deep_avif(header)
+        yield _Moving(
+            header.format,
+            (header.height, header.width),
+            getattr(header, "n_frames", 1) if moves else 1,
+            partial(_frames, source, header),
+            _plays(source, header) if moves else 0,
+            deep=deep,
+        )
+
+
+def _read_png(source: Source, content: bytes) -> _Moving:
+    apng = read_apng(content)
+    if apng is None:
+        return _Moving("PNG", (0, 0), 1, lambda: iter(()))
+    width, height, depth = struct.unpack_from(">IIB", content, 16)
+    times = [frame.milliseconds for frame in apng.frames]
+
+    def frames() -> Iterator[tuple[np.ndarray, Fraction]]:
+        return zip(shown(source, apng), times, strict=True)
+
+    return _Moving("PNG", (height, width), len(times), frames, apng.plays, apng.stand_in, depth > 8)
+
+
+def _survey(source: Source, moving: _Moving, most: int) -> Animation:
+    rows, columns = moving.sides
+    check_pixels(source, rows * columns * moving.count, most)
+    if moving.deep:
         raise ImageError(f"{called(source)} has more than 8 bits a channel: convert it to 8 bits")
     durations, opaque = [], True
-    for k in _shown(header):
-        opaque &= bool((_frame(source, header, k, "RGBA")[..., 3] == 255).all())
-        durations.append(float(header.info.get("duration", 0)))
-    exif, _ = read_exif(header)
-    notes: tuple[str, ...] = ()
-    if _has_stand_in(header):
-        notes = ("left out the picture shown in place of the animation",)
-    if header.format == "GIF" and not _ends(source):
-        notes += ("the file ends without a mark: there may have been more frames",)
-    shape = (header.height, header.width, 3 if opaque else 4)
-    return Animation(
-        source, shape, durations, _plays(header), most, header.info.get("icc_profile"), exif, notes
-    )
+    for frame, milliseconds in moving.frames():
+        opaque &= bool((frame[..., 3] == 255).all())
+        durations.append(milliseconds)
+    with opened(source) as file:
+        found = inventory(file, moving.kind)
+    attributes = described(found.items)
+    if moving.stand_in:
+        attributes["notes"] += ("left out the picture shown in place of the animation",)
+    if moving.kind == "GIF" and not _ends(source):
+        attributes["notes"] += ("the file ends without a mark: there may have been more frames",)
+    if found.orientation > 4:
+        rows, columns = columns, rows
+    shape = (rows, columns, 3 if opaque else 4)
+    return Animation(source, shape, durations, moving.plays, most, found.orientation, **attributes)
 
 
-def _frame(source: Source, header: Any, number: int, mode: str) -> np.ndarray:
-    """A frame, which must have the size of all."""
-    size = header.size
-    header.seek(number)
-    frame = np.array(header.convert(mode))
-    if header.size != size:
-        raise ImageError(f"{called(source)} is damaged: frame {number} is larger than the picture")
-    return frame
+def _frames(source: Source, header: Any) -> Iterator[tuple[np.ndarray, Fraction]]:
+    """Each frame as Pillow shows it, RGBA, and its milliseconds."""
+    size, waiting, began = header.size, None, 0
+    for number in range(header.n_frames):
+        header.seek(number)
+        frame = np.array(header.convert("RGBA"))
+        if header.size != size:
+            raise ImageError(f"{called(source)} is damaged: frame {number} is larger than the picture")
+        if waiting is not None:  # AVIF's times are rounded: differences of when frames begin keep the total
+            yield waiting, Fraction(header.info["timestamp"] - began)
+            waiting = None
+        if header.format == "AVIF" and number < header.n_frames - 1:
+            waiting, began = frame, header.info["timestamp"]
+        else:
+            yield frame, Fraction(header.info.get("duration", 0))
 
 
 def _ends(source: Source) -> bool:
     """Whether a GIF has its last byte."""
     with opened(source) as file:
-        file.seek(-1, 2)
-        return file.read() == b";"
+        return file.read().rstrip(b"\0").endswith(b";")
 
 
-def _shown(header: Any) -> range:
-    """The frames; of a PNG not the picture for those that cannot show animations."""
-    return range(int(_has_stand_in(header)), header.n_frames)
-
-
-def _has_stand_in(header: Any) -> bool:
-    return bool(getattr(header, "default_image", False))
-
-
-def _plays(header: Any) -> int:
+def _plays(source: Source, header: Any) -> int:
     """How often an animation is shown; a GIF says how often it is repeated, or nothing."""
+    if header.format == "AVIF":
+        with opened(source) as file:
+            return repetitions(file.read())
     if header.format != "GIF":
         return int(header.info.get("loop", 0))
     repeats = header.info.get("loop")
@@ -185,24 +253,42 @@ def encode_animation(
         If the encoder refuses.
     """
     kind = WRITTEN[suffix]
-    options = OPTIONS[kind] | _looping(kind, animation.plays)
-    notes: tuple[str, ...] = ()
-    for name in ("icc_profile", "exif"):
-        if value := getattr(animation, name):
-            if kind == "GIF":
-                notes += (f"left out {name}",)
-            else:
-                options[name] = value
+    frames = iter(frames)
+    start = next(frames)
+    items, notes = fitted(kind, animation, animation.shape, start.shape)
+    options = OPTIONS[kind] | encoder_options(kind, items) | _looping(kind, animation.plays)
+    times, told = _rounded(kind, animation.durations)
+    notes += told
+    if kind == "AVIF" and animation.plays:
+        notes += (f"left out that it plays {animation.plays} times: it goes on for ever",)
     if kind == "GIF":
-        notes += (REDUCED,)
+        notes += (REDUCED_COLOURS,)
         options["disposal"] = 1 if animation.shape[2] == 3 else 2
-    first, *rest = map(palette_image if kind == "GIF" else Image.fromarray, frames)
-    durations = list(map(round, animation.durations))
+    first, *rest = map(palette_image if kind == "GIF" else Image.fromarray, chain([start], frames))
+    encoded = io.BytesIO()
     try:
-        first.save(file, kind, save_all=True, append_images=rest, duration=durations, **options)
-    except (ValueError, SyntaxError) as error:
+        first.save(encoded, kind, save_all=True, append_images=rest, duration=times, **options)
+    except (ValueError, SyntaxError, RuntimeError) as error:
         raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
-    return notes
+    content = encoded.getvalue()
+    if kind == "PNG":
+        content = set_times(content, animation.durations)
+    return notes + put(file, kind, content, items)
+
+
+def _rounded(kind: str, durations: list[Fraction]) -> tuple[list[int], tuple[str, ...]]:
+    """Milliseconds for the encoder, which add up to what they were, and what is said of them."""
+    if kind == "PNG":
+        return [1] * len(durations), ()  # `set_times` tells the true ones
+    step = STEPS[kind]
+    ends = [step * round(end / step) for end in accumulate(durations, initial=Fraction(0))]
+    times = [end - start for start, end in pairwise(ends)]
+    notes: tuple[str, ...] = ()
+    if times != durations:
+        notes = (f"times of frames are rounded to {step} ms, as {kind} has; all together stay as long",)
+    if kind == "GIF" and min(times) < SLOWED:
+        notes += (f"browsers show a GIF's frames of less than {SLOWED} ms for 100: .webp or .png keep them",)
+    return times, notes
 
 
 def _looping(kind: str, plays: int) -> dict[str, int]:

@@ -1,31 +1,27 @@
-"""What Pillow reads: a file's header, what it says besides pixels, and pixels kept whole or refused."""
+"""Pixels of whole images, kept as they are or refused: by Pillow, or by others in its place."""
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import imageio.v3 as iio
 import numpy as np
 from PIL import Image, ImageCms
 
+from npsr.images.formats.png import bare
+from npsr.images.packages import package
 from npsr.images.photograph import ImageError, Source, called, opened
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
 """Pillow's names of the formats that are read; it knows more, some of which run other programs."""
-ORIENTATION, BITS_PER_SAMPLE = 0x0112, 0x0102
-DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
-"""Description, maker, model, software, date, artist, copyright."""
-SUB_TABLES = (0x8769, 0x8825)
-"""EXIF proper, and the place."""
-SIDES = (0xA002, 0xA003)
-"""Of the picture before it was enlarged."""
-
 MODES: dict[str, str] = {
-    **{"1": "L", "L": "L", "LA": "LA", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"},
-    **{"I;16": "I;16", "I;16B": "I;16B"},
+    **{"1": "L", "L": "L", "LA": "LA", "La": "LA", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"},
+    **{"I;16": "I;16", "I;16B": "I;16"},
 }
 """Pillow's modes that are read, and the mode each is read as; "P" depends on its transparency."""
+GREY, COLOUR = 0, 2
+"""PNG's colour types that may name one shade or colour as transparent."""
 
 
 @contextmanager
@@ -37,46 +33,32 @@ def read_header(source: Source) -> Iterator[Any]:
         yield header
 
 
-def has_deep_colour(header: Any) -> bool:
-    """Whether a file has more than 8 bits a channel of what is not plain grey: Pillow would read 8."""
-    if header.format == "TIFF":
-        deep = max(header.tag_v2.get(BITS_PER_SAMPLE, (8,))) > 8
-    elif header.format == "AVIF":
-        deep = _is_deep_avif(header)
-    else:
-        decoders = [tile[3] for tile in getattr(header, "tile", [])]
-        deep = any(isinstance(raw_mode, str) and ";16" in raw_mode for raw_mode in decoders)
-    return deep and header.mode not in ("I;16", "I;16B", "I", "F")
-
-
-def _is_deep_avif(header: Any) -> bool:
-    """The flag high_bitdepth of the first AV1 configuration."""
-    header.fp.seek(0)
-    head = header.fp.read(2**16)
-    at = head.find(b"av1C")
-    return at >= 0 and len(head) > at + 6 and bool(head[at + 6] & 0x40)
-
-
 def decode(source: Source, header: Any) -> tuple[np.ndarray, bytes | None, tuple[str, ...]]:
-    """Pixels as they are stored, the colour profile that they have now, and what was done to them.
+    """Pixels as they are stored, the profile that they have instead of the file's, and what was done to them.
 
     Raises
     ------
     ImageError
         If the pixels cannot be kept whole.
     """
-    profile = header.info.get("icc_profile")
     if header.mode == "CMYK":
-        image, profile = _from_cmyk(source, header, profile)
+        image, profile = _from_cmyk(source, header, header.info.get("icc_profile"))
         return np.array(image), profile, ("CMYK, converted to sRGB by its profile",)
-    notes: tuple[str, ...] = ()
-    if getattr(header, "n_frames", 1) > 1 and header.format == "MPO":
-        notes = (f"left out {header.n_frames - 1} further pictures of the file",)
+    if header.format == "MPO":
         header.seek(0)
-    mode = _mode(source, header)
-    with opened(source) as file:
-        pixels = iio.imread(file, plugin="pillow", index=0, mode=None if header.mode == mode else mode)
-    return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("=")), profile, notes
+    if header.format == "AVIF" and is_deep_avif(header):
+        raise ImageError(
+            f"{called(source)} has more than 8 bits a channel, which would be reduced to 8: "
+            "convert it to 16-bit PNG or TIFF, or to 8 bits"
+        )
+    return pixels_of(source, header), None, ()
+
+
+def pixels_of(source: Source, image: Any) -> np.ndarray:
+    """A Pillow image's pixels in the mode that keeps them whole."""
+    mode = _mode(source, image)
+    pixels = np.array(image if image.mode == mode else image.convert(mode))
+    return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
 
 
 def _mode(source: Source, header: Any) -> str:
@@ -86,8 +68,6 @@ def _mode(source: Source, header: Any) -> str:
         raise ImageError(
             f"{called(source)} is {header.mode}, but must be grey or RGB: convert it in an image editor"
         )
-    if header.mode.startswith("I") and transparent:
-        raise ImageError(f"{called(source)} has a transparent shade of 16-bit grey: give it an alpha channel")
     if header.mode == "I" and header.format == "PNG":
         return "I;16"
     if header.mode == "P":
@@ -99,6 +79,56 @@ def _mode(source: Source, header: Any) -> str:
     if transparent and header.mode in ("1", "L", "RGB"):
         return "RGBA" if header.mode == "RGB" else "LA"
     return MODES[header.mode]
+
+
+def is_deep_avif(header: Any) -> bool:
+    """The flag high_bitdepth of the first AV1 configuration."""
+    header.fp.seek(0)
+    head = header.fp.read(2**16)
+    at = head.find(b"av1C")
+    return at >= 0 and len(head) > at + 6 and bool(head[at + 6] & 0x40)
+
+
+def decode_png(source: Source, content: bytes) -> np.ndarray:
+    """Pixels of a PNG, of its picture that does not move.
+
+    Raises
+    ------
+    ImageError
+        If imagecodecs is missing, which 16-bit colour needs.
+    """
+    depth, colour = content[24], content[25]
+    key = _transparent(content) if colour in (GREY, COLOUR) else None
+    plain = bare(content, without=(b"tRNS",) if key else ())
+    if depth == 16 and colour != GREY:
+        codec = package("imagecodecs", f"{called(source)}, PNG with 16-bit colour,")
+        with read_header(plain) as header:
+            header.verify()  # checksums, which the codec passes over
+        pixels = codec.png_decode(plain)
+        if pixels.dtype != np.uint16 or pixels.ndim != 3:
+            raise ImageError(
+                f"{called(source)} decodes to {pixels.dtype} {pixels.shape}: convert it to 8 bits"
+            )
+    else:
+        with read_header(plain) as header:
+            pixels = pixels_of(source, header)
+    if key is None:
+        return pixels
+    most = 2**depth - 1
+    scale = 255 // most if depth < 8 else 1  # shades of few bits are spread over 8
+    shades = np.array([(value & most) * scale for value in key], pixels.dtype)
+    hidden = (np.atleast_3d(pixels) == shades).all(axis=-1)
+    alpha = np.where(hidden, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+    return np.dstack([pixels, alpha])
+
+
+def _transparent(content: bytes) -> tuple[int, ...] | None:
+    """The shade or colour that a PNG names as transparent."""
+    at = content.find(b"tRNS", 0, content.find(b"IDAT"))
+    size = 2 if content[25] == GREY else 6
+    if at < 0 or int.from_bytes(content[at - 4 : at], "big") != size:
+        return None
+    return struct.unpack_from(f">{size // 2}H", content, at + 4)
 
 
 def _from_cmyk(source: Source, header: Any, profile: bytes | None) -> tuple[Any, bytes]:
@@ -117,40 +147,6 @@ def _from_cmyk(source: Source, header: Any, profile: bytes | None) -> tuple[Any,
     except ImageCms.PyCMSError as error:
         raise ImageError(f"{called(source)} is CMYK with an unusable colour profile: {error}") from error
     return image, standard.tobytes()
-
-
-def read_exif(header: Any) -> tuple[bytes | None, int]:
-    """EXIF without what no longer holds of the enlarged picture, and the orientation, 1 to 8."""
-    exif = header.getexif()
-    if header.format == "TIFF":  # where it shares a table with the pixels' layout
-        described = Image.Exif()
-        for tag in (ORIENTATION, *DESCRIPTIVE):
-            if tag in exif:
-                described[tag] = exif[tag]
-        for tag in SUB_TABLES:
-            if table := exif.get_ifd(tag):
-                described[tag] = dict(table)
-        exif = described
-    orientation = exif.pop(ORIENTATION, 1)
-    if SUB_TABLES[0] in exif:
-        for side in SIDES:
-            exif.get_ifd(SUB_TABLES[0]).pop(side, None)
-    return exif.tobytes() if len(exif) else None, orientation
-
-
-def exif_of(texts: dict[int, str]) -> bytes | None:
-    """EXIF that says what some of a TIFF's texts say of the picture."""
-    exif = Image.Exif()
-    exif.update({tag: text for tag, text in texts.items() if tag in DESCRIPTIVE})
-    return exif.tobytes() if len(exif) else None
-
-
-def exif_texts(content: bytes | None) -> tuple[dict[int, str], bool]:
-    """What EXIF says in words, by tag, and whether there is more."""
-    exif = Image.Exif()
-    exif.load(content or b"")
-    texts = {tag: exif[tag] for tag in DESCRIPTIVE if isinstance(exif.get(tag), str)}
-    return {tag: text for tag, text in texts.items() if text.isascii()}, len(exif) > len(texts)
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -1,17 +1,29 @@
 """Image files ↔ arrays: nothing is reduced, dropped or reinterpreted silently."""
 
 import dataclasses
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from npsr.images.decoding import decode, exif_of, exif_texts, has_deep_colour, read_exif, read_header, upright
-from npsr.images.deep_png import read_deep_png, write_deep_png
+from npsr.images.decoding import decode, decode_png, read_header, upright
+from npsr.images.formats.adapting import adapt
+from npsr.images.formats.inventory import Inventory, encoder_options, fitting, inventory, put
+from npsr.images.formats.names import KINDS, LONGEST, NO_GREY, RAW, SAVING
+from npsr.images.formats.pixel_layout import (
+    CMYK,
+    REDUCED,
+    PixelLayout,
+    bare_tiff,
+    read_pixel_layout,
+)
+from npsr.images.formats.png import SIGNATURE
+from npsr.images.metadata.items import Item
 from npsr.images.packages import MissingPackageError, package
-from npsr.images.palette import REDUCED, palette_image
+from npsr.images.palette import REDUCED_COLOURS, palette_image
 from npsr.images.photograph import (
     MAX_PIXELS,
     ImageError,
@@ -19,34 +31,21 @@ from npsr.images.photograph import (
     Source,
     called,
     check_pixels,
+    described,
     errors,
+    items_of,
     opened,
-    pillow_limited_to,
 )
-from npsr.images.row_files import NpyRows, TiffRows, write_npy, write_tiff
+from npsr.images.plugins import is_heif, is_jxl, read_heif, read_jxl
+from npsr.images.row_files import NpyRows, TiffRows, read_whole_tiff, write_npy, write_tiff
 from npsr.system.files import atomic_write
 
 __all__ = ["ImageError", "Photograph", "encode", "open_image", "read_image", "write_image"]
 
-SAVING: dict[str, dict[str, Any]] = {
-    ".png": {"compress_level": 2},  # 4 times as fast as 6, for a sixth more bytes
-    ".jpg": {"quality": 95, "subsampling": 0},
-    ".jpeg": {"quality": 95, "subsampling": 0},
-    ".webp": {"lossless": True, "exact": True, "method": 1},  # as small as 4 in two thirds of the time
-    ".tif": {"compression": "tiff_adobe_deflate"},
-    ".tiff": {"compression": "tiff_adobe_deflate"},
-    ".bmp": {},
-    ".gif": {},
-    ".avif": {"quality": 90, "subsampling": "4:4:4"},
-}
-SUFFIXES = frozenset(SAVING)
-"""Names of images that Pillow reads and writes end so."""
-TIFF, RAW = (".tif", ".tiff"), ".npy"
-LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500, ".gif": 65535, ".avif": 65536}
-"""Sides in pixels at most."""
-NO_GREY = (".webp", ".avif", ".gif")
 WHOLE_TIFF = 2**31
 """Bytes of pixels from which on a TIFF is written by rows: Pillow's have no room for more than twice that."""
+HOLDS_PROFILES = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF")
+NPY_START, TIFF_STARTS = b"\x93NUMPY", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def open_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
@@ -55,7 +54,7 @@ def open_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
     Parameters
     ----------
     source : Path or bytes
-        PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or .npy, told by the content.
+        PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, HEIC, JPEG XL or .npy, told by the content.
     most : int
         Pixels decoded at once at most: of the image, or a tile or strip of a TIFF.
 
@@ -74,13 +73,17 @@ def open_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
         if isinstance(source, Path) and source.exists() and not source.is_file() and not source.is_dir():
             raise ImageError(f"{source} is not a regular file: name an image file")
         with opened(source) as file:
-            start = file.read(6)
-        if start == b"\x93NUMPY":
+            start = file.read(64)
+            rest = b"" if start[:4] in TIFF_STARTS or start.startswith(NPY_START) else file.read()
+        if start.startswith(NPY_START):
             return Photograph(NpyRows(source))
-        if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        if start[:4] in TIFF_STARTS:
             return _open_tiff(source, most)
-        with read_header(source) as header:
-            return _read_whole(source, header, most)
+        if is_heif(start):
+            return read_heif(source, start + rest, most)
+        if is_jxl(start):
+            return read_jxl(source, start + rest, most)
+        return _read_whole(source, start + rest, most)
 
 
 def read_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
@@ -94,52 +97,72 @@ def read_image(source: Source, most: int = MAX_PIXELS) -> Photograph:
 
 
 def _open_tiff(source: Source, most: int) -> Photograph:
-    """By rows where that can be, which keeps 16 bits and bounds the memory; else by Pillow."""
-    rows = _tiff_rows(source, most)
-    try:
-        with pillow_limited_to(most if rows is None else None), read_header(source) as header:
-            if rows is None and not has_deep_colour(header):
-                return _read_whole(source, header, most)
-            exif, profile = read_exif(header)[0], header.info.get("icc_profile")
-    except UnidentifiedImageError:  # such as 16-bit planes one after the other
-        exif = exif_of(rows.texts) if rows else None
-        profile = rows.icc_profile if rows else None
-    if rows is None:
-        package("tifffile", f"{called(source)}, TIFF with 16-bit colour,")
-        raise ImageError(f"{called(source)} is a TIFF that cannot be kept whole: save it as plain RGB")
-    if rows.orientation == 1:
-        return Photograph(rows, profile, exif)
-    check_pixels(source, rows.shape[0] * rows.shape[1], most)
-    return Photograph(upright(rows[:], rows.orientation), profile, exif)
-
-
-def _tiff_rows(source: Source, most: int) -> TiffRows | None:
-    """None if the TIFF is of a kind that is not read by rows, or the package for it is missing."""
-    try:
-        return TiffRows(source, most)
-    except (NotImplementedError, MissingPackageError):
-        return None
-
-
-def _read_whole(source: Source, header: Any, most: int) -> Photograph:
-    """What Pillow reads, or imagecodecs in its place."""
-    frames = getattr(header, "n_frames", 1)
-    if frames > 1 and header.format != "MPO":
-        raise ImageError(f"{called(source)} has {frames} frames, but must have one: save one frame")
-    check_pixels(source, header.width * header.height, most)
-    if not has_deep_colour(header):
-        pixels, profile, notes = decode(source, header)
-    elif header.format == "PNG":
-        pixels, profile, notes = read_deep_png(source), header.info.get("icc_profile"), ()
-    else:
+    """By rows where that can be, which keeps 16 bits and bounds the memory; else whole."""
+    with opened(source) as file:
+        try:
+            layout = read_pixel_layout(file)
+        except ValueError as error:
+            raise ImageError(f"{called(source)} {error}") from error
+        found = inventory(file, "TIFF")
+    if any(not flags & REDUCED for flags in layout.further):
         raise ImageError(
-            f"{called(source)} has more than 8 bits a channel, which would be reduced to 8: "
-            "convert it to 16-bit PNG or TIFF, or to 8 bits"
+            f"{called(source)} has {len(layout.further) + 1} frames, but must have one: save one frame"
         )
-    exif, orientation = read_exif(header)
-    if "xmp" in header.info or "XML:com.adobe.xmp" in header.info:
-        notes += ("left out XMP",)
-    return Photograph(upright(pixels, orientation), profile, exif, notes)
+    attributes = described(found.items)
+    if layout.further:
+        attributes["notes"] += (f"left out {len(layout.further)} reduced copies of the picture",)
+    try:
+        rows: Any = TiffRows(source, most)
+    except (NotImplementedError, MissingPackageError):
+        pixels, profile, notes = _whole_tiff(source, layout, attributes["icc_profile"], most)
+        attributes["icc_profile"] = profile
+        attributes["notes"] += notes
+        return Photograph(upright(pixels, found.orientation), **attributes)
+    if found.orientation > 1:
+        check_pixels(source, rows.shape[0] * rows.shape[1], most)
+        rows = upright(rows[:], found.orientation)
+    return Photograph(rows, **attributes)
+
+
+def _whole_tiff(
+    source: Source, layout: PixelLayout, profile: bytes | None, most: int
+) -> tuple[np.ndarray, bytes | None, tuple[str, ...]]:
+    """Pixels of a TIFF that is not read by rows, their profile, and what was done to them."""
+    check_pixels(source, layout.sides[0] * layout.sides[1], most)
+    if not layout.is_for_pillow:
+        return read_whole_tiff(source, layout), profile, layout.notes
+    with opened(source) as file:
+        content = bare_tiff(file.read(), profile if layout.photometric == CMYK else None)
+    with read_header(content) as header:
+        check_pixels(source, header.width * header.height, most)
+        pixels, own, notes = decode(source, header)
+    return pixels, own or profile, notes + layout.notes
+
+
+def _read_whole(source: Source, content: bytes, most: int) -> Photograph:
+    """What Pillow reads, or imagecodecs in its place."""
+    if content.startswith(SIGNATURE):
+        width, height = int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+        check_pixels(source, width * height, most)
+        return _photograph(decode_png(source, content), inventory(io.BytesIO(content), "PNG"))
+    with read_header(content) as header:
+        frames = getattr(header, "n_frames", 1)
+        if frames > 1 and header.format != "MPO":
+            raise ImageError(f"{called(source)} has {frames} frames, but must have one: save one frame")
+        check_pixels(source, header.width * header.height, most)
+        pixels, profile, notes = decode(source, header)
+        found = inventory(io.BytesIO(content), header.format)
+    return _photograph(pixels, found, profile, notes)
+
+
+def _photograph(
+    pixels: np.ndarray, found: Inventory, profile: bytes | None = None, notes: tuple[str, ...] = ()
+) -> Photograph:
+    """Pixels upright, with what their file says; a profile that they have now replaces the file's."""
+    attributes = described(found.items)
+    attributes["icc_profile"] = profile or attributes["icc_profile"]
+    attributes["notes"] = notes + attributes["notes"]
+    return Photograph(upright(pixels, found.orientation), **attributes)
 
 
 def write_image(path: Path, photograph: Photograph, force: bool = False) -> tuple[str, ...]:
@@ -196,26 +219,53 @@ def encode(
     like = photograph.pixels
     if suffix == RAW:
         write_npy(file, like.dtype, shape, bands)
-        return tuple(f"left out {name}" for name in ("icc_profile", "exif") if getattr(photograph, name))
-    profile, notes = _fitting_profile(suffix, photograph)
-    if suffix in TIFF and by_rows(like, shape):
-        texts, others = exif_texts(photograph.exif)
-        write_tiff(file, like.dtype, shape, bands, profile, texts)
-        return (*notes, "left out EXIF besides its texts") if others else notes
+        return fitting("NPY", items_of(photograph))[1]
+    kind = KINDS[suffix]
+    items, notes = fitted(kind, photograph, like.shape, shape)
+    if kind == "TIFF" and by_rows(like, shape):
+        write_tiff(file, like.dtype, shape, bands)
+        return notes + put(file, kind, b"", items)
     pixels = _whole(bands)
     if _is_deep_colour(pixels):
-        write_deep_png(file, dataclasses.replace(photograph, pixels=pixels, icc_profile=profile))
-        return notes
-    extras = {"icc_profile": profile, "exif": photograph.exif}
-    options = SAVING[suffix] | {key: value for key, value in extras.items() if value}
+        codec = package("imagecodecs", "PNG with 16-bit colour")
+        return notes + put(file, kind, codec.png_encode(np.ascontiguousarray(pixels)), items)
     image = Image.fromarray(pixels)
-    if suffix == ".gif":
-        image, notes = palette_image(pixels), (*notes, REDUCED)
+    if kind == "GIF":
+        image, notes = palette_image(pixels), (*notes, REDUCED_COLOURS)
+    encoded = io.BytesIO()
     try:
-        image.save(file, Image.registered_extensions()[suffix], **options)
-    except (ValueError, SyntaxError) as error:
+        image.save(encoded, kind, **SAVING[kind] | encoder_options(kind, items))
+    except (ValueError, SyntaxError, RuntimeError) as error:
         raise ImageError(f"the encoder of {suffix} files refuses: {error}") from error
-    return notes
+    return notes + put(file, kind, encoded.getvalue(), items)
+
+
+def fitted(
+    kind: str, picture: Any, old: Sequence[int], new: Sequence[int]
+) -> tuple[list[Item], tuple[str, ...]]:
+    """What a picture says of itself that an enlargement in some format holds, and notes on the rest.
+
+    Parameters
+    ----------
+    kind : str
+        One of `SAVING`.
+    picture : Photograph or Animation
+        The picture.
+    old, new : sequence of int
+        Its shape, and its enlargement's.
+    """
+    items = adapt(items_of(picture), new[1] / old[1], new[0] / old[0])
+    kept, notes = fitting(kind, [item for item in items if item.kind != "icc" or _fits(kind, item, new)])
+    if picture.icc_profile and kind in HOLDS_PROFILES and not any(item.kind == "icc" for item in kept):
+        notes = ("left out the colour profile, which is for grey", *notes)
+    return kept, notes
+
+
+def _fits(kind: str, item: Item, shape: Sequence[int]) -> bool:
+    """Whether a profile is for grey as the file is, or for colour as it is; for others no one asks."""
+    space = item.content[16:20]
+    written_grey = (*shape, 1)[2] < 3 and kind not in NO_GREY
+    return kind not in HOLDS_PROFILES or space not in (b"GRAY", b"RGB ") or (space == b"GRAY") == written_grey
 
 
 def by_rows(pixels: Any, shape: Sequence[int]) -> bool:
@@ -235,42 +285,33 @@ def check_writable(path: Path, pixels: Any, shape: Sequence[int]) -> str:
     suffix, name = path.suffix.lower(), path.name
     if suffix == RAW:
         return suffix
-    if suffix not in SUFFIXES:
-        known = ", ".join(sorted((*SUFFIXES, RAW)))
+    if suffix not in KINDS:
+        known = ", ".join(sorted((*KINDS, RAW)))
         raise ImageError(f"{path} ends in {suffix!r}, but must end in one of {known}")
     if pixels.dtype not in (np.uint8, np.uint16):
         raise ImageError(f"{name}: pixels of {pixels.dtype} are written as .npy only")
-    if pixels.dtype == np.uint16 and suffix not in (".png", *TIFF):
+    kind = KINDS[suffix]
+    if pixels.dtype == np.uint16 and kind not in ("PNG", "TIFF"):
         raise ImageError(f"{name}: 16 bits a channel are written as .png or .tif only: choose one of them")
-    if len(shape) == 3 and shape[2] % 2 == 0 and suffix in (".jpg", ".jpeg", ".bmp"):
+    if len(shape) == 3 and shape[2] % 2 == 0 and kind in ("JPEG", "BMP"):
         raise ImageError(f"{name}: {suffix} cannot hold transparency: write .png, .webp or .tif")
-    if max(shape[:2]) > LONGEST.get(suffix, 2**31 - 1):
+    if max(shape[:2]) > LONGEST.get(kind, 2**31 - 1):
         raise ImageError(
-            f"{name}: {shape[1]}×{shape[0]} is more than the {LONGEST[suffix]} pixels a side that {suffix} "
+            f"{name}: {shape[1]}×{shape[0]} is more than the {LONGEST[kind]} pixels a side that {suffix} "
             "can hold: write .png or .tif"
         )
-    if suffix in TIFF and by_rows(pixels, shape):
+    if kind == "TIFF" and by_rows(pixels, shape):
         package("tifffile", f"{name}, TIFF with 16-bit colour or by rows,")
     elif _is_deep_colour(pixels):
         package("imagecodecs", f"{name}, PNG with 16-bit colour,")
-    if suffix not in Image.registered_extensions():
+    Image.init()
+    if kind not in Image.SAVE:
         raise ImageError(f"{name}: this Pillow cannot write {suffix}: install another, or choose .png")
     return suffix
 
 
 def _is_deep_colour(pixels: Any) -> bool:
     return bool(pixels.dtype == np.uint16) and len(pixels.shape) == 3
-
-
-def _fitting_profile(suffix: str, photograph: Photograph) -> tuple[bytes | None, tuple[str, ...]]:
-    """The colour profile, unless it is for grey and the format knows only colour."""
-    profile, channels = photograph.icc_profile, (*photograph.pixels.shape, 1)[2]
-    if profile is None or suffix in (".bmp", ".gif"):
-        return None, ("left out the colour profile",) if profile else ()
-    written_grey = channels < 3 and suffix not in NO_GREY
-    if profile[16:20] in (b"GRAY", b"RGB ") and (profile[16:20] == b"GRAY") != written_grey:
-        return None, ("left out the colour profile, which is for grey",)
-    return profile, ()
 
 
 def _whole(bands: Iterable[np.ndarray]) -> np.ndarray:

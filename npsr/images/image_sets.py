@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from npsr.images.colour import luma, to_8_bits
-from npsr.images.files import SUFFIXES, ImageError, read_image
+from npsr.images.files import ImageError, read_image
+from npsr.images.formats.names import SUFFIXES
 from npsr.system.folders import kind_of, passed_over
 
 TOLD = 5
@@ -47,8 +48,9 @@ def image_files(folder: Path, passed: Counter[str] | None = None) -> list[Path]:
         raise ImageError(f"the folder {folder} cannot be read: {error.strerror}") from error
     if not files:
         hint = f": name one of its folders, {', '.join(folders)}" if folders else ""
-        found = f"; {passed_over(here)}" if here else ""
-        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))}){hint}{found}")
+        here.pop("folder", None)
+        found = f" ({passed_over(here)})" if here else ""
+        raise ImageError(f"the folder {folder} holds no image ({', '.join(sorted(suffixes))}){found}{hint}")
     passed.update(here)
     return files
 

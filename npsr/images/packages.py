@@ -11,8 +11,8 @@ class MissingPackageError(ImageError):
     """A format needs a package that is not installed."""
 
 
-def package(name: str, needed_for: str) -> Any:
-    """Import tifffile or imagecodecs.
+def package(name: str, needed_for: str, distribution: str = "") -> Any:
+    """Import tifffile, imagecodecs or a plugin, which `pip` may know by another name.
 
     Raises
     ------
@@ -22,6 +22,8 @@ def package(name: str, needed_for: str) -> Any:
     try:
         module = import_module(name)
     except ImportError as error:
-        raise MissingPackageError(f"{needed_for} needs {name}: pip install 'npsr[formats]'") from error
+        raise MissingPackageError(
+            f"{needed_for} needs {distribution or name}: pip install 'npsr[formats]'"
+        ) from error
     logging.getLogger(name).addHandler(logging.NullHandler())  # what it has to say comes as an error
     return module

@@ -5,7 +5,7 @@ from PIL import Image
 
 SEEN = 128
 """Alpha from which on a pixel is opaque: GIF knows nothing between."""
-REDUCED = "reduced to 256 colours, as GIF has; .webp and .png keep all"
+REDUCED_COLOURS = "reduced to 256 colours, as GIF has; .webp and .png keep all"
 
 
 def palette_image(pixels: np.ndarray) -> Image.Image:

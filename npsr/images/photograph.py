@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
+from npsr.images.metadata.items import Item, left_out
 from npsr.system.defects import is_defect
 from npsr.system.locking import lock_across_forks
 
@@ -39,12 +40,33 @@ class Photograph:
         Colour profile and EXIF without the orientation, which is applied; passed on to the output.
     notes : tuple of str
         What was done to the picture, or left out, on the way here.
+    others : tuple of Item
+        What else the file says of it, which each output holds or names.
     """
 
     pixels: Any
     icc_profile: bytes | None = None
     exif: bytes | None = None
     notes: tuple[str, ...] = ()
+    others: tuple[Item, ...] = ()
+
+
+def items_of(picture: Any) -> list[Item]:
+    """All that a `Photograph` or an `Animation` says besides pixels."""
+    items = list(picture.others)
+    if picture.exif:
+        items.insert(0, Item("exif", "EXIF", picture.exif.removeprefix(b"Exif\0\0")))
+    if picture.icc_profile:
+        items.insert(0, Item("icc", "the colour profile", picture.icc_profile))
+    return items
+
+
+def described(items: list[Item]) -> dict[str, Any]:
+    """Of what a file says, the attributes of a `Photograph` or an `Animation`."""
+    found = {item.kind: item.content for item in items}
+    others = tuple(item for item in items if item.kind not in ("icc", "exif", "lost", "note"))
+    said = left_out([item for item in items if item.kind in ("lost", "note")])
+    return {"icc_profile": found.get("icc"), "exif": found.get("exif"), "notes": said, "others": others}
 
 
 def called(source: Source) -> str:

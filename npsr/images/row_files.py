@@ -1,11 +1,11 @@
 """Files of any size, read and written by rows: tiled or striped TIFF, and raw .npy arrays."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from npsr.images.formats.pixel_layout import PALETTE, WHITE_IS_ZERO, PixelLayout
 from npsr.images.packages import package
 from npsr.images.photograph import ImageError, Source, called, check_pixels, errors, opened
 
@@ -85,7 +85,7 @@ class TiffRows:
         tifffile = package("tifffile", f"{called(source)}, TIFF with 16-bit colour,")
         with opened(source) as file, tifffile.TiffFile(file) as tiff:
             page = tiff.pages[0]
-            if len(tiff.pages) > 1 or not _is_plain(tifffile, page):
+            if not _is_plain(tifffile, page):
                 raise NotImplementedError
             self._decode, self._tables = page.decode, page.jpegtables
             self._offsets, self._counts = page.dataoffsets, page.databytecounts
@@ -95,9 +95,6 @@ class TiffRows:
             across, self._height = page.imagewidth, page.rowsperstrip
             if page.is_tiled:
                 across, self._height = page.tilewidth, page.tilelength
-            self.orientation = page.tags.valueof("Orientation", 1)
-            self.icc_profile = page.iccprofile
-            self.texts = {tag.code: tag.value for tag in page.tags if isinstance(tag.value, str)}
         check_pixels(source, across * self._height, most)
         self._height = min(self._height, len(self))
         self._across = -(-page.imagewidth // across)
@@ -163,6 +160,34 @@ def _is_plain(tifffile: Any, page: Any) -> bool:
     )
 
 
+def read_whole_tiff(source: Source, layout: PixelLayout) -> np.ndarray:
+    """Pixels of a TIFF that is neither read by rows nor by Pillow; more than 8 bits are spread over 16.
+
+    Raises
+    ------
+    ImageError
+        If tifffile is missing, or decodes something else.
+    """
+    tifffile = package("tifffile", f"{called(source)}, TIFF of this kind,")
+    with opened(source) as file, tifffile.TiffFile(file) as tiff:
+        page = tiff.pages[0]
+        pixels, colours = page.asarray(maxworkers=1), page.colormap
+    columns, rows = layout.sides
+    shape = (rows, columns) if layout.samples == 1 else (rows, columns, layout.samples)
+    if (
+        pixels.dtype not in (np.bool_, np.uint8, np.uint16)
+        or pixels.shape != shape
+        or layout.photometric > PALETTE
+    ):
+        raise ImageError(f"{called(source)} decodes to {pixels.dtype} {pixels.shape}: save it as plain RGB")
+    if layout.photometric == PALETTE:
+        return np.moveaxis(colours[:, pixels] >> 8, 0, 2).astype(np.uint8)
+    most, dtype = 2**layout.bits - 1, np.uint16 if layout.bits > 8 else np.uint8
+    if layout.photometric == WHITE_IS_ZERO:
+        pixels = most - pixels.astype(dtype)
+    return (pixels * (np.iinfo(dtype).max / most)).round().astype(dtype)
+
+
 def write_npy(file: BinaryIO, dtype: np.dtype, shape: Sequence[int], bands: Iterable[np.ndarray]) -> None:
     """Write bands, from the first row to the last, as one array."""
     descr = np.lib.format.dtype_to_descr(dtype)
@@ -172,15 +197,8 @@ def write_npy(file: BinaryIO, dtype: np.dtype, shape: Sequence[int], bands: Iter
         file.write(np.ascontiguousarray(band).data)
 
 
-def write_tiff(
-    file: BinaryIO,
-    dtype: np.dtype,
-    shape: Sequence[int],
-    bands: Iterable[np.ndarray],
-    profile: bytes | None = None,
-    texts: Mapping[int, str] = MappingProxyType({}),
-) -> None:
-    """Write bands, from the first row to the last, as a tiled and deflated TIFF, texts by their tags."""
+def write_tiff(file: BinaryIO, dtype: np.dtype, shape: Sequence[int], bands: Iterable[np.ndarray]) -> None:
+    """Write bands, from the first row to the last, as a tiled and deflated TIFF."""
     tifffile = package("tifffile", "TIFF with 16-bit colour, or by rows,")
     channels = (*shape, 1)[2]
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
@@ -195,10 +213,8 @@ def write_tiff(
             tile=(TILE, TILE),
             compression="adobe_deflate",
             predictor=True,
-            iccprofile=profile,
             metadata=None,
             software=False,
-            extratags=[(tag, 2, 0, text, True) for tag, text in texts.items()],
             buffersize=2**24,
         )
 

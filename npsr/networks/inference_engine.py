@@ -71,7 +71,8 @@ def forward(
     ValueError
         If the layers are not those that the engine takes.
     """
-    return inference.run(_plan_of(layers, parameters), x, threads=threads)
+    plan = _plan_of(layers, parameters)
+    return inference.run(plan, x, threads=threads)
 
 
 def stages(layers: tuple[Layer, ...], parameters: dict[str, np.ndarray]) -> list[list[str]]:

@@ -16,12 +16,16 @@ from npsr.networks.network import Arrays
 OUTER, INNER = ".outer", ".inner"
 """Ends of the names of B and A, after that of the weight."""
 
+WEAKEST = 1e-3
+"""Factors of weaker weights are drawn for this strength: factors of zeros would never move."""
+
 
 def factorised(parameters: Arrays, channels: int, seed: int) -> Arrays:
     """Factors of every weight. Their product is the weight, except for rounding.
 
-    B is drawn from N(0, 1/p), and A with the weight's own standard deviation. Then A is changed by as little
-    as possible so that their product is the weight.
+    Both are drawn with one standard deviation, so that their product has the weight's strength. Then A is
+    changed by as little as possible so that the product is the weight. Of uneven factors, a step of the
+    optimiser would move one by a larger share than the other.
 
     Parameters
     ----------
@@ -52,8 +56,10 @@ def factorised(parameters: Arrays, channels: int, seed: int) -> Arrays:
             raise ValueError(
                 f"inner_channels is {channels}, but must be at least {len(target)} for {key}: use more, or 0"
             )
-        outer = rng.normal(0, 1 / sqrt(channels), (len(target), channels))
-        inner = rng.normal(0, np.std(target), (channels, target.shape[1]))
+        strength = max(sqrt(np.mean(target**2)), WEAKEST)
+        spread = sqrt(strength / sqrt(channels))
+        outer = rng.normal(0, spread, (len(target), channels))
+        inner = rng.normal(0, spread, (channels, target.shape[1]))
         inner += np.linalg.lstsq(outer, target - outer @ inner, rcond=None)[0]
         factors |= {key + OUTER: outer.astype(weight.dtype), key + INNER: inner.astype(weight.dtype)}
     return factors

@@ -11,6 +11,7 @@ MISTAKES = (ValueError, OSError, ArithmeticError, MemoryError)
 KINDS = (AttributeError, NameError, TypeError, AssertionError)
 """What bad data cannot cause in lines that check their data."""
 DECODERS = frozenset({"PIL", "av", "imagecodecs", "imageio", "numpy", "scipy", "tifffile"})
+DECODERS |= {"pillow_heif", "pillow_jxl"}
 DECODERS |= {"ast", "json", "pickletools", "struct", "zipfile", "zlib"}
 """Packages that read files, and in which bad data may cause anything."""
 

@@ -50,7 +50,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
     claim(lock)
     try:
         with named_if_full(path):
-            with open(name, "wb", opener=lambda *_: descriptor) as file:  # its name is a path, as some want
+            with open(name, "w+b", opener=lambda *_: descriptor) as file:  # its name is a path, as some want
                 yield file
                 file.flush()
                 os.fsync(descriptor)

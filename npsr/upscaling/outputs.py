@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npsr.images.animations import WRITTEN, Animation, encode_animation
-from npsr.images.files import RAW, TIFF, by_rows, check_writable, encode
+from npsr.images.files import by_rows, check_writable, encode
+from npsr.images.formats.names import RAW, TIFF
 from npsr.images.photograph import MAX_PIXELS, ImageError, Photograph
 from npsr.upscaling.bands import BAND_BYTES, bands
 from npsr.upscaling.engines import Choice

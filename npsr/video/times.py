@@ -25,6 +25,7 @@ def unbroken(packets: Iterable[Any], container: str) -> Iterator[Any]:
         return
     expected: dict[int, Fraction] = {}
     last: dict[int, Fraction] = {}
+    steps: dict[int, Fraction] = {}
     shifts, own = [Fraction(0)], dict[int, Fraction]()
     for packet in packets:
         index = packet.stream.index
@@ -33,14 +34,15 @@ def unbroken(packets: Iterable[Any], container: str) -> Iterator[Any]:
             shift = own.get(index, shifts[-1])
             if packet.stream.type in ("video", "audio"):
                 due = expected.get(index, now + shift)
-                if not BACK < now + shift - due < AHEAD:
+                if BACK < now + shift - due < AHEAD:
+                    steps[index] = now + shift - last.get(index, now + shift)
+                else:
                     near = [known for known in shifts if BACK < now + known - due < 1]
                     shift = near[-1] if near else due - now
                     shifts += [] if near else [shift]
-                own[index] = shift
-                step = (packet.duration or 0) * packet.time_base or now + shift - last.get(index, now + shift)
-                last[index] = now + shift
-                expected[index] = now + shift + step
+                own[index], last[index] = shift, now + shift
+                duration = (packet.duration or 0) * packet.time_base
+                expected[index] = now + shift + (duration or steps.get(index, Fraction(0)))
             moved = round(shift / packet.time_base)
             packet.dts += moved
             packet.pts = None if packet.pts is None else packet.pts + moved

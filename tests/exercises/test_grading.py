@@ -17,7 +17,7 @@ from npsr.exercises.grading import grade, read_submissions, write_table
 from npsr.exercises.running import Limits
 from npsr.system.version import __version__
 
-LIMITS = Limits(seconds=4, megabytes=1024, confined=True)
+LIMITS = Limits(seconds=15, megabytes=1024, confined=True)
 FILE = "01_convolution.py"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 
@@ -196,6 +196,28 @@ def test_the_command(capsys, tmp_path, monkeypatch, only_convolution):
     assert run(capsys, "exercises", "grade", tmp_path / "class", "-o", table)[0] == 2
     assert run(capsys, "exercises", "grade", tmp_path / "class", "-o", table, "--seed", 5, "--force")[0] == 0
     assert table.read_bytes() == first
+
+
+@posix
+def test_a_right_submission_may_have_helpers_classes_and_tests_of_its_own(tmp_path):
+    source = """
+from __future__ import annotations
+from dataclasses import dataclass
+import numpy as np
+from helper import scaled
+@dataclass
+class Layer:
+    stride: int
+def conv2d(x, weight, bias, stride):
+    print('working', Layer(stride))
+    return scaled(own(x, weight, bias, stride))
+""" + solution(1, "loops").replace("def conv2d", "def own")
+    place = hand_in(tmp_path, "a", source + "if __name__ == '__main__':\n    1 / 0\n")
+    (place / "helper.py").write_text("def scaled(x):\n    return 1 * x\n")
+    (place / "json.py").write_text("1 / 0")  # hides nothing
+    outcome = examine(task(1), place / FILE, 0, LIMITS)
+    assert outcome.status == RIGHT, outcome.verdicts
+    assert "working" in outcome.printed
 
 
 def test_every_exercise_has_a_column(tmp_path):

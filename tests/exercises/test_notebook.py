@@ -42,7 +42,7 @@ def test_it_is_a_notebook_and_says_what_the_stub_says(number):
     asked = task(number)
     made = notebook(asked)
     nbformat.validate(read(made))
-    text = "".join("".join(cell["source"]) for cell in made["cells"])
+    text = "\n".join("".join(cell["source"]) for cell in made["cells"])
     words = re.findall(r"\w+", asked.stub)
     assert set(words) <= set(re.findall(r"\w+", text))
     assert all(name in judged_names(made) for name in asked.functions)

@@ -52,7 +52,7 @@ def verdicts(number, source, seed=0):
 
 @each_task
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_right_solutions_pass(number, style, seed):
     found = verdicts(number, solution(number, style), seed)
     assert not [verdict for verdict in found if verdict.status != RIGHT]

@@ -8,7 +8,7 @@ class Opened:
         self.address = path.as_uri()
         self.problems, self.requests = [], []
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | context)
-        self.context.set_default_timeout(60_000)
+        self.context.set_default_timeout(120_000)
         self.tab = self.context.new_page()
         self.tab.on("console", lambda told: self.problems.append(f"{told.type}: {told.text}"))
         self.tab.on("pageerror", lambda error: self.problems.append(str(error)))

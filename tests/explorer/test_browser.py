@@ -214,7 +214,7 @@ def test_tiles_leave_no_seam(shared, go, networks, rng):
     argument = {"plane": plane.ravel().tolist()}
     made = shared.tab.evaluate(
         """async (a) => {
-            const { enlarged } = modules["parts/engine.js"], plane = Float32Array.from(a.plane);
+            const { enlarged } = modules["work/engine.js"], plane = Float32Array.from(a.plane);
             return Array.from(await enlarged(npsr.network("fsrcnn-s", 3), plane, 110, 200));
         }""",
         argument,

@@ -154,7 +154,7 @@ def _part_backward(net, dy, saved, index):
 def test_backward_sentences_agree_with_the_kernels(go):
     page = go("#backward?backward.layer=4&backward.mode=gather&backward.h=0&backward.k=3")
     told = page.tab.locator("#backward .body").inner_text().replace("−", "-")
-    gathered = float(re.search(r"Their sum is (-?[\d.]+)\.\s", told)[1])
+    gathered = float(re.search(r"Their sum is (-?[\d.e-]+)\.\s", told)[1])
     assert gathered == pytest.approx(page.value("backward", "dx"), abs=2e-6)
     assert gathered != pytest.approx(page.value("backward", "unturned"), abs=1e-6)
 
@@ -225,3 +225,21 @@ def test_your_network_from_a_file(go, tmp_path, rng):
         lambda: page.value("your-network", "psnr-a"), golden.psnr(forward(net, x)[0, 0], high, 2), abs=0.0051
     )
     assert page.value("map", "weights") == npsr.weight_count(net)
+
+
+@pytest.mark.parametrize("key", ["fsrcnn_x2", "fsrcnn_x4", "fsrcnn-s_x3", "srcnn_x3"])
+def test_every_panel_takes_every_network(go, key):
+    page = go(f"#map?network={key}&picture=card")
+    assert set(page.tab.locator("section.panel > .body > .problem").all_text_contents()) == {""}
+
+
+@pytest.mark.parametrize(
+    "net", [npsr.transition(2, 2), npsr.fsrcnn(3, 2, 0, 6), npsr.srcnn(9, 5, 5, 2)], ids=lambda net: net.name
+)
+def test_every_panel_takes_a_file_of_any_network(go, tmp_path, net):
+    page = go("#your-network?picture=card")
+    npsr.save(net, tmp_path / "any.npz")
+    page.tab.set_input_files("#your-network input[type=file]", tmp_path / "any.npz")
+    until(lambda: page.value("map", "weights"), npsr.weight_count(net))
+    page.idle()
+    assert set(page.tab.locator("section.panel > .body > .problem").all_text_contents()) == {""}

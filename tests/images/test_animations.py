@@ -1,10 +1,15 @@
 """Animations: every frame, its time, how often it plays, and what is transparent."""
 
+import dataclasses
 import io
+import struct
+import zlib
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from helpers.pictures import RGB, encoded, moving
+from helpers.valid_files import chunk, turned
 from PIL import Image, features
 
 from npsr.images.animations import encode_animation, open_animation
@@ -117,3 +122,116 @@ def test_avif():
     assert again.durations == times
     for found, frame in zip(again.frames(), frames, strict=True):
         assert np.abs(found.astype(int) - frame[..., :3]).mean() < 3
+
+
+def apng(frames, colour=6, times=None, depth=8, plays=0):
+    """An animated PNG, chunk by chunk; a frame is (pixels, left, top, disposal, blend)."""
+    rows, columns = frames[0][0].shape[:2]
+    parts = [chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, depth, colour, 0, 0, 0))]
+    parts.append(chunk(b"acTL", struct.pack(">II", len(frames), plays)))
+    number = 0
+    for k, (pixels, left, top, disposal, blend) in enumerate(frames):
+        time = (times or [(1, 10)] * len(frames))[k]
+        place = (number, pixels.shape[1], pixels.shape[0], left, top, *time, disposal, blend)
+        parts.append(chunk(b"fcTL", struct.pack(">IIIIIHHBB", *place)))
+        lines = pixels.astype(f">u{depth // 8}").reshape(len(pixels), -1).view(np.uint8)
+        data = zlib.compress(b"".join(b"\0" + line.tobytes() for line in lines))
+        number += 1 + (k > 0)
+        parts.append(chunk(b"IDAT", data) if k == 0 else chunk(b"fdAT", struct.pack(">I", number - 1) + data))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
+def plain(value, rows=2, columns=2):
+    return np.full((rows, columns, 4), value, np.uint8)
+
+
+def test_frames_of_a_png_by_hand():
+    """Laid over, replaced, taken away and put back; half on half is three quarters."""
+    half, part = [200, 0, 0, 128], plain([0, 100, 0, 255], 1, 1)
+    frames = [
+        (plain([0, 0, 0, 255], 3, 3), 0, 0, 0, 0),
+        (plain(half), 1, 1, 2, 1),  # over opaque black, then as before
+        (plain(half), 1, 1, 1, 0),  # instead, then nothing
+        (plain(half), 1, 1, 0, 1),  # over nothing
+        (plain([0, 200, 0, 128]), 1, 1, 0, 1),  # over itself
+        (part, 0, 0, 0, 0),
+    ]
+    shown = np.stack(list(survey(apng(frames)).frames()))
+    inside = shown[:, 2, 2].tolist()
+    assert inside[:4] == [[0, 0, 0, 255], [100, 0, 0, 255], half, half]
+    assert inside[4][3] == 192
+    assert inside[4][:3] == [66, 134, 0]
+    assert (shown[:5, 0, 0] == [0, 0, 0, 255]).all()
+    assert shown[5, 0, 0].tolist() == [0, 100, 0, 255]
+
+
+@pytest.mark.parametrize("colour", [0, 2, 4, 6])
+def test_animations_of_16_bits_are_refused(colour):
+    pixels = np.zeros((3, 4, {0: 1, 2: 3, 4: 2, 6: 4}[colour]), np.uint16)
+    content = apng([(pixels, 0, 0, 0, 0), (pixels, 0, 0, 0, 0)], colour, depth=16)
+    with pytest.raises(ImageError, match="more than 8 bits a channel: convert it"):
+        survey(content)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["WEBP", "PNG"])
+def test_orientation_is_applied_as_to_stills(kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "Maker"
+    content, frames, _ = moving(kind, exif=exif)
+    animation = survey(content)
+    expected = np.stack([turned(frame[..., :3], orientation) for frame in frames])
+    np.testing.assert_array_equal(np.stack(list(animation.frames())), expected)
+    assert animation.shape == expected.shape[1:]
+    file = io.BytesIO()
+    encode_animation(file, KINDS[kind], animation, animation.frames())
+    again = survey(file.getvalue())
+    assert again.orientation == 1
+    assert again.exif == animation.exif
+
+
+TIMES = [(1, 60)] * 30, [(1001, 24000)] * 24, [(9, 1000)] * 20, [(1, 3), (0, 7), (65535, 65535), (3, 0)]
+
+
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".webp"])
+def test_times_keep_their_total(times, suffix):
+    frames = [(plain([8 * k, 0, 255 - 8 * k, 255]), 0, 0, 0, 0) for k in range(len(times))]
+    animation = survey(apng(frames, times=times))
+    assert animation.durations == [Fraction(1000 * n, d or 100) for n, d in times]
+    file = io.BytesIO()
+    notes = encode_animation(file, suffix, animation, animation.frames())
+    again = survey(file.getvalue())
+    step = {".png": 0, ".webp": 1, ".gif": 10}[suffix]
+    ends, told = np.cumsum(np.array([animation.durations, again.durations], float), axis=1)
+    assert np.abs(ends - told).max() <= step / 2 + 1e-9
+    exact = all(time % (step or 1) == 0 for time in animation.durations) or not step
+    assert any("rounded" in note for note in notes) == (not exact)
+    assert any("browsers" in note for note in notes) == (suffix == ".gif" and min(again.durations) < 20)
+    if suffix == ".png":
+        assert again.durations == animation.durations
+
+
+def test_equal_frames_that_an_encoder_joins_keep_their_fractions():
+    frames = [(plain(value), 0, 0, 0, 0) for value in (1, 1, 1, 2, 2, 3)]
+    animation, file = survey(apng(frames, times=[(1, 60)] * 6)), io.BytesIO()
+    encode_animation(file, ".png", animation, animation.frames())
+    assert survey(file.getvalue()).durations == [50, Fraction(100, 3), Fraction(50, 3)]
+
+
+@pytest.mark.parametrize("at", [b"fcTL", b"fdAT"])
+def test_a_wrong_checksum_in_a_frame_is_refused(at):
+    content = bytearray(moving("PNG")[0])
+    content[content.rindex(at) + 6] ^= 1
+    with pytest.raises(ImageError, match="damaged"):
+        survey(bytes(content))
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_how_often_an_avif_plays_is_told():
+    content, _, _ = moving("AVIF")
+    animation = survey(content)
+    assert animation.plays == 0
+    once = dataclasses.replace(animation, plays=3)
+    notes = encode_animation(io.BytesIO(), ".avif", once, animation.frames())
+    assert notes == ("left out that it plays 3 times: it goes on for ever",)

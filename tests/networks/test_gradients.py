@@ -1,5 +1,7 @@
 """Whole networks' gradients, and a checker that can fail."""
 
+from itertools import pairwise
+
 import numba
 import numpy as np
 import pytest
@@ -35,6 +37,21 @@ def test_fsrcnn_gradients(d, s, m, scale, border, shared, seed):
     reports = gradcheck(*problem(net, seed), entries=3, seed=seed)
     assert [r.name for r in reports] == list(net.parameters)
     assert all(r.passed for r in reports), [r for r in reports if not r.passed]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("border", ["valid", "zero"])
+def test_a_factor_may_pass_through_a_rectifier(border, shared):
+    """PReLU(c x) = c PReLU(x), c > 0: what makes a feature stronger and its reader weaker changes nothing, so
+    ⟨w, dw⟩ + b db of the one is ⟨v, dv⟩ of the other, for every channel."""
+    net, x, target = problem(npsr.fsrcnn(5, 3, 2, 3, 1, "float64", border, shared_slopes=shared))
+    _, gradients = loss_and_gradients(net, x, target)
+    strengths = {key: p * gradients[key] for key, p in net.parameters.items()}
+    layers = [layer for layer in net.layers if not isinstance(layer, npsr.PReLU)]
+    for layer, reader in pairwise(layers):
+        own = strengths[f"{layer.name}.weight"].sum(axis=(1, 2, 3)) + strengths[f"{layer.name}.bias"]
+        axes = (1, 2, 3) if isinstance(reader, npsr.DeConv) else (0, 2, 3)
+        np.testing.assert_allclose(own, strengths[f"{reader.name}.weight"].sum(axis=axes), rtol=1e-9)
 
 
 @needs_jit

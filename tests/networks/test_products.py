@@ -88,6 +88,16 @@ def test_factors_give_the_weights_that_they_are_made_of(dtype):
     assert (other["feature.weight.outer"] != factors["feature.weight.outer"]).any()
 
 
+def test_weights_of_zeros_move_and_single_ones_are_kept():
+    parameters = {"a.weight": np.zeros((2, 1, 3, 3)), "b.weight": np.full((1, 1, 1, 1), 0.7)}
+    factors = factorised(parameters, 4, seed=0)
+    multiply_out(factors, parameters)
+    np.testing.assert_allclose(parameters["a.weight"], 0, atol=1e-15)
+    assert parameters["b.weight"].item() == pytest.approx(0.7)
+    pulled = pulled_back(factors, {"a.weight": np.ones((2, 1, 3, 3))})
+    assert np.abs(pulled["a.weight.inner"]).min() > 0
+
+
 def test_too_few_channels_are_refused():
     parameters = npsr.fsrcnn(6, 3, 1).parameters
     with pytest.raises(ValueError, match=r"inner_channels is 5, but must be at least 6 for feature\.weight"):

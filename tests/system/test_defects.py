@@ -47,9 +47,11 @@ def photos(tmp_path, scene):
 @pytest.mark.parametrize(
     ("name", "place"),
     [
-        ("a.png", "npsr.images.files.decode"),
-        ("b.jpg", "npsr.images.files.read_exif"),
-        ("c.tif", "npsr.images.files.read_header"),
+        ("a.png", "npsr.images.files.decode_png"),
+        ("a.png", "npsr.images.formats.png.chunks"),
+        ("b.jpg", "npsr.images.files.decode"),
+        ("b.jpg", "npsr.images.files.inventory"),
+        ("c.tif", "npsr.images.files.read_pixel_layout"),
         ("c.tif", "npsr.images.row_files.TiffRows.__getitem__"),
         ("d.npy", "npsr.images.row_files.NpyRows.__getitem__"),
         ("a.png", "npsr.upscaling.outputs.encode"),
@@ -111,7 +113,7 @@ def test_of_models(capsys, monkeypatch, tmp_path, name, place):
 
 
 @pytest.mark.parametrize(
-    "place", ["npsr.images.files.decode", "npsr.training.samples.planes", "npsr.training.loop.sgd_step"]
+    "place", ["npsr.images.files.decode_png", "npsr.training.samples.planes", "npsr.training.loop.sgd_step"]
 )
 def test_of_training(capsys, monkeypatch, data, tmp_path, place):
     planted(monkeypatch, place)

@@ -39,10 +39,14 @@ MODES = {
         "solve_deconvolution": True,
         "optimiser": "adam",
     },
-    "average": {"average": 0.9},
-    "products": {"inner_channels": 3, "optimiser": "adam"},
+    "products, average, flips": {
+        "inner_channels": 3,
+        "average": 0.9,
+        "flips": True,
+        "slope_share": 4.0,
+        "optimiser": "adam",
+    },
     "deconvolution, products, average": {"train": "deconvolution", "inner_channels": 2, "average": 0.5},
-    "flips, slopes": {"flips": True, "slope_share": 4.0},
 }
 
 
@@ -248,7 +252,7 @@ def test_what_a_run_started_from_is_needed_only_at_its_start(tmp_path, data):
 
 def test_leftovers_of_kills_go(tmp_path, data):
     (tmp_path / "run").mkdir()
-    for name in (".checkpoint.npz.x.part", ".log.jsonl.x.part", ".notes.part"):
+    for name in (".checkpoint.npz.abcdefgh.part", ".log.jsonl.01234567.part", ".notes.part"):
         (tmp_path / "run" / name).write_bytes(b"half")
     run_training(read_recipe(tmp_path / "recipe.toml"), data, tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").glob("*.part")] == [".notes.part"]

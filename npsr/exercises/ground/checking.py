@@ -130,7 +130,7 @@ def _failed(name: str, reply: Reply) -> None:
     hint = {
         "IndexError": "An index leaves its array: check the output's size and where the last window begins.",
         "NameError": "A name is used that is not defined: a misspelling, or an import that is missing?",
-    }.get(str(kind), "")
+    }.get(str(kind), "Look at that line, and print the shapes of what stands in it.")
     raise Wrong(f"{name} raised {kind}: {text}{place}", hint)
 
 

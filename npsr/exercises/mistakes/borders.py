@@ -1,7 +1,5 @@
 """Typical mistakes of exercise 7: what would come out, and the hint for it."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from npsr.exercises.ground import layers
@@ -51,8 +49,11 @@ def backward_hints(dpadded: np.ndarray, before: int, after: int) -> dict[str, Hi
     right = layers.pad_replicate_backward(dpadded, before, after)
     counts = layers.pad_replicate_backward(np.ones_like(dpadded), before, after)
 
-    def collected(start: Callable[[np.ndarray], np.ndarray], add: bool = True) -> np.ndarray:
-        return _collected(dpadded, before, H, W, start, add)
+    rows, columns = np.zeros((2, *dpadded.shape[2:]), bool)  # where the picture lies, continued across
+    rows[before : before + H], columns[:, before : before + W] = True, True
+
+    def collected(kept: np.ndarray, add: bool = True) -> np.ndarray:
+        return _collected(dpadded * kept, before, H, W, add)
 
     def swapped() -> np.ndarray:
         return layers.pad_replicate_backward(dpadded, after, before)
@@ -61,12 +62,14 @@ def backward_hints(dpadded: np.ndarray, before: int, after: int) -> dict[str, Hi
         "dx": [
             ("The copies are forgotten: the gradient is not just the middle. A replicated pixel collects from its copies.",
              lambda: inner),
-            ("The corners are forgotten: their copies belong to the corner pixels.", lambda: collected(_no_corners)),
-            ("Copies overwrite each other: add with +=.", lambda: collected(lambda d: d, add=False)),
+            ("The cut is off by one: the middle begins at `before`.", lambda: _middle(dpadded, before - 1, H, W)),
+            ("The cut is off by one: the middle begins at `before`.", lambda: _middle(dpadded, before + 1, H, W)),
+            ("The corners are forgotten: their copies belong to the corner pixels.", lambda: collected(rows | columns)),
+            ("Copies overwrite each other: add with +=.", lambda: collected(np.ones_like(rows), add=False)),
             ("The mean of the copies is taken; it is their sum.", lambda: right / counts),
             ("before and after are exchanged: before is at the top and at the left.", swapped),
-            ("Only the rows collect.", lambda: collected(lambda d: _only(d, before, before + W, 3))),
-            ("Only the columns collect.", lambda: collected(lambda d: _only(d, before, before + H, 2))),
+            ("Only the rows collect.", lambda: collected(columns)),
+            ("Only the columns collect.", lambda: collected(rows)),
             ("Only the copies before the picture are collected.", lambda: layers.pad_replicate_backward(
                 dpadded[:, :, : before + H, : before + W], before, 0)),
             ("Only the copies after the picture are collected.", lambda: layers.pad_replicate_backward(
@@ -80,25 +83,13 @@ def backward_hints(dpadded: np.ndarray, before: int, after: int) -> dict[str, Hi
     }  # fmt: skip
 
 
-def _collected(
-    dpadded: np.ndarray, before: int, H: int, W: int, start: Callable[[np.ndarray], np.ndarray], add: bool
-) -> np.ndarray:
-    d, out = dpadded.copy(), np.zeros((*dpadded.shape[:2], H, W), dpadded.dtype)
-    keep = np.zeros(d.shape[2:], bool)
-    keep[before : before + H] = True
-    keep[:, before : before + W] = True
-    d = d * keep if start is _no_corners else start(d)
+def _collected(d: np.ndarray, before: int, H: int, W: int, add: bool) -> np.ndarray:
+    out = np.zeros((*d.shape[:2], H, W), d.dtype)
     for i, j in np.ndindex(d.shape[2:]):
         h, w = np.clip(i - before, 0, H - 1), np.clip(j - before, 0, W - 1)
         out[:, :, h, w] = d[:, :, i, j] + (out[:, :, h, w] if add else 0)
     return out
 
 
-def _no_corners(d: np.ndarray) -> np.ndarray:
-    return d
-
-
-def _only(d: np.ndarray, first: int, end: int, axis: int) -> np.ndarray:
-    keep = np.zeros(d.shape[axis], bool)
-    keep[first:end] = True
-    return d * (keep if axis == 3 else keep[:, None])
+def _middle(d: np.ndarray, start: int, H: int, W: int) -> np.ndarray:
+    return d[:, :, start : start + H, start : start + W]

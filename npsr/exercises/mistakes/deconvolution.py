@@ -135,6 +135,8 @@ def padding_hints(f: int, s: int) -> dict[str, Hints]:
             ("Round up: for an odd f − s the larger of the two cuts is meant, ⌈(f − s)/2⌉.", lambda: (f - s) // 2),
             (half, lambda: f // 2),
             (half, lambda: (f - 1) // 2),
+            ("The cut is off by one: a pixel too much.", lambda: -((s - f) // 2) + 1),
+            ("The cut is off by one: a pixel too little.", lambda: -((s - f) // 2) - 1),
             ("f and s are exchanged.", lambda: -((f - s) // 2)),
             ("Half of f − s is meant.", lambda: f - s),
         ]

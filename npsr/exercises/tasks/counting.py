@@ -160,7 +160,20 @@ def _speed_up(student: Student, _: np.random.Generator) -> None:
 
 
 def _field(student: Student, _: np.random.Generator) -> None:
-    for m, n in ((0, 3), (4, 3), (1, 3), (4, 2), (4, 4), (7, 2), (2, 1), (3, 9)):
+    for m, n in (
+        (0, 3),
+        (4, 3),
+        (1, 3),
+        (4, 2),
+        (4, 4),
+        (7, 2),
+        (2, 1),
+        (3, 9),
+        (3, 5),
+        (0, 6),
+        (1, 7),
+        (2, 8),
+    ):
         label = f"receptive_field(56, 12, {m}, {n})"
         judge(label, student("receptive_field", 56, 12, m, n), field(m, n), {label: field_hints(m, n)})
 

@@ -5,7 +5,8 @@ its gradient, and what to do where there is no derivative.
 Time: about 40 minutes.
 Explorer: panel "prelu": drag the slope and watch real pre-activations before and after.
 
-Forward, with one slope a for each channel c, shape (C,), or one shared by all channels, shape (1,):
+Forward, with one slope a (the argument `slope`) for each channel c, shape (C,), or one shared by all
+channels, shape (1,):
 
     y[n,c,h,w] = max(x[n,c,h,w], 0) + a[c] · min(x[n,c,h,w], 0)
 

@@ -23,10 +23,10 @@ The divisions undo that m and s start at 0: the first step has size η, whatever
 
 A rate that decays along a cosine, from η at step 0 to 0 at step T: η_t = η · ½ (1 + cos(π t / T))
 
-Then train: steps `first`, first + 1, …, first + steps − 1 of TOTAL, by SGD with the decayed rate of
-each step, starting at RATE. What one call returns is what the next takes, so that 12 steps give the
-same bits as 5 and then 7. npsr's own `gradients(parameters, x, target, n)`, `forward(parameters, x,
-n)` and `loss(y, target)` of exercise 9 are imported below.
+Then train: steps `first`, first + 1, …, first + steps − 1 of TOTAL, by SGD with MOMENTUM and each
+step's own rate, RATE decayed along the cosine. What one call returns is what the next takes, so
+that 12 steps give the same bits as 5 and then 7. npsr's own `gradients(parameters, x, target, n)`,
+`forward(parameters, x, n)` and `loss(y, target)` of exercise 9 are imported below.
 
 Return new arrays everywhere, with the dtype of what came in.
 """

@@ -3,10 +3,10 @@ import { forward, lossAndGradients } from "./mathematics/network.js";
 import { bicubic, psnr } from "./mathematics/resize.js";
 import { button, controls, fileButton, menu, told } from "./parts/controls.js";
 import { announce, element } from "./parts/dom.js";
-import { networkOf } from "./parts/npz.js";
-import { pageOf } from "./parts/page.js";
+import { networkOf } from "./work/npz.js";
+import { pageOf } from "./work/page.js";
 import { framed, goTo } from "./parts/panel.js";
-import { photographOf } from "./parts/photographs.js";
+import { photographOf } from "./work/photographs.js";
 import { currentPanel, onChange, readFragment } from "./parts/state.js";
 import { PANELS } from "./panels/all.js";
 
@@ -81,7 +81,7 @@ function contents(page) {
 
 /** The contract with checks from outside; see docs/explorer.md. */
 function expose(page) {
-  window.npsr = {
+  /** @type {any} */ (window).npsr = {
     network(name, scale) {
       const found = page.networks.find((one) => one.label === name && one.scale === scale);
       if (!found) throw new Error(`the page holds no network "${name}" for ×${scale}, but ${page.networks.map((one) => one.key).join(", ")}`);

@@ -1,4 +1,4 @@
-/** BT.601 luma and chroma, as `npsr/colour.py`: R, G, B in [0, 1], Y in [16/255, 235/255]. */
+/** BT.601 luma and chroma, as `npsr/images/colour.py`: R, G, B in [0, 1], Y in [16/255, 235/255]. */
 
 const TO = [[65.481, 128.553, 24.966], [-37.797, -74.203, 112], [112, -93.786, -18.214]].map((row) => row.map((x) => x / 255));
 const OFFSET = [16 / 255, 128 / 255, 128 / 255];
@@ -16,22 +16,20 @@ const FROM = (() => {
 
 /** Planes Y, Cb, Cr in [0, 1] of 8-bit RGBA pixels. @returns {Float64Array[]} */
 export function toYCbCr(rgba) {
-  const planes = OFFSET.map(() => new Float64Array(rgba.length / 4));
-  for (let k = 0; k < planes[0].length; k++)
-    TO.forEach((row, p) => {
-      planes[p][k] = (row[0] * rgba[4 * k] + row[1] * rgba[4 * k + 1] + row[2] * rgba[4 * k + 2]) / 255 + OFFSET[p];
-    });
-  return planes;
+  return TO.map(([red, green, blue], p) => {
+    const plane = new Float64Array(rgba.length / 4);
+    for (let k = 0; k < plane.length; k++) plane[k] = (red * rgba[4 * k] + green * rgba[4 * k + 1] + blue * rgba[4 * k + 2]) / 255 + OFFSET[p];
+    return plane;
+  });
 }
 
 /** 8-bit RGBA pixels of planes Y, Cb, Cr in [0, 1]. @returns {Uint8ClampedArray} */
-export function toRgba(planes) {
-  const rgba = new Uint8ClampedArray(planes[0].length * 4).fill(255);
-  for (let k = 0; k < planes[0].length; k++) {
-    const [y, cb, cr] = planes.map((plane, p) => plane[k] - OFFSET[p]);
-    FROM.forEach((row, p) => {
-      rgba[4 * k + p] = Math.floor((row[0] * y + row[1] * cb + row[2] * cr) * 255 + 0.5);
-    });
-  }
+export function toRgba([luma, blueness, redness]) {
+  const rgba = new Uint8ClampedArray(luma.length * 4).fill(255);
+  FROM.forEach(([a, b, c], p) => {
+    const start = a * OFFSET[0] + b * OFFSET[1] + c * OFFSET[2];
+    for (let k = 0; k < luma.length; k++)
+      rgba[4 * k + p] = Math.floor((a * luma[k] + b * blueness[k] + c * redness[k] - start) * 255 + 0.5);
+  });
   return rgba;
 }

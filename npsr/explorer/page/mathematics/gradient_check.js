@@ -41,6 +41,11 @@ const FAULTS = {
   },
 };
 
+/**
+ * @typedef {Float32ArrayConstructor | Float64ArrayConstructor} Kind
+ * @typedef {{network: import("./kernels.js").Network, x: ArrayLike<number>, target: ArrayLike<number>, shape: number[]}} Lesson
+ */
+
 /** A network whose parameters are of another type, and one of them moved by `step` along a direction. */
 function moved(network, Real, key, step) {
   const parameters = Object.fromEntries(Object.entries(network.parameters).map(([name, p]) => [name, name === key ? Real.from(p, step) : Real.from(p)]));

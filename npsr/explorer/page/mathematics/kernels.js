@@ -11,7 +11,7 @@
  *
  * The input gradient of a convolution is `transposed`, that of a deconvolution is `convolution`.
  *
- * @typedef {Float32Array | Float64Array} Reals
+ * @typedef {any} Reals a Float32Array or a Float64Array
  * @typedef {{data: Reals, shape: number[]}} Tensor
  * @typedef {{kind: string, name: string, f?: number, n?: number, c?: number, border?: string,
  *   stride?: number, padding?: number, slopes?: number}} Layer

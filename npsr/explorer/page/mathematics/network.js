@@ -1,5 +1,5 @@
 /**
- * A network: its layers, its parameters, forward, loss and gradients, as `npsr/network.py` has them.
+ * A network: its layers, its parameters, forward, loss and gradients, as `npsr/networks/network.py` has them.
  *
  * Each layer's forward stands beside its backward, and returns what its backward takes.
  *
@@ -74,7 +74,14 @@ export function layerBackward(layer, parameters, dy, kept) {
   }
 }
 
-/** A tensor of images (N, C, H, W) from flat numbers; C is what the network reads. @returns {Tensor} */
+/**
+ * A tensor of images (N, C, H, W) from flat numbers; C is what the network reads.
+ * @param {Network} network
+ * @param {ArrayLike<number>} x
+ * @param {number[]} shape N, H, W
+ * @param {Float32ArrayConstructor | Float64ArrayConstructor} Real
+ * @returns {Tensor}
+ */
 export function imagesFor(network, x, [N, H, W], Real = Float32Array) {
   const shape = [N, network.layers[0].c ?? 1, H, W], size = shape.reduce((a, b) => a * b, 1);
   if (!(size > 0) || x.length !== size) throw new Error(`x holds ${x.length} numbers, but [N, H, W] = [${[N, H, W]}] needs ${size}`);
@@ -93,6 +100,10 @@ export function run(network, x, saved) {
 
 /**
  * The output for flat images in [0, 1].
+ * @param {Network} network
+ * @param {ArrayLike<number>} x
+ * @param {number[]} shape N, H, W
+ * @param {Float32ArrayConstructor | Float64ArrayConstructor} Real
  * @returns {{y: Float32Array | Float64Array, shape: number[]}} y flat, shape [N, channels, rows, columns]
  */
 export function forward(network, x, shape, Real = Float32Array) {
@@ -126,7 +137,14 @@ export function loss(y, target) {
   return { loss: total / N, dy: { data, shape: y.shape } };
 }
 
-/** Equation 3 and its gradient for flat images and labels, keys and order of `network.parameters`. */
+/**
+ * Equation 3 and its gradient for flat images and labels, keys and order of `network.parameters`.
+ * @param {Network} network
+ * @param {ArrayLike<number>} x
+ * @param {ArrayLike<number>} target
+ * @param {number[]} shape N, H, W
+ * @param {Float32ArrayConstructor | Float64ArrayConstructor} Real
+ */
 export function lossAndGradients(network, x, target, shape, Real = Float32Array, layerStep = layerBackward) {
   const saved = [];
   const y = run(network, imagesFor(network, x, shape, Real), saved);

@@ -1,4 +1,4 @@
-/** Bicubic resizing as MATLAB's imresize does it, as `npsr/resize.py`; and PSNR. */
+/** Bicubic resizing as MATLAB's imresize does it, as `npsr/images/resize.py`; and PSNR. */
 
 /** The cubic convolution kernel with a = −0.5, zero from |t| = 2 on. */
 export function cubic(t) {
@@ -58,7 +58,10 @@ export function bicubic(plane, H, W, factor) {
 
 /** Each pixel n × n times. */
 export function nearest(plane, H, W, n) {
-  return Float32Array.from({ length: n * H * n * W }, (_, k) => plane[Math.floor(k / (n * W) / n) * W + Math.floor((k % (n * W)) / n)]);
+  const y = new Float32Array(n * H * n * W);
+  for (let i = 0; i < n * H; i++)
+    for (let j = 0; j < n * W; j++) y[i * n * W + j] = plane[Math.floor(i / n) * W + Math.floor(j / n)];
+  return y;
 }
 
 /** PSNR in dB of planes (H, W) in [0, 255], peak 255, after `cut` pixels are cut from every border. */
@@ -72,4 +75,8 @@ export function psnr(a, b, H, W, cut = 0) {
 }
 
 /** A plane in [0, 1] rounded to [0, 255], halves up, values beyond clipped. */
-export const to8Bits = (plane) => Uint8ClampedArray.from(plane, (value) => Math.min(255, Math.max(0, Math.floor(value * 255 + 0.5))));
+export function to8Bits(plane) {
+  const rounded = new Uint8ClampedArray(plane.length);
+  for (let k = 0; k < plane.length; k++) rounded[k] = Math.floor(plane[k] * 255 + 0.5);
+  return rounded;
+}

@@ -1,5 +1,5 @@
 /**
- * Training, as `npsr/training.py` and `npsr/sgd.py`: sub-images of one picture, Equation 3, a step.
+ * Training, as `npsr/training/loop.py` and `sgd.py`: sub-images of one picture, Equation 3, a step.
  *
  * Chance is drawn by a small generator of our own and without logarithms or cosines, whose last bits
  * differ between browsers: the same seed gives every student the same curve.

@@ -7,7 +7,6 @@ import { paint, picture, rgbaOf } from "../parts/picture.js";
 import { backward as backwardThrough, layerBackward, layerForward, loss, padding, run } from "../mathematics/network.js";
 import { uniform } from "../mathematics/training.js";
 
-const titled = (text, node) => element("div", { class: "titled" }, element("h3", {}, text), node);
 /** An offset behind an index; nothing for 0. */
 const signed = (k) => (k ? ` ${k < 0 ? "−" : "+"} ${Math.abs(k)}` : "");
 const plane = ({ data, shape: [, , H, W] }, c) => data.subarray(c * H * W, (c + 1) * H * W);
@@ -86,11 +85,11 @@ export const backward = {
     const strip = gallery("gradient at every layer's output", (place) => state.set({ layer: page.lesson().network.layers.length - 1 - place }));
     const told = (name, value) => announce(`${name} is ${precise(value)}`);
     const dyView = picture("dy", (row_, column) => state.set({ row: row_, column, mode: "scatter" })), dxView = picture("dx", (h, k) => state.set({ h, k, mode: "gather" })), xView = picture("x, the layer's input");
-    const taps = grid("Filter w", (u, v) => state.set({ u, v, mode: "weights" })), parts = grid("Products"), partsTitle = element("h3");
+    const taps = grid("Filter w", (u, v) => state.set({ u, v, mode: "weights" })), parts = grid("Products"), partsTitle = element("h3"), tapsTitle = element("h3");
     const [value, wrong, dw, db, left, right, gap] = ["dx", "unturned", "dw", "db", "ax-y", "x-aty", "gap"].map((name) => output(name)), sentence = element("p", { class: "sum" }), slopes = element("div");
     value.classList.add("big");
     const linear = element("div", {},
-      element("div", { class: "columns many" }, titled("Filter w[d, c]", taps.node), element("div", { class: "titled" }, partsTitle, parts.node)), sentence,
+      element("div", { class: "columns many" }, element("div", { class: "titled" }, tapsTitle, taps.node), element("div", { class: "titled" }, partsTitle, parts.node)), sentence,
       element("p", { class: "sum" }, "dx at the chosen pixel: ", value, "; with the filter not turned it would be ", wrong),
       element("p", { class: "sum" }, "dw of the chosen tap: ", dw, "; db of the filter, the sum of its dy: ", db),
       element("p", { class: "sum" }, "Is it the adjoint? For random x, y: ⟨Ax, y⟩ = ", left, ", ⟨x, Aᵀy⟩ = ", right, ", difference ", gap));
@@ -121,10 +120,12 @@ export const backward = {
     };
     const showGather = (trip, k, d, c, h, w_) => {
       const w = wiring(trip, k), all = gathered(trip, k, c, h, w_, state.get("turned")), own = all.terms.filter((t) => t.d === d), at = new Map(own.map((t) => [t.u * w.f + t.v, t]));
-      partsTitle.textContent = `Products w · dy for d = ${d}, by tap`;
-      parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => { const t = at.get(u * w.f + v); return t ? t.tap * t.g : 0; } });
+      const place = (u) => (state.get("turned") ? w.f - 1 - u : u); // as the filter beside it lies
+      partsTitle.textContent = `Products w · dy for d = ${d}`;
+      parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => { const t = at.get(place(u) * w.f + place(v)); return t ? t.tap * t.g : 0; } });
       const first = own[0];
-      sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : ""}. Their sum is ${number(all.total, 6)}.`;
+      sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : ""}. Their sum is ${precise(all.total)}.`;
+      return { box: undefined };
     };
     const showWeights = (trip, k, d, c, u, v) => {
       const w = wiring(trip, k), conv = trip.network.layers[k].kind === "Conv", x = trip.inputs[k], [, , H, W] = x.shape, [, , I, J] = trip.dys[k].shape;
@@ -144,18 +145,19 @@ export const backward = {
       filter.refresh({ max: w.outer - 1 });
       channel.refresh({ max: w.inner - 1 });
       const turn = look === "gather" && state.get("turned");
+      tapsTitle.textContent = turn ? "Filter w[d, c], turned" : "Filter w[d, c]";
       taps.refresh({ rows: w.f, columns: w.f, value: (a, b) => (turn ? w.tap(d, c, w.f - 1 - a, w.f - 1 - b) : w.tap(d, c, a, b)), chosen: look === "weights" ? [u, v] : undefined });
       const marks = look === "scatter" ? showScatter(trip, k, d, c, i, j) : look === "gather" ? showGather(trip, k, d, c, h, k_) : showWeights(trip, k, d, c, u, v);
       dyView.refresh(plane(dy, d), I, J, { colouring: "signed", chosen: look === "scatter" ? [i, j] : undefined });
       dyView.caption.textContent = `dy, channel ${d} of ${w.outer}: choose a pixel to scatter it`;
       dxView.refresh(plane(dx, c), H, W, { colouring: "signed", chosen: look === "gather" ? [h, k_] : undefined, box: look === "scatter" ? marks.box : undefined });
       dxView.caption.textContent = `dx, channel ${c} of ${w.inner}: choose a pixel to gather it`;
-      xView.refresh(plane(x, c), H, W, { colouring: w.inner === 1 ? "grey" : "signed", box: look === "weights" ? marks?.box : undefined });
-      value.textContent = number(plane(dx, c)[h * W + k_], 6);
-      wrong.textContent = number(gathered(trip, k, c, h, k_, false).total, 6);
+      xView.refresh(plane(x, c), H, W, { colouring: w.inner === 1 ? "grey" : "signed", box: look === "weights" ? marks.box : undefined });
+      value.textContent = precise(plane(dx, c)[h * W + k_]);
+      wrong.textContent = precise(gathered(trip, k, c, h, k_, false).total);
       const size = w.f * w.f, base = (one.kind === "Conv" ? d * w.inner + c : c * w.outer + d) * size;
-      dw.textContent = number(trip.gradients[`${one.name}.weight`][base + u * w.f + v], 6);
-      db.textContent = number(trip.gradients[`${one.name}.bias`][d], 6);
+      dw.textContent = precise(trip.gradients[`${one.name}.weight`][base + u * w.f + v]);
+      db.textContent = precise(trip.gradients[`${one.name}.bias`][d]);
       const [a, b] = adjoint(one, trip.network.parameters, x.shape);
       left.textContent = number(a, 9);
       right.textContent = number(b, 9);
@@ -173,8 +175,8 @@ export const backward = {
       xView.refresh(plane(x, c), H, W, { colouring: "signed", chosen: [h, k_] });
       const x_ = plane(x, c)[m], slope = trip.gradients[`${one.name}.slope`];
       slopes.replaceChildren(
-        element("p", { class: "sum" }, `x[${c}, ${h}, ${k_}] = ${precise(x_)} is ${x_ > 0 ? "above 0: dx = dy · 1" : `not above 0: dx = dy · a = dy · ${number(a, 4)}`} = ${number(plane(dx, c)[m], 6)}`),
-        element("p", { class: "sum" }, slope ? `da[${c % slopes_.length}], the sum of dy · x where x is not above 0: ${number(slope[c % slopes_.length], 6)}` : "ReLU has no slope to learn."),
+        element("p", { class: "sum" }, `x[${c}, ${h}, ${k_}] = ${precise(x_)} is ${x_ > 0 ? "above 0: dx = dy · 1" : `not above 0: dx = dy · a = dy · ${number(a, 4)}`} = ${precise(plane(dx, c)[m])}`),
+        element("p", { class: "sum" }, slope ? `da[${c % slopes_.length}], the sum of dy · x where x is not above 0: ${precise(slope[c % slopes_.length])}` : "ReLU has no slope to learn."),
       );
     };
     return () => {

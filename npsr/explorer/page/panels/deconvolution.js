@@ -19,6 +19,7 @@ function middleOf(filter, from, f) {
 export function painted(page, state) {
   const network = page.enlarging(), pass = page.passes(network).at(-1), last = pass.layer, c = Math.min(state.get("feature") < 0 ? page.strongest(network) : state.get("feature"), last.c - 1);
   const [, , H, W] = pass.x.shape, f = Math.min(state.get("f"), last.f), n = state.get("n") || last.stride, p = state.get("p") < 0 ? centringPadding(f, n) : state.get("p");
+  if (Math.min(H, W) < SIDE) throw new Error(`the map has ${H} × ${W} pixels, but ${SIDE} × ${SIDE} are shown: take a larger picture`);
   const learnt = network.parameters[`${last.name}.weight`].subarray(c * last.f ** 2, (c + 1) * last.f ** 2);
   const filter = state.get("filter") === "ones" ? new Float32Array(f * f).fill(1) : middleOf(learnt, last.f, f);
   const top = Math.floor((H - SIDE) / 2), left = Math.floor((W - SIDE) / 2);

@@ -15,7 +15,7 @@ const value = (text) => Number(String(text).replace("~", ""));
 /** PSNR against samples of the trainings of Figure 4, right. */
 function convergence(curves) {
   const plot = chart("PSNR against samples, trainings at ×2");
-  plot.refresh({ series: Object.entries(curves).map(([name, points]) => ({ name, points })), x: { label: "sub-images seen", low: 0, high: 1024000 }, y: { label: "PSNR in dB", low: 33, high: 37.5 } });
+  plot.refresh({ series: Object.entries(curves).map(([name, points]) => ({ name, points: points.map(([seen, decibels]) => [seen / 1000, decibels]), dots: points.length === 1 })), x: { label: "thousands of sub-images seen", low: 0, high: 1024 }, y: { label: "PSNR in dB", low: 33, high: 37.5 } });
   return plot.node;
 }
 
@@ -43,16 +43,17 @@ export const design = {
   },
   defaults: { d: 56, s: 12, m: 4, n: 3 },
   mount(body, page, state) {
-    const sliders = [["d", "d: features", 1, 64], ["s", "s: shrunk to", 1, 32], ["m", "m: mapping layers", 0, 8], ["n", "n: factor", 2, 4]].map(([key, label, min, max]) => slider(state, key, label, { min, max }));
+    const sliders = [["d", "d: features", 1, 64], ["s", "s: shrunk to", 1, 32], ["m", "m: mapping layers", 0, 8], ["n", "n: factor", 2, 4]].map(([key, label, min, max]) => slider(state, String(key), String(label), { min: Number(min), max: Number(max) }));
     const names = ["weights", "multiplications", "speed-up", "receptive"], facts = names.map((name) => output(name)), frame = output("frame"), srcnn = output("equation-1"), plot = chart("PSNR against weights");
     const settings = page.data.design.settings, states = page.data.design.transitions;
     body.append(controls(...sliders), element("p", { class: "sum" }, "Weights ", facts[0], "; multiplications for each LR pixel ", facts[1], "; speed-up over SRCNN-Ex ", facts[2], "; receptive field ", facts[3], " LR pixels"),
       element("p", {}, "SRCNN-Ex takes (9²·64 + 64·5²·32 + 32·5²)·n² = ", srcnn, " multiplications for each LR pixel (Equation 1)."),
       element("p", {}, "A film of 1920 × 1080 at 24 pictures a second takes ", frame, " billion multiplications a second."),
-      element("div", { class: "columns" }, plot.node, element("details", {}, element("summary", {}, "The points as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of points" }, tableOf([...states, ...settings]))), element("div", {}, element("h3", {}, "Figure 4, right: starting ×2 from a trained ×3"), convergence(page.data.design.convergence))));
+      element("div", { class: "columns" }, element("div", {}, element("h3", {}, "Figures 3 and 4, left: networks at ×3"), plot.node), element("div", {}, element("h3", {}, "Figure 4, right: starting ×2 from a trained ×3"), convergence(page.data.design.convergence))),
+      element("details", {}, element("summary", {}, "The points as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of points" }, tableOf([...states, ...settings]))));
     const points = (list, key) => list.map((row) => [row.weights, value(row[key])]);
     return () => {
-      const { d, s, m, n } = state.all(), weights = equation2(d, s, m), [before, after] = reach({ layers: fsrcnnLayers(d, s, m, n) });
+      const { d, s, m, n } = /** @type {Object<string, number>} */ (state.all()), weights = equation2(d, s, m), [before, after] = reach({ layers: fsrcnnLayers(d, s, m, n) });
       sliders.forEach((control) => control.refresh());
       facts[0].textContent = grouped(weights);
       facts[1].textContent = grouped(weights);

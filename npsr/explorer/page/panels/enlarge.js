@@ -1,7 +1,7 @@
 /** Panel 1: a picture enlarged in four ways, under a divider. */
 import { button, controls, menu, slider } from "../parts/controls.js";
 import { element, number, output } from "../parts/dom.js";
-import { enlargedPicture } from "../parts/enlargement.js";
+import { enlargedPicture } from "../work/enlargement.js";
 import { formula, fraction, row, sub, sum, sup } from "../parts/mathml.js";
 import { paint, rgbaOf } from "../parts/picture.js";
 

@@ -2,7 +2,7 @@
 import { controls, menu, slider } from "../parts/controls.js";
 import { element, number, output, scientific } from "../parts/dom.js";
 import { chart } from "../parts/chart.js";
-import { ask } from "../parts/engine.js";
+import { ask } from "../work/engine.js";
 import { formula, fraction, row } from "../parts/mathml.js";
 import { kinkErrors, relativeError } from "../mathematics/gradient_check.js";
 
@@ -36,7 +36,7 @@ export const gradientCheck = {
     const epsilon = slider(state, "epsilon", "ε", { min: -10, max: 0, step: 0.5, show: (v) => `10^${number(v, 1)}` }), kink = slider(state, "kink", "x of PReLU", { min: -8, max: 0, step: 0.5, show: (v) => `10^${number(v, 1)}` });
     const curve = chart("Relative error against ε, float32 and float64"), bend = chart("Relative error of PReLU's difference against ε");
     const [analytic, single, double, error32, error64] = ["analytic", "numeric32", "numeric64", "error32", "error64"].map((name) => output(name));
-    const rows = element("tbody"), verdict = element("p", { class: "sum", role: "status" }), busy = element("p", { role: "status" });
+    const rows = element("tbody"), verdict = element("p", { class: "sum answer", role: "status" }), busy = element("p", { role: "status" });
     const table = element("table", { class: "facts" }, element("thead", {}, element("tr", {}, ...["parameter", "verdict", "relative error", "numbers"].map((text) => element("th", { scope: "col" }, text)))), rows);
     body.append(controls(tensor, entry, epsilon, bug), busy,
       element("div", { class: "columns" }, element("div", {},
@@ -61,7 +61,7 @@ export const gradientCheck = {
       const bad = checked.filter(({ error }) => !(error <= TOLERANCE));
       rows.replaceChildren(...checked.map(({ key, count, error }) => {
         const wrong = !(error <= TOLERANCE);
-        return element("tr", { "data-tensor": key }, element("th", { scope: "row" }, key), element("td", { class: `answer ${wrong ? "bad" : "good"}` }, wrong ? "✗ wrong" : "✓ right"), element("td", { class: "number" }, scientific(error)), element("td", { class: "number" }, String(count)));
+        return element("tr", { "data-tensor": key }, element("th", { scope: "row" }, key), element("td", { class: `answer ${wrong ? "bad" : "good"}` }, wrong ? "✗ wrong" : "✓ right"), element("td", { class: "number answer" }, scientific(error)), element("td", { class: "number" }, String(count)));
       }));
       verdict.textContent = bad.length ? `${bad.length} of ${checked.length} tensors are wrong.` : `All ${checked.length} tensors are right.`;
     };

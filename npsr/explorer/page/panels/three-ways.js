@@ -40,6 +40,7 @@ function interleaved(x, filter, f, n) {
 export function ways(page, state) {
   const network = page.enlarging(), pass = page.passes(network).at(-1), { f, c: C, name, stride } = pass.layer, c = Math.min(state.get("feature") < 0 ? page.strongest(network) : state.get("feature"), C - 1), n = state.get("n") || stride;
   const [, , H, W] = pass.x.shape, top = Math.floor((H - SIDE) / 2), left = Math.floor((W - SIDE) / 2);
+  if (Math.min(H, W) < SIDE) throw new Error(`the map has ${H} × ${W} pixels, but ${SIDE} × ${SIDE} are shown: take a larger picture`);
   const x = Float32Array.from({ length: SIDE * SIDE }, (_, k) => pass.x.data[(c * H + top + Math.floor(k / SIDE)) * W + left + (k % SIDE)]);
   const filter = network.parameters[`${name}.weight`].subarray(c * f * f, (c + 1) * f * f);
   const start = centringPadding(f, n), rows = n * SIDE, cutOut = (y) => crop(pad(y, 0, n, "zero"), start, rows, rows).data;
@@ -84,7 +85,7 @@ export const threeWays = {
       between[2].refresh(wall, m.n * side, m.n * side, { colouring: "signed" });
       results.forEach((result, k) => {
         result.refresh(m.results[k], m.rows, m.rows, { colouring: "signed" });
-        result.caption.textContent = names[k].replace("n²", m.n ** 2);
+        result.caption.textContent = names[k].replace("n²", String(m.n ** 2));
       });
       const pairs = [[0, 1], [0, 2], [1, 2]].map(([a, b]) => m.results[a].reduce((most, value, k) => Math.max(most, Math.abs(value - m.results[b][k])), 0));
       difference.textContent = `${Math.max(...pairs).toFixed(6)}${Math.max(...pairs) ? ` (${scientific(Math.max(...pairs))}, rounding)` : ""}`;

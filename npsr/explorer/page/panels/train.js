@@ -2,9 +2,9 @@
 import { button, controls, menu, slider } from "../parts/controls.js";
 import { element, number, output } from "../parts/dom.js";
 import { chart } from "../parts/chart.js";
-import { ask } from "../parts/engine.js";
+import { ask } from "../work/engine.js";
 import { formula, fraction, row, sub, sum, sup } from "../parts/mathml.js";
-import { lumaOf, middle } from "../parts/photographs.js";
+import { lumaOf, middle } from "../work/photographs.js";
 import { paint, picture, rgbaOf } from "../parts/picture.js";
 import { forward, withBorder } from "../mathematics/network.js";
 import { bicubic, psnr, to8Bits } from "../mathematics/resize.js";
@@ -62,7 +62,7 @@ export const train = {
     };
     const showFilters = () => {
       const { parameters } = run.state.network;
-      filters.replaceChildren(...[["feature.weight", 5], ["deconvolution.weight", 9]].flatMap(([name, f]) => Array.from({ length: 8 }, (_, k) => {
+      filters.replaceChildren(...[{ name: "feature.weight", f: 5 }, { name: "deconvolution.weight", f: 9 }].flatMap(({ name, f }) => Array.from({ length: 8 }, (_, k) => {
         const canvas = element("canvas", { role: "img", "aria-label": `${name.split(".")[0]} filter ${k}` });
         paint(canvas, rgbaOf(parameters[name].subarray(k * f * f, (k + 1) * f * f), "signed"), f, f);
         return canvas;

@@ -2,7 +2,7 @@
 import { button, controls, fileButton, menu } from "../parts/controls.js";
 import { announce, element, number, output, scientific } from "../parts/dom.js";
 import { formula, sub } from "../parts/mathml.js";
-import { networkOf } from "../parts/npz.js";
+import { networkOf } from "../work/npz.js";
 import { picture } from "../parts/picture.js";
 import { psnr, to8Bits } from "../mathematics/resize.js";
 
@@ -14,9 +14,10 @@ function offer(address, name) {
 /** Every canvas of a panel as PNG, every chart as SVG. */
 function takeAway(panel) {
   const section = document.getElementById(panel);
-  [...section.querySelectorAll(".picture canvas, .divided canvas")].forEach((canvas, k) => offer(canvas.toDataURL("image/png"), `${panel}_${k + 1}.png`));
+  const canvases = /** @type {any} */ ([...section.querySelectorAll(".picture canvas, .divided canvas")]);
+  canvases.forEach((canvas, k) => offer(canvas.toDataURL("image/png"), `${panel}_${k + 1}.png`));
   [...section.querySelectorAll("svg.chart")].forEach((svg, k) => {
-    const copy = svg.cloneNode(true), style = getComputedStyle(document.documentElement);
+    const copy = /** @type {SVGElement} */ (svg.cloneNode(true)), style = getComputedStyle(document.documentElement);
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     copy.setAttribute("style", ["--line-a", "--line-b", "--line-c", "--line-d", "--text", "--edge", "--wrong"].map((name) => `${name}:${style.getPropertyValue(name)}`).join(";"));
     copy.prepend(Object.assign(document.createElementNS(copy.namespaceURI, "style"), { textContent: "text{font:12px sans-serif;fill:var(--text)}.rule{stroke:var(--edge)}.mark{stroke:var(--wrong)}" }));

@@ -1,7 +1,11 @@
-/** Curves and points in SVG, with axes that may be logarithmic. */
+/**
+ * Curves and points in SVG, with axes that may be logarithmic.
+ *
+ * @typedef {{label: string, low: number, high: number, log?: boolean}} Axis
+ */
 import { drawn, element } from "./dom.js";
 
-const WIDTH = 480, HEIGHT = 260, LEFT = 56, RIGHT = 12, TOP = 12, BOTTOM = 42;
+const WIDTH = 480, HEIGHT = 260, LEFT = 56, RIGHT = 26, TOP = 12, BOTTOM = 42;
 const COLOURS = ["var(--line-a)", "var(--line-b)", "var(--line-c)", "var(--line-d)"];
 const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
 
@@ -44,7 +48,7 @@ export function chart(label) {
     return made;
   }
 
-  function shown({ points, dots }, k, across, up) {
+  function shown({ points, dots = false }, k, across, up) {
     const seen = points.filter(([a, b]) => Number.isFinite(across(a)) && Number.isFinite(up(b)));
     if (dots)
       return seen.map(([a, b]) => drawn("circle", { cx: across(a), cy: up(b), r: 4.5, fill: k % 2 ? "none" : COLOURS[k % 4], stroke: COLOURS[k % 4], "stroke-width": 2 }));
@@ -52,7 +56,7 @@ export function chart(label) {
     return [drawn("polyline", { points: path, fill: "none", stroke: COLOURS[k % 4], "stroke-width": 2, "stroke-dasharray": DASHES[k % 4] })];
   }
 
-  function scaleOf({ low, high, log }, from, to) {
+  function scaleOf({ low, high, log = false }, from, to) {
     const f = log ? Math.log10 : (v) => v;
     return (value) => from + ((f(Math.min(high, Math.max(low, value))) - f(low)) / (f(high) - f(low) || 1)) * (to - from);
   }
@@ -60,6 +64,9 @@ export function chart(label) {
   return {
     node: element("figure", { class: "plot" }, svg, legend),
     svg,
+    /**
+     * @param {{series: {name: string, points: number[][], dots?: boolean}[], x: Axis, y: Axis, mark?: number}} view
+     */
     refresh({ series, x, y, mark }) {
       const across = scaleOf(x, LEFT, WIDTH - RIGHT), up = scaleOf(y, HEIGHT - BOTTOM, TOP);
       svg.replaceChildren(

@@ -1,7 +1,14 @@
 /** Sliders, menus, buttons: labelled, by keyboard, bound to a panel's state. */
 import { element, freshId } from "./dom.js";
 
-/** A slider; `refresh` takes over the state, and, if given, new bounds and another value to show. */
+/**
+ * A slider; `refresh` takes over the state, and, if given, new bounds and another value to show.
+ *
+ * @param {import("./state.js").State} state
+ * @param {string} key
+ * @param {string} label
+ * @param {{min?: number, max?: number, step?: number, show?: (value: number) => string}} bounds
+ */
 export function slider(state, key, label, { min = 0, max, step = 1, show = String }) {
   const id = freshId(key), value = element("output", { for: id });
   const input = element("input", {

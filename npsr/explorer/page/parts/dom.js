@@ -25,11 +25,10 @@ export function number(value, digits = 3) {
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
-/** A number in four digits that count, however small it is. */
+/** A number with six digits after the point; a smaller one with the digits that count. */
 export function precise(value) {
-  if (value === 0 || !Number.isFinite(value) || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e4)) return number(value, value === 0 ? 0 : Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value)))));
-  const [digits, power] = value.toExponential(2).split("e");
-  return `${digits}·10${[...power.replace("+", "")].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("")}`.replace("-", "−");
+  if (value === 0 || !Number.isFinite(value) || Math.abs(value) >= 1e-3) return number(value, 6);
+  return value.toExponential(3).replaceAll("-", "−");
 }
 
 /** A number in three digits and a power of ten, for errors. */

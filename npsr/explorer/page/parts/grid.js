@@ -42,7 +42,7 @@ export function gallery(label, choose) {
  * A grid of numbers. `refresh({rows, columns, value, marked, chosen, note})` draws it anew: value(i, j) a number,
  * marked(i, j) a class or "", chosen [i, j]. With `choose(i, j)` cells can be picked by mouse, touch and arrow keys.
  */
-export function grid(label, choose, digits = 2) {
+export function grid(label, choose = null, digits = 2) {
   const table = element("table", { class: "grid", role: choose ? "grid" : "table", "aria-label": label });
   let cells = [], columnsNow = 0, now = [0, 0];
   const walk = (di, dj) => {
@@ -71,6 +71,10 @@ export function grid(label, choose, digits = 2) {
     );
   }
 
+  /**
+   * @param {{rows: number, columns: number, value: (i: number, j: number) => number | null,
+   *   marked?: (i: number, j: number) => string, chosen?: number[], most?: number}} view
+   */
   function refresh({ rows, columns, value, marked = () => "", chosen, most }) {
     if (cells.length !== rows * columns || columns !== columnsNow) rebuild(rows, columns);
     now = chosen ?? now;

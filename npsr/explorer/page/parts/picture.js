@@ -51,6 +51,12 @@ export function picture(label, choose) {
     node: element("figure", { class: "picture" }, over, caption),
     canvas,
     caption,
+    /**
+     * @param {ArrayLike<number>} plane
+     * @param {number} rows
+     * @param {number} columns
+     * @param {{colouring?: string, most?: number, chosen?: number[], box?: number[], rgba?: Uint8ClampedArray}} view
+     */
     refresh(plane, rows, columns, { colouring = "grey", most, chosen, box, rgba } = {}) {
       size = [rows, columns];
       now = chosen ?? now;

@@ -3,7 +3,7 @@
  *
  * @typedef {{name: string, rows: number, columns: number, rgba: Uint8ClampedArray}} Photograph
  */
-import { element } from "./dom.js";
+import { element } from "../parts/dom.js";
 import { toYCbCr } from "../mathematics/colour.js";
 import { to8Bits } from "../mathematics/resize.js";
 
@@ -19,10 +19,10 @@ function cardAt(x, y) {
     const r = Math.hypot(x - 37, y - 37);
     return r < 31 ? Number(Math.floor((Math.atan2(y - 37, x - 37) / Math.PI + 1) * 12) % 2 === 0) : 0.9;
   }
-  if (inside(74, 4, 66)) return 0.5 + 0.4 * Math.cos(Math.hypot(x - 107, y - 37) ** 2 / 46);
+  if (inside(74, 4, 66)) return 0.5 + 0.4 * Math.cos(Math.hypot(x - 107, y - 37) ** 2 / 80);
   if (inside(4, 74, 66)) {
-    const period = 2 + (x - 4) / 9;
-    return y < 106 ? Number((y - 74) % period < period / 2) : Number(((x - 4) * 0.35 + (y - 106)) % 7 < 2.4) * 0.75 + 0.1;
+    const period = 4 + (x - 4) / 5;
+    return y < 106 ? Number((y - 74) % period < period / 2) : Number(((x - 4) * 0.35 + (y - 106)) % 10 < 3.6) * 0.75 + 0.1;
   }
   if (!inside(74, 74, 66)) return 0.9;
   return letterAt(x - 78, y - 84) ? 0.08 : y > 118 ? Math.min(0.95, Math.max(0.05, (x - 74) / 66)) : 0.9;

@@ -63,7 +63,7 @@ const SIDE = 96;
  * A plane through a network, tile by tile; `progress(share)` is told, and ends it by returning false.
  * @returns {Promise<Float32Array | null>} null if it was ended
  */
-export async function enlarged(network, plane, rows, columns, progress = () => true) {
+export async function enlarged(network, plane, rows, columns, progress = (share) => share >= 0) {
   const n = network.layers.at(-1).stride ?? 1, result = new Float32Array(n * rows * n * columns), parts = tiles(network, rows, columns, SIDE);
   let done = 0, going = true;
   const lanes = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 2)), left = parts.values();

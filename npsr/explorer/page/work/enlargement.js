@@ -5,7 +5,7 @@ import { bicubic, nearest, psnr, to8Bits } from "../mathematics/resize.js";
 import { enlarged } from "./engine.js";
 import { cut, lumaOf } from "./photographs.js";
 
-const unit = (bytes) => Float64Array.from(bytes, (value) => value / 255);
+const unit = (bytes) => new Float64Array(bytes).map((value) => value / 255);
 const isGrey = ({ rgba }) => rgba.every((value, k) => k % 4 === 3 || value === rgba[k - (k % 4)]);
 
 /** 8-bit RGBA of luma and chroma; of luma alone if the picture is grey. */
@@ -38,7 +38,7 @@ export async function enlargedPicture(network, photograph, reduce, progress) {
   const y = await enlarged(network, x, r, c, progress);
   if (!y) return null;
   const seconds = (performance.now() - begun) / 1000;
-  const luma = { nearest: near[0], bicubic: cubic[0], network: y }, pictures = {}, decibels = {};
+  const luma = { nearest: near[0], bicubic: cubic[0], network: y }, pictures = /** @type {any} */ ({}), decibels = /** @type {any} */ ({});
   for (const [method, plane] of Object.entries(luma))
     pictures[method] = coloured(plane, method === "nearest" ? near.slice(1) : cubic.slice(1));
   if (reduce) {

@@ -6,7 +6,7 @@
 import { enlarges, layerForward, withBorder } from "../mathematics/network.js";
 import { bicubic } from "../mathematics/resize.js";
 import { lumaOf, middle, testCard } from "./photographs.js";
-import { stateOf } from "./state.js";
+import { stateOf } from "../parts/state.js";
 
 /** HR pixels of the specimen's side: small enough for every number to be made anew at each stroke. */
 const SPECIMEN = 144, SPECIMEN_SRCNN = 72;
@@ -19,7 +19,7 @@ function floats(text) {
 
 /** A network as the page's data hold it: one text for all its parameters. @returns {Network & {key: string, label: string}} */
 function unpacked({ label, name, scale, layers, shapes, numbers }) {
-  const all = floats(numbers), parameters = {};
+  const all = floats(numbers), parameters = /** @type {any} */ ({});
   let place = 0;
   for (const [key, shape] of Object.entries(shapes)) {
     const size = shape.reduce((a, b) => a * b, 1);
@@ -36,6 +36,7 @@ function lessonOf(network, { x, high, part }) {
   const last = network.layers.at(-1), inner = enlarges(network) ? ({ 2: 10, 3: 7, 4: 6 }[n] ?? 6) : 9, side = inner + 2 * context;
   const label = enlarges(network) ? n * inner - (n - last.f + 2 * Math.floor(last.f / 2)) : inner;
   const offset = n * context + (enlarges(network) ? Math.floor(last.f / 2) - last.padding : 0);
+  if (side > Math.min(H, W)) throw new Error(`the picture's middle has ${H} × ${W} pixels, but a sub-image needs ${side} × ${side}: take a larger picture`);
   const inputs = new Float32Array(2 * side * side), target = new Float32Array(2 * label * label);
   [[0.35, 0.3], [0.5, 0.75]].forEach(([down, across], m) => {
     const top = Math.floor((H - side) * down), left = Math.floor((W - side) * across);

@@ -66,7 +66,7 @@ export async function networkOf(file) {
     if (!members.has("metadata.npy")) throw new Error("it holds no metadata");
     const { name, scale, layers } = JSON.parse(npy(members.get("metadata.npy")).text);
     if (!Array.isArray(layers) || !fitTogether(layers, scale)) throw new Error("its layers do not fit together");
-    const parameters = {};
+    const parameters = /** @type {any} */ ({});
     for (const [key, shape] of Object.entries(parameterShapes(layers))) {
       if (!members.has(`${key}.npy`)) throw new Error(`${key} is missing`);
       const array = npy(members.get(`${key}.npy`));
