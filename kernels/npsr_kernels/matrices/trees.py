@@ -12,12 +12,13 @@ from npsr_kernels.compiling.compiled import compiled, inner, parallel, prange
 
 @inner
 def _random(state):
-    """The next random number of 64 bits (SplitMix64); `state` (1) changes."""
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    """The next random number of 64 bits (xorshift; Marsaglia, 2003); `state` (1), not 0, changes."""
     z = state[0]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    z ^= z << np.uint64(13)
+    z ^= z >> np.uint64(7)
+    z ^= z << np.uint64(17)
+    state[0] = z
+    return z
 
 
 @inner
@@ -48,7 +49,7 @@ def split(x, y, order, nodes, numbers, pairs, thresholds, lefts):
     most, pair_count, uniform, least = numbers
     for k in prange(len(nodes)):
         state = np.empty(1, np.uint64)
-        state[0] = np.uint64(nodes[k, 2])
+        state[0] = np.uint64(nodes[k, 2] | 1)
         members = order[nodes[k, 0] : nodes[k, 1]]
         count = min(members.size, most)
         _draw(state, members, count)
