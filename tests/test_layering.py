@@ -89,15 +89,22 @@ def room(name):
     return name if SOURCES[name].name == "__init__.py" else name.rpartition(".")[0]
 
 
-def imported(name):
-    """Every module that a file names, wherever in it, and what it takes from it."""
+def bound(name):
+    """Every module that a file imports, wherever in it; what it takes from it; and by which name."""
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names)
+            yield from ((alias.name, "", alias.asname or alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
+            above = room(name).split(".")[: len(room(name).split(".")) - node.level + 1] if node.level else []
+            module = ".".join([*above, *(node.module.split(".") if node.module else [])])
             for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                yield (whole, "") if whole in SOURCES else (node.module, alias.name)
+                whole, called = f"{module}.{alias.name}", alias.asname or alias.name
+                yield (whole, "", called) if whole in SOURCES else (module, alias.name, called)
+
+
+def imported(name):
+    """The same without the names."""
+    return ((module, taken) for module, taken, _ in bound(name))
 
 
 def ours(name):
@@ -130,14 +137,13 @@ def test_imports_run_in_no_circle():
 
 @files
 def test_a_room_keeps_its_underscore_names(name):
-    others = [(module, taken) for module, taken in ours(name) if room(module) != room(name)]
-    assert not [f"{module}.{taken}" for module, taken in others if private(taken)]
-    modules = {module.rpartition(".")[2] for module, taken in others if not taken}
+    others = [found for found in bound(name) if found[0] in SOURCES and room(found[0]) != room(name)]
+    assert not [f"{module}.{taken}" for module, taken, _ in others if private(taken)]
+    modules = {called for _, taken, called in others if not taken}
     used = [
-        f"{node.value.id}.{node.attr}"
+        ast.unparse(node)
         for node in ast.walk(TREES[name])
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
-        if private(node.attr)
+        if isinstance(node, ast.Attribute) and private(node.attr) and ast.unparse(node.value) in modules
     ]
     assert not used
 

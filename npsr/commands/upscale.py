@@ -71,16 +71,16 @@ def run(options: argparse.Namespace) -> int:
         return report.plan(jobs, passed)
     todo = [job for job in jobs if not job.done]
     piped = any(str(job.target) == "-" for job in jobs)
-    telling = report.Telling(len(todo), piped, options.verbose)
+    reporter = report.Report(len(todo), piped, options.verbose)
     for job in jobs:
         if job.done:
-            telling.finished(Outcome(job.source, job.target, "skipped"))
+            reporter.finished(Outcome(job.source, job.target, "skipped"))
     photographs = [job for job in todo if not is_video(job.source)]
-    split = run_jobs(photographs, settings, telling.finished, telling.progress)
+    split = run_jobs(photographs, settings, reporter.finished, reporter.progress)
     for job in todo:
         if is_video(job.source):
-            telling.finished(_video(job, options, split))
-    return telling.sum_up(split, passed, options)
+            reporter.finished(_video(job, options, split))
+    return reporter.sum_up(split, passed, options)
 
 
 def is_video(path: Path) -> bool:
@@ -143,7 +143,7 @@ def _suffix(source: Path, name: str | None) -> str:
 
 
 def _video(job: "Job", options: argparse.Namespace, split: dict[str, float]) -> "Outcome":
-    from npsr.upscaling.batch import Outcome, reason
+    from npsr.upscaling.batch import Outcome, failure
 
     try:
         if job.problem:
@@ -157,7 +157,7 @@ def _video(job: "Job", options: argparse.Namespace, split: dict[str, float]) -> 
         for name, seconds in written.split.items():
             split[name] = split.get(name, 0.0) + seconds
     except Exception as error:
-        return Outcome(job.source, job.target, "failed", reason(error))
+        return failure(job, error)
     return Outcome(
         job.source,
         job.target,

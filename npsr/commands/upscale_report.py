@@ -28,8 +28,8 @@ def plan(jobs: "Sequence[Job]", passed: "Counter[str]") -> int:
     return 2 if any(job.problem for job in jobs) else 0
 
 
-class Telling:
-    """Tells outcomes as they come and, at a terminal, progress in one line.
+class Report:
+    """Reports outcomes as they come and, at a terminal, progress in one line.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Telling:
             )
 
     def finished(self, outcome: "Outcome") -> None:
-        """What was made of a file; failures are told in the end."""
+        """What was made of a file; failures are reported at the end."""
         self._outcomes.append(outcome)
         self._clear()
         if outcome.status == "skipped":
@@ -74,7 +74,7 @@ class Telling:
                 self._print(f"{outcome.target}: {note}")
 
     def sum_up(self, split: dict[str, float], passed: "Counter[str]", options: argparse.Namespace) -> int:
-        """Tell failures, counts and times; write the summary; return the exit code."""
+        """Report failures, counts and times; write the summary; return the exit code."""
         self._clear()
         seconds = time.perf_counter() - self._start
         counts = {
@@ -94,6 +94,8 @@ class Telling:
                 print(one_line(f"npsr: error: {outcome.message}"), file=sys.stderr)
         if options.json:
             self._write({**counts, "passed_over": dict(passed)}, split, seconds, options)
+        if any(outcome.defect for outcome in self._outcomes):
+            return 3
         return 2 if counts["failed"] else 0
 
     def _write(

@@ -7,7 +7,7 @@ one, and written so that each replaces the one before.
 import io
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -90,10 +90,15 @@ class Animation:
         ImageError
             If the file is damaged.
         """
-        channels = self.shape[2]
-        with errors(self.source, self.most), _read(self.source) as moving:
-            for frame, _ in moving.frames():
-                yield upright(frame[..., :channels], self.orientation)
+        with ExitStack() as stack:
+            with errors(self.source, self.most):
+                stored = stack.enter_context(_read(self.source)).frames()
+            while True:
+                with errors(self.source, self.most):  # not while a frame is worked on: it is Pillow's lock
+                    found = next(stored, None)
+                if found is None:
+                    return
+                yield upright(found[0][..., : self.shape[2]], self.orientation)
 
 
 def open_animation(source: Source, most: int) -> Animation | None:

@@ -4,29 +4,37 @@ A library that decodes a file may raise anything when the file is damaged. Lines
 AttributeError, a NameError or a TypeError from one of them is a defect, and no file is to be blamed for it.
 """
 
+from collections.abc import Iterator
 from types import TracebackType
 
 MISTAKES = (ValueError, OSError, ArithmeticError, MemoryError)
 """What may be wrong with a file, or with what is asked of it."""
 KINDS = (AttributeError, NameError, TypeError, AssertionError)
 """What bad data cannot cause in lines that check their data."""
-DECODERS = frozenset({"PIL", "av", "imagecodecs", "imageio", "numpy", "scipy", "tifffile"})
-DECODERS |= {"pillow_heif", "pillow_jxl"}
-DECODERS |= {"ast", "json", "pickletools", "struct", "zipfile", "zlib"}
-"""Packages that read files, and in which bad data may cause anything."""
+READERS = (
+    *("PIL", "av", "imagecodecs", "imageio", "pillow_heif", "pillow_jxl", "tifffile"),
+    *("numpy.lib._format_impl", "numpy.lib._npyio_impl", "numpy.lib.format", "numpy.lib.npyio"),
+    *("json", "pickletools", "scipy.io", "zipfile"),
+)
+"""Modules that read files, and in which bad data may cause anything."""
+NO_READERS = ("PIL.Image",)
+"""Of these, modules that lines of ours call with values of their own."""
 
 
 def is_defect(error: BaseException) -> bool:
-    """Whether an error is the program's own: of such a kind, and from outside the decoders."""
-    return isinstance(error, KINDS) and _raised_in(error.__traceback__) not in DECODERS
+    """Whether an error is the program's own: of such a kind, and not from within a reader of files."""
+    return isinstance(error, KINDS) and not any(map(_reads, _modules(error.__traceback__)))
 
 
-def _raised_in(trace: TracebackType | None) -> str:
-    """The package of the line that raised."""
-    name = ""
+def _modules(trace: TracebackType | None) -> Iterator[str]:
+    """The modules that an error passed through."""
     while trace is not None:
-        name, trace = trace.tb_frame.f_globals.get("__name__", ""), trace.tb_next
-    return name.partition(".")[0]
+        yield trace.tb_frame.f_globals.get("__name__", "")
+        trace = trace.tb_next
+
+
+def _reads(module: str) -> bool:
+    return module not in NO_READERS and any(f"{module}.".startswith(f"{name}.") for name in READERS)
 
 
 def report(error: Exception) -> str:

@@ -25,12 +25,13 @@ from npsr.upscaling.stopwatch import Split, timed
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: "done", "skipped" or "failed", why, and how it went."""
+    """What became of a job: "done", "skipped" or "failed", why, whether by a defect, and how it went."""
 
     source: Path
     target: Path
     status: str
     message: str = ""
+    defect: bool = False
     width: int = 0
     height: int = 0
     frames: int = 0
@@ -131,24 +132,25 @@ def _store(
         )
 
 
-def reason(error: Exception) -> str:
-    """Why a job failed, in a line."""
-    return (str(error) or type(error).__name__) if isinstance(error, MISTAKES) else report(error)
+def failure(job: Job, error: Exception) -> Outcome:
+    """The outcome of a job that failed; its message names the file."""
+    defect = not isinstance(error, MISTAKES)
+    message = report(error) if defect else str(error) or type(error).__name__
+    name = "standard input" if job.source == PIPE else str(job.source)
+    if name not in message and str(job.target) not in message:
+        message = f"{name}: {message}"
+    return Outcome(job.source, job.target, "failed", message, defect=defect)
 
 
 @contextmanager
 def _failures(job: Job, finished: Callable[[Outcome], object]) -> Iterator[None]:
-    """Tell a failure as the job's outcome; only that nobody reads what is piped ends everything."""
+    """Report a failure as the job's outcome; only that nobody reads what is piped ends everything."""
     try:
         yield
     except BrokenPipeError:
         raise
     except Exception as error:
-        message = reason(error)
-        name = "standard input" if job.source == PIPE else str(job.source)
-        if name not in message and str(job.target) not in message:
-            message = f"{name}: {message}"
-        finished(Outcome(job.source, job.target, "failed", message))
+        finished(failure(job, error))
 
 
 @contextmanager

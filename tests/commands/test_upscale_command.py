@@ -261,3 +261,27 @@ def test_huge_images_keep_within_the_memory(tmp_path, suffix):
     assert large.shape == (2 * side, 2 * side)
     part = npsr.upscale(pixels[4990:5020], 2, "bicubic")
     np.testing.assert_array_equal(large[10000:10020], part[20:40])
+
+
+def test_an_animation_that_fails_half_way_leaves_the_others(capsys, monkeypatch, tmp_path, scene):
+    """Whoever reads frames must not hold what other pictures need while a frame is worked on."""
+    from npsr.images import animations
+
+    folder, made = tmp_path / "in", []
+    folder.mkdir()
+    for name in ("a.gif", "c.gif"):
+        (folder / name).write_bytes(moving("GIF")[0])
+    Image.fromarray((scene(9, 12, 3) * 255).astype(np.uint8)).save(folder / "b.png")
+
+    def palette_image(pixels):
+        made.append(pixels)
+        if len(made) == 2:
+            raise MemoryError
+        return Image.fromarray(pixels).quantize(16)
+
+    monkeypatch.setattr(animations, "palette_image", palette_image)
+    code, out, err = run(capsys, "upscale", folder, "-s", 2, "-m", "bicubic", "-o", tmp_path / "out")
+    assert code == 2
+    assert "2 done, 1 failed" in out
+    assert err.count("\n") == 1
+    assert "a.gif" in err

@@ -20,17 +20,27 @@ def broken(*_, **__):
     return np.zeros(1).no_such_thing
 
 
-def planted(monkeypatch, place):
-    monkeypatch.setattr(place, broken)
+def stacked(*_, **__):
+    """What a line of ours would do that calls NumPy in a wrong way: the error comes from within NumPy."""
+    return np.stack(5)
+
+
+def cropped(*_, **__):
+    """The same with Pillow."""
+    return Image.new("L", (9, 9)).crop(5)
+
+
+def planted(monkeypatch, place, error=broken):
+    monkeypatch.setattr(place, error)
 
 
 def assert_reported(text):
     """One line that asks for a report and names a file with the traceback."""
-    assert "a defect of npsr, not of what it was given (AttributeError: " in text
+    assert re.search(r"a defect of npsr, not of what it was given \((Attribute|Type)Error: ", text)
     assert "damaged" not in text
     assert "Traceback" not in text
     path = Path(re.search(r"please report it with (\S+),", text)[1])
-    assert "in broken" in path.read_text()
+    assert re.search("in (broken|stacked|cropped)", path.read_text())
     path.unlink()
 
 
@@ -62,8 +72,9 @@ def test_of_images(capsys, monkeypatch, tmp_path, photos, name, place):
     code, _, err = run(
         capsys, "upscale", photos / name, "-s", 2, "-m", "bicubic", "-o", tmp_path / f"x_{name}"
     )
-    assert code == 2
+    assert code == 3
     assert_reported(err)
+    assert name in err
     assert not (tmp_path / f"x_{name}").exists()
 
 
@@ -71,7 +82,7 @@ def test_of_one_image_leaves_the_others_of_a_folder(capsys, monkeypatch, tmp_pat
     (photos / "d.npy").unlink()
     planted(monkeypatch, "npsr.images.files._open_tiff")
     code, out, err = run(capsys, "upscale", photos, "-s", 2, "-m", "bicubic", "-o", tmp_path / "out")
-    assert code == 2
+    assert code == 3
     assert "2 done, 1 failed" in out
     assert_reported(err)
 
@@ -82,7 +93,8 @@ def test_of_videos(capsys, monkeypatch, tmp_path, place):
     (tmp_path / "in.mp4").write_bytes(b"not read")
     planted(monkeypatch, place)
     code, _, err = run(capsys, "upscale", tmp_path / "in.mp4", "-s", 2, "-m", "bicubic")
-    assert code == 2
+    assert code == 3
+    assert "in.mp4" in err
     assert_reported(err)
 
 
@@ -118,6 +130,29 @@ def test_of_models(capsys, monkeypatch, tmp_path, name, place):
 def test_of_training(capsys, monkeypatch, data, tmp_path, place):
     planted(monkeypatch, place)
     code, _, err = run(capsys, "train", tmp_path / "recipe.toml", "--data", data, "-o", tmp_path / "run")
+    assert code == 3
+    assert_reported(err)
+
+
+@pytest.mark.parametrize("error", [stacked, cropped])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "npsr.images.files.decode_png",
+        "npsr.models.weights.digest",
+        "npsr.models.weights.np.load",
+        "npsr.training.samples.planes",
+    ],
+)
+def test_of_wrong_calls_into_libraries(capsys, monkeypatch, data, tmp_path, place, error):
+    npsr.save(npsr.fsrcnn(5, 3, 1, 2), tmp_path / "net.npz")
+    planted(monkeypatch, place, error)
+    command = {
+        "images": ["upscale", data / "photos" / "1.png", "-s", 2, "-m", "bicubic"],
+        "models": ["info", tmp_path / "net.npz"],
+        "training": ["train", tmp_path / "recipe.toml", "--data", data, "-o", tmp_path / "run"],
+    }[place.split(".")[1]]
+    code, _, err = run(capsys, *command)
     assert code == 3
     assert_reported(err)
 
