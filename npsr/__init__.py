@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from npsr.networks.initialisation import he_initialised, initialise
     from npsr.networks.layers import Conv, DeConv, PReLU, ReLU
     from npsr.networks.network import Network, loss_and_gradients
+    from npsr.rivals.files import load_model
     from npsr.training.least_squares import solve_deconvolution
     from npsr.training.loop import adam_update, fresh_state, sgd_update, train
     from npsr.training.recipe import Recipe, Stage
@@ -73,6 +74,7 @@ _MODULES = {
     "models.onnx_file": ["export_onnx"],
     "models.pytorch": ["import_pytorch"],
     "models.weights": ["WeightsError", "load", "released", "save"],
+    "rivals.files": ["load_model"],
     "images.colour": ["luma"],
     "images.files": ["ImageError", "read_image"],
     "images.image_sets": ["image_files"],
@@ -129,6 +131,7 @@ __all__ = [
     "imresize",
     "initialise",
     "load",
+    "load_model",
     "loss_and_gradients",
     "low_resolution",
     "luma",

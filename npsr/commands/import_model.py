@@ -15,8 +15,12 @@ def add(commands: "Commands") -> None:
     """Declare the command."""
     importer = commands.add_parser("import", help="convert the authors' .mat models and PyTorch's FSRCNN")
     importer.add_argument(
-        "file", type=Path, help="FSRCNN, FSRCNN-s or SRCNN as FILE.mat; a state dict as FILE.pth"
+        "file",
+        type=Path,
+        nargs="+",
+        help="FSRCNN, FSRCNN-s or SRCNN as FILE.mat; a state dict as FILE.pth; with --method a rival's files",
     )
+    importer.add_argument("--method", choices=("a+", "anr", "gr", "kk"), help="a rival, and which one")
     importer.add_argument("-o", "--output", type=Path, required=True, help="the .npz file to write")
     importer.add_argument("-s", "--scale", type=positive, help="factor (default: as in the file's name)")
     importer.add_argument("-f", "--force", action="store_true", help="replace an existing file")
@@ -29,16 +33,39 @@ def run(options: argparse.Namespace) -> int:
     from npsr.models.pytorch import import_pytorch
     from npsr.models.weights import WeightsError, check_name, save
 
+    if options.method:
+        return _import_rival(options)
+    if len(options.file) > 1:
+        raise WeightsError("a network is one file, but several are named: say --method for a rival's")
+    (path,) = options.file
     importers = {".mat": import_matlab} | dict.fromkeys((".pth", ".pt", ".ckpt", ".tar"), import_pytorch)
-    suffix = options.file.suffix.lower()
+    suffix = path.suffix.lower()
     if suffix not in importers:
-        raise WeightsError(
-            f"{options.file} ends in {suffix!r}, but must end in one of {', '.join(importers)}"
-        )
+        raise WeightsError(f"{path} ends in {suffix!r}, but must end in one of {', '.join(importers)}")
     check_name(options.output, options.force)
-    net = importers[suffix](options.file, options.scale)
+    net = importers[suffix](path, options.scale)
     save(net, options.output, options.force)
     print(f"{options.output}: {net.name} ×{net.scale}, {_description(net)}")
+    return 0
+
+
+def _import_rival(options: argparse.Namespace) -> int:
+    """Convert matrices of the layout that a rival's authors published."""
+    from npsr.models.weights import WeightsError, check_name
+    from npsr.rivals.files import save_rival
+    from npsr.rivals.importing import import_anchored, import_kk
+    from npsr.rivals.model import Rival
+
+    check_name(options.output, options.force)
+    if options.scale is None:
+        raise WeightsError("the factor is missing, which the files of a rival do not tell: say it with -s")
+    rival: Rival
+    if options.method == "kk":
+        rival = import_kk(options.file[0], options.scale)
+    else:
+        rival = import_anchored(options.file, options.scale, options.method)
+    save_rival(rival, options.output, options.force)
+    print(f"{options.output}: {rival.name} ×{rival.scale}, {rival.provenance['source']}")
     return 0
 
 

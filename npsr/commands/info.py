@@ -20,6 +20,13 @@ def add(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what a network is made of and what it costs."""
     from npsr.networks.description import describe
+    from npsr.networks.network import Network
+    from npsr.rivals.description import describe_rival
+    from npsr.rivals.files import load_model
 
-    print(describe(load_or_build(options.model, options.scale)))
+    if options.model.endswith(".npz"):
+        model = load_model(options.model, options.scale)
+        print(describe(model) if isinstance(model, Network) else describe_rival(model))
+    else:
+        print(describe(load_or_build(options.model, options.scale)))
     return 0

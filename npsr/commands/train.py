@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 def add(commands: "Commands") -> None:
     """Declare the command."""
-    train = commands.add_parser("train", help="train a network on a folder of photographs")
+    train = commands.add_parser("train", help="train a network, or a rival, on a folder of photographs")
     train.add_argument(
-        "recipe", nargs="?", help="paper (the default; paper-srcnn for SRCNN), quick, or a TOML file"
+        "recipe",
+        nargs="?",
+        help="paper (the default), paper-srcnn, quick, scn, a+, anr, gr, kk, srf, rf, or a TOML file",
     )
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
     train.add_argument(
@@ -44,7 +46,11 @@ def add(commands: "Commands") -> None:
     )
     own.add_argument("--flips", action="store_true", default=None, help="mirror the sub-images as well")
     own.add_argument("--sub-image", type=natural, metavar="SIDE", help="LR pixels; 0 for the paper's")
-    own.add_argument("--initialisation", choices=("paper", "he"), help="he: for SRCNN under Adam")
+    own.add_argument(
+        "--initialisation",
+        choices=("paper", "he", "dictionary"),
+        help="he: for SRCNN under Adam; dictionary: for SCN",
+    )
     own.add_argument("--seed", type=natural, help="seed (default 0)")
     own.add_argument("--checkpoint-every", type=positive, metavar="STEPS", help="steps between checkpoints")
     own.add_argument("--start", help="network to start from: FILE.npz, or released, as fsrcnn_x3")
@@ -56,7 +62,11 @@ def add(commands: "Commands") -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train a network as a recipe says."""
+    """Train a network, or learn a rival, as a recipe says."""
+    from npsr.commands import train_rival
+
+    if train_rival.is_rival(options.recipe or ""):
+        return train_rival.learn(options, data_folder(options))
     from npsr.training.progress import reported
     from npsr.training.run import CHECKPOINT, MODEL, run_training
 

@@ -20,6 +20,7 @@ from dask.highlevelgraph import HighLevelGraph
 
 from npsr.models.weights import digest
 from npsr.networks.network import Engine, Network
+from npsr.rivals.model import Rival
 from npsr.system.version import __version__
 from npsr.upscaling.bands import enlarged, needs
 from npsr.upscaling.factors import Size, by_factor
@@ -38,7 +39,7 @@ class Work:
     shape: tuple[int, ...]
     dtype: np.dtype
     size: Size
-    networks: Mapping[int, Network]
+    networks: Mapping[int, Network | Rival]
     ensemble: bool
     engine: Engine | None
 
@@ -63,7 +64,7 @@ class Chunk:
 def upscale(
     x: Any,
     scale: float | None = None,
-    model: str | Path | Network = "fsrcnn",
+    model: str | Path | Network | Rival = "fsrcnn",
     ensemble: bool = False,
     channels: bool | None = None,
     engine: Engine | None = None,
@@ -109,7 +110,12 @@ def upscale(
         *before[axis + 2 :],
     ]
     chunks = tuple(tuple(stop - start for start, stop in spans) for spans in after)
-    nets = [(n, net.layers, digest(net.parameters)) for n, net in work.networks.items()]
+    nets = [
+        (n, net.layers, digest(net.parameters))
+        if isinstance(net, Network)
+        else (n, net.name, digest(net.arrays))
+        for n, net in work.networks.items()
+    ]
     name = f"npsr-upscale-{tokenize(x, size, nets, ensemble, engine, __version__)}"
     graph: dict[Any, Any] = {f"{name}-work": work}
     for place in product(*(range(len(spans)) for spans in after)):
@@ -149,7 +155,7 @@ def _work(
     shape: tuple[int, ...],
     dtype: np.dtype,
     size: Size,
-    model: str | Path | Network,
+    model: str | Path | Network | Rival,
     ensemble: bool,
     engine: Engine | None,
 ) -> Work:

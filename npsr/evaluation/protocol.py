@@ -18,6 +18,7 @@ from npsr.images.files import ImageError
 from npsr.images.image_sets import image_files, read_lumas
 from npsr.images.resize import imresize
 from npsr.networks.network import Network
+from npsr.rivals.model import Rival
 from npsr.system.checks import whole
 from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
 
@@ -25,7 +26,7 @@ from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
 def evaluate(
     folder: str | Path,
     scale: int,
-    model: str | Path | Network | PlaneUpscaler,
+    model: str | Path | Network | Rival | PlaneUpscaler,
     ensemble: bool = False,
     each: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:

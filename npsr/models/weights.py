@@ -6,13 +6,28 @@ A file holds one array per parameter and one string, "metadata", in JSON. Nothin
 import hashlib
 import json
 import zipfile
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from npsr.networks.layers import BORDERS, Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
+from npsr.networks.layers import (
+    BORDERS,
+    Combine,
+    Conv,
+    DeConv,
+    Layer,
+    Lista,
+    Margin,
+    Normalise,
+    Patches,
+    PReLU,
+    ReLU,
+    SoftThreshold,
+    fit_together,
+    parameter_shapes,
+)
 from npsr.networks.network import Arrays, Network
 from npsr.system.checks import whole
 from npsr.system.defects import is_defect
@@ -23,7 +38,10 @@ FORMAT = 1
 MAX_BYTES = 64 * 2**20
 """Largest uncompressed file that is read; FSRCNN needs 0.05 MB."""
 
-KINDS: dict[str, type] = {kind.__name__: kind for kind in (Conv, PReLU, ReLU, DeConv)}
+KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (Conv, PReLU, ReLU, DeConv, Margin, Patches, Normalise, SoftThreshold, Lista, Combine)
+}
 
 
 class WeightsError(ValueError):
@@ -120,7 +138,7 @@ def write_network(
         "format": FORMAT,
         "name": net.name,
         "scale": net.scale,
-        "layers": [{"kind": type(layer).__name__, **asdict(layer)} for layer in net.layers],
+        "layers": [_entry(layer) for layer in net.layers],
         "sha256": digest(net.parameters),
         "provenance": net.provenance,
     } | (facts or {})
@@ -173,6 +191,8 @@ def network_of(path: Path, arrays: Arrays) -> Network:
     """
     try:
         metadata = require_kind("metadata", json.loads(str(arrays["metadata"])), dict)
+        if "method" in metadata:
+            raise WeightsError(f"{path} holds {metadata['method']}, not a network: use npsr.load_model")
         if metadata["format"] != FORMAT:
             raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
         layers = tuple(map(_layer, require_kind("layers", metadata["layers"], list)))
@@ -194,7 +214,7 @@ def network_of(path: Path, arrays: Arrays) -> Network:
             raise WeightsError(f"{path}: {key} is {p.dtype} {p.shape}, but its layer needs {shapes[key]}")
     if digest(parameters) != checksum or not all(np.isfinite(p).all() for p in parameters.values()):
         raise WeightsError(f"{path} is damaged: its parameters do not have their checksum; get the file anew")
-    if len({p.dtype for p in parameters.values()}) != 1 or not _fits_together(layers, scale):
+    if len({p.dtype for p in parameters.values()}) != 1 or not fit_together(layers, scale):
         raise WeightsError(f"{path}: its layers do not fit together; get the file anew")
     return Network(name, scale, layers, parameters, provenance).with_border("replicate")
 
@@ -235,6 +255,14 @@ def _require_counts(provenance: dict[str, Any]) -> None:
         require_kind("data", name, str)
 
 
+def _entry(layer: Layer) -> dict[str, Any]:
+    """A layer's metadata; that a convolution has a bias goes without saying, as in older files."""
+    entry = {"kind": type(layer).__name__, **asdict(layer)}
+    if entry.get("biased"):
+        del entry["biased"]
+    return entry
+
+
 def require_kind(name: str, value: Any, kind: Any) -> Any:
     """The value, if it is of that kind.
 
@@ -252,31 +280,18 @@ def _layer(entry: Any) -> Layer:
     """A layer from its metadata; numbers must be positive whole numbers."""
     values = dict(require_kind("a layer", entry, dict))
     kind = KINDS[require_kind("kind", values.pop("kind"), str)]
-    if values.keys() != {field.name for field in fields(kind)}:
+    known = {field.name: field.default is MISSING for field in fields(kind)}
+    if not values.keys() <= known.keys() or any(
+        needed and name not in values for name, needed in known.items()
+    ):
         raise ValueError(f"{kind.__name__} has the fields {', '.join(values)}")
     for key, value in values.items():
         if key in ("name", "border"):
             if not isinstance(value, str) or (key == "border" and value not in BORDERS):
                 raise ValueError(f"{key} is {value!r}")
+        elif key in ("biased", "shared"):
+            if type(value) is not bool:
+                raise ValueError(f"{key} is {value!r}")
         elif type(value) is not int or value < (0 if key == "padding" else 1):
             raise ValueError(f"{key} is {value!r}")
     return kind(**values)
-
-
-def _fits_together(layers: tuple[Layer, ...], scale: int) -> bool:
-    """Whether each layer takes the channels that the one before gives, from 1 to 1."""
-    channels = 1
-    for index, layer in enumerate(layers):
-        match layer:
-            case Conv() | DeConv():
-                if layer.c != channels or (isinstance(layer, Conv) and layer.f % 2 == 0):
-                    return False
-                channels = layer.n
-                if isinstance(layer, DeConv) and (index != len(layers) - 1 or layer.stride != scale):
-                    return False
-                if isinstance(layer, DeConv) and not 0 <= layer.padding <= layer.f - layer.stride:
-                    return False
-            case PReLU():
-                if layer.slopes not in (1, channels):
-                    return False
-    return channels == 1 and len({(type(layer), layer.name) for layer in layers}) == len(layers) > 0

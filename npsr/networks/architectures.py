@@ -4,7 +4,9 @@ Section 2 of the paper (SRCNN), Section 3 (FSRCNN) and the transition states bet
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from npsr.networks.initialisation import initialise
@@ -13,15 +15,18 @@ from npsr.networks.layers import (
     Conv,
     DeConv,
     Layer,
+    Lista,
     PReLU,
     ReLU,
+    pixels_read,
 )
 from npsr.networks.network import Network
+from npsr.networks.sparse_coding import scn
 from npsr.system.checks import whole
 from npsr_kernels.shapes import centring_padding, replicated_reach
 
 NAMES = ("fsrcnn", "fsrcnn-s", "srcnn", "srcnn-ex", "transition-1", "transition-2")
-"""Names that `build` accepts besides the forms ``fsrcnn(d,s,m)`` and ``srcnn(f1,f2,f3)``."""
+"""The paper's networks; `build` accepts ``scn`` besides, and ``fsrcnn(d,s,m)`` and ``srcnn(f1,f2,f3)``."""
 
 SRCNN_EX_WEIGHTS = 57184
 """Weights of SRCNN-Ex (9-5-5), the network that the paper's speed-ups are measured against."""
@@ -160,7 +165,7 @@ def build(
     Parameters
     ----------
     name : str
-        One of `NAMES`, or ``fsrcnn(d,s,m)``, or ``srcnn(f1,f2,f3)``.
+        One of `NAMES`, ``scn``, or ``fsrcnn(d,s,m)``, or ``srcnn(f1,f2,f3)``.
     scale, seed, dtype, border
         As in `fsrcnn`.
 
@@ -178,21 +183,23 @@ def build(
         make = fsrcnn if numbers[1] == "fsrcnn" else srcnn
         first, second, third = (int(number) for number in numbers.groups()[1:])
         return make(first, second, third, **options)
-    match name:
-        case "fsrcnn":
-            return fsrcnn(56, 12, 4, **options)
-        case "fsrcnn-s":
-            return fsrcnn(32, 5, 1, **options)
-        case "srcnn":
-            return srcnn(9, 1, 5, **options)
-        case "srcnn-ex":
-            return srcnn(9, 5, 5, **options)
-        case "transition-1" | "transition-2":
-            return transition(int(name[-1]), **options)
+    if name in NAMED:
+        return NAMED[name](**options)
     raise ValueError(
-        f"the network {name!r} is unknown: there are {', '.join(NAMES)}, and by their numbers "
+        f"the network {name!r} is unknown: there are {', '.join(NAMES)}, scn, and by their numbers "
         "fsrcnn(d,s,m) and srcnn(f1,f2,f3)"
     )
+
+
+NAMED: dict[str, Callable[..., Network]] = {
+    "fsrcnn": partial(fsrcnn, 56, 12, 4),
+    "fsrcnn-s": partial(fsrcnn, 32, 5, 1),
+    "srcnn": partial(srcnn, 9, 1, 5),
+    "srcnn-ex": partial(srcnn, 9, 5, 5),
+    "transition-1": partial(transition, 1),
+    "transition-2": partial(transition, 2),
+    "scn": scn,
+}
 
 
 def with_shared_slopes(net: Network) -> Network:
@@ -237,8 +244,14 @@ def parameter_count(net: Network) -> int:
 
 
 def multiplications(net: Network) -> int:
-    """Multiplications per LR pixel: every weight once, for SRCNN on every one of n² HR pixels."""
-    return weight_count(net) * (1 if net.enlarges else net.scale**2)
+    """Multiplications per LR pixel: every weight once, for SRCNN and SCN on every one of n² HR pixels.
+
+    Weights that a recurrent stage shares among its steps count in every one.
+    """
+    again = sum(
+        layer.n**2 * (layer.steps - 1) for layer in net.layers if isinstance(layer, Lista) and layer.shared
+    )
+    return (weight_count(net) + again) * (1 if net.enlarges else net.scale**2)
 
 
 def speed_up(net: Network) -> float:
@@ -251,7 +264,7 @@ def reach(net: Network) -> tuple[int, int]:
 
     The receptive field is before + 1 + after: in LR pixels, for SRCNN in HR pixels.
     """
-    before = after = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv))
+    before = after = sum(pixels_read(layer) for layer in net.layers)
     last = net.layers[-1]
     if isinstance(last, DeConv):
         extra_before, extra_after = replicated_reach(last.f, last.stride, last.padding)

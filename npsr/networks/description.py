@@ -1,7 +1,21 @@
 """A network described in text: layers, shapes, weights, multiplications, receptive field."""
 
+from math import prod
+
 from npsr.networks.architectures import multiplications, parameter_count, reach, speed_up, weight_count
-from npsr.networks.layers import Conv, DeConv, PReLU, ReLU, weight_shape
+from npsr.networks.layers import (
+    Combine,
+    Conv,
+    DeConv,
+    Layer,
+    Lista,
+    Margin,
+    Normalise,
+    Patches,
+    PReLU,
+    SoftThreshold,
+    weight_shape,
+)
 from npsr.networks.network import Network
 
 
@@ -20,23 +34,7 @@ def describe(net: Network) -> str:
     """
     lines = [f"{net.name} ×{net.scale}", ""]
     lines.append(f"{'layer':<15} {'notation':<18} {'weight':<16} {'weights':>8}  output channels × size")
-    for layer in net.layers:
-        match layer:
-            case Conv() | DeConv():
-                shape = weight_shape(layer)
-                count = shape[0] * shape[1] * layer.f**2
-                kind = type(layer).__name__
-                notation, sides = f"{kind}({layer.f}, {layer.n}, {layer.c})", "×".join(map(str, shape))
-                size = (
-                    f"{net.scale}H × {net.scale}W"
-                    if isinstance(layer, DeConv) or not net.enlarges
-                    else "H × W"
-                )
-                lines.append(f"{layer.name:<15} {notation:<18} {sides:<16} {count:>8}  {layer.n} × {size}")
-            case PReLU():
-                lines.append(f"{layer.name:<15} {'PReLU':<18} {layer.slopes} slopes")
-            case ReLU():
-                lines.append(f"{layer.name:<15} {'ReLU':<18}")
+    lines += [_line(net, layer) for layer in net.layers]
     before, after = reach(net)
     field = before + 1 + after
     last = net.layers[-1]
@@ -53,3 +51,41 @@ def describe(net: Network) -> str:
     if net.provenance:
         lines += ["", *(f"{key}: {value}" for key, value in net.provenance.items())]
     return "\n".join(lines)
+
+
+def _line(net: Network, layer: Layer) -> str:
+    """A layer's row: name, notation, shape and number of weights, and what comes out."""
+
+    def row(notation: str, sides: tuple[int, ...], told: str) -> str:
+        shape, count = "×".join(map(str, sides)), prod(sides)
+        return f"{layer.name:<15} {notation:<18} {shape:<16} {count:>8}  {told}"
+
+    match layer:
+        case Conv() | DeConv():
+            enlarged = isinstance(layer, DeConv) or not net.enlarges
+            size = f"{net.scale}H × {net.scale}W" if enlarged else "H × W"
+            notation = f"{type(layer).__name__}({layer.f}, {layer.n}, {layer.c})"
+            return row(notation, weight_shape(layer), f"{layer.n} × {size}")
+        case Lista():
+            steps = 1 if layer.shared else layer.steps
+            told = f"{layer.steps} recurrent, {layer.n} thresholds"
+            return row(f"LISTA({layer.n})", (steps, layer.n, layer.n), told)
+        case Combine():
+            return row(f"Combine({layer.f})", (layer.f**2,), "where patches overlap")
+    return f"{layer.name:<15} {type(layer).__name__:<18} {_remark(layer)}".rstrip()
+
+
+def _remark(layer: Layer) -> str:
+    """What is to be said of a layer without weights."""
+    match layer:
+        case PReLU():
+            return f"{layer.slopes} slopes"
+        case SoftThreshold():
+            return f"{layer.thresholds} thresholds"
+        case Margin():
+            return f"{layer.width} pixels on every side"
+        case Patches():
+            return f"{layer.f} × {layer.f} pixels around each: {layer.c * layer.f**2} channels"
+        case Normalise():
+            return "divided by the norm over channels"
+    return ""

@@ -3,7 +3,8 @@
 While the signs of all pre-activations stay the same, the output is linear in each single parameter tensor
 and the loss is quadratic in it. So a central difference is exact, except for rounding, at any step size.
 A step that changes a sign has crossed PReLU's kink. Then a shorter step is tried; if that also fails, the
-entry is skipped.
+entry is skipped. Soft thresholds have kinks of their own. Where a network divides by norms, its output is
+not linear, and the steps are small.
 """
 
 from collections.abc import Callable
@@ -13,11 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from npsr.networks.layers import PReLU, ReLU
+from npsr.networks.layers import Layer, Lista, Normalise, PReLU, ReLU, SoftThreshold
 from npsr.networks.network import Arrays, Network, forward, loss_and_gradients
 
 STEPS = (1e-2, 1e-4, 1e-6)
 """Steps tried, in units of the tensor's largest entry."""
+
+SMALL_STEPS = (1e-5, 1e-6)
+"""The same for networks that divide by norms, whose error grows with the step's square."""
 
 LossAndGradients = Callable[[Network, np.ndarray, np.ndarray], tuple[float, Arrays]]
 
@@ -120,8 +124,9 @@ def _difference(
     theta = net.parameters[name]
     original = theta.copy()
     size = float(np.abs(original).max()) or 1e-3
+    bends = any(isinstance(layer, Normalise) for layer in net.layers)
     try:
-        for step in (relative * size for relative in STEPS):
+        for step in (relative * size for relative in (SMALL_STEPS if bends else STEPS)):
             theta[...] = original + step * direction
             above, signs_above = _output_and_signs(net, x)
             theta[...] = original - step * direction
@@ -136,8 +141,19 @@ def _difference(
 
 
 def _output_and_signs(net: Network, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The network's output, and which pre-activations are positive."""
+    """The network's output, and on which side of its kinks every pre-activation is."""
     caches: list[Any] = []
     y = forward(net, x, caches)
     pairs = zip(net.layers, caches, strict=True)
-    return y, [cache > 0 for layer, cache in pairs if isinstance(layer, PReLU | ReLU)]
+    return y, [side for layer, cache in pairs for side in _sides(net, layer, cache)]
+
+
+def _sides(net: Network, layer: Layer, cache: Any) -> list[np.ndarray]:
+    match layer:
+        case PReLU() | ReLU():
+            return [cache > 0]
+        case SoftThreshold() | Lista():
+            threshold = net.parameters[f"{layer.name}.threshold"][:, None, None]
+            return [np.abs(x) > threshold for x in (cache if isinstance(layer, Lista) else [cache])]
+        case _:
+            return []

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU, parameter_shapes
+from npsr.networks.layers import Conv, DeConv, Layer, PReLU, ReLU, is_sparse_coding, parameter_shapes
 from npsr_kernels.compiling.compiled import INSTALLED, available
 
 if INSTALLED:  # else only `supports` is called
@@ -39,6 +39,8 @@ def supports(layers: tuple[Layer, ...]) -> bool:
     rectified = [isinstance(layer, PReLU | ReLU) for layer in layers]
     return (
         available()
+        and not is_sparse_coding(layers)
+        and all(layer.biased for layer in weighted if isinstance(layer, Conv))
         and len(weighted) > 0
         and isinstance(layers[0], Conv)
         and all(isinstance(layer, Conv) and layer.f % 2 == 1 for layer in weighted[:-1])

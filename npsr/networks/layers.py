@@ -24,6 +24,7 @@ class Conv:
     n: int
     c: int
     border: Border = "zero"
+    biased: bool = True
 
     @property
     def padding(self) -> int:
@@ -65,7 +66,74 @@ class DeConv:
     border: Border = "zero"
 
 
-Layer = Conv | PReLU | ReLU | DeConv
+@dataclass(frozen=True)
+class Margin:
+    """The image continued by `width` pixels on every side; as it is with border "valid"."""
+
+    name: str
+    width: int
+    border: Border = "replicate"
+
+
+@dataclass(frozen=True)
+class Patches:
+    """The f × f pixels around each of `c` maps as c·f² channels, without borders; nothing learned."""
+
+    name: str
+    f: int
+    c: int
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """Every pixel's channels divided by their norm, nothing learned."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class SoftThreshold:
+    """Soft threshold with `thresholds` learned thresholds: one per channel, or 1 shared by all."""
+
+    name: str
+    thresholds: int
+
+
+@dataclass(frozen=True)
+class Lista:
+    """Sparse codes of `n` channels v: z = S_θ(v), then `steps` times z = S_θ(v + U z) (Gregor, LeCun, 2010).
+
+    U is the same in all steps if `shared`.
+    """
+
+    name: str
+    n: int
+    steps: int = 1
+    shared: bool = True
+
+
+@dataclass(frozen=True)
+class Combine:
+    """Patches of f × f details, added where they overlap to the means of the image's own patches.
+
+    Each is scaled by the image's contrast there, and by a learned weight for every place in a patch.
+    """
+
+    name: str
+    f: int
+
+
+Layer = Conv | PReLU | ReLU | DeConv | Margin | Patches | Normalise | SoftThreshold | Lista | Combine
+
+
+def is_sparse_coding(layers: tuple[Layer, ...]) -> bool:
+    """Whether a network has layers beside the paper's: those of sparse coding."""
+    return any(not isinstance(layer, Conv | PReLU | ReLU | DeConv) for layer in layers)
+
+
+def pixels_read(layer: Layer) -> int:
+    """Pixels around its own that a layer without borders reads, by half its filter or patch."""
+    return layer.f // 2 if isinstance(layer, Conv | Patches | Combine) else 0
 
 
 def with_border(layers: tuple[Layer, ...], border: Border) -> tuple[Layer, ...]:
@@ -82,6 +150,8 @@ def with_border(layers: tuple[Layer, ...], border: Border) -> tuple[Layer, ...]:
     """
     if border not in BORDERS:
         raise ValueError(f"border is {border!r}, but must be one of {', '.join(BORDERS)}")
+    if isinstance(layers[0], Margin):  # what follows reads into it
+        return replace(layers[0], border=border), *layers[1:]
     enlarges = any(isinstance(layer, DeConv) for layer in layers)
 
     def rule(place: int, layer: Layer) -> Border:
@@ -107,7 +177,49 @@ def parameter_shapes(layers: tuple[Layer, ...]) -> dict[str, tuple[int, ...]]:
         match layer:
             case Conv() | DeConv():
                 shapes[f"{layer.name}.weight"] = weight_shape(layer)
-                shapes[f"{layer.name}.bias"] = (layer.n,)
+                if not isinstance(layer, Conv) or layer.biased:
+                    shapes[f"{layer.name}.bias"] = (layer.n,)
             case PReLU():
                 shapes[f"{layer.name}.slope"] = (layer.slopes,)
+            case SoftThreshold():
+                shapes[f"{layer.name}.threshold"] = (layer.thresholds,)
+            case Lista():
+                shapes[f"{layer.name}.weight"] = (1 if layer.shared else layer.steps, layer.n, layer.n)
+                shapes[f"{layer.name}.threshold"] = (layer.n,)
+            case Combine():
+                shapes[f"{layer.name}.weight"] = (layer.f**2,)
     return shapes
+
+
+def fit_together(layers: tuple[Layer, ...], scale: int) -> bool:
+    """Whether each layer takes the channels that the one before gives, from 1 to 1."""
+    channels = 1
+    for index, layer in enumerate(layers):
+        takes, gives = _channels(layer, channels)
+        odd = not isinstance(layer, Conv | Patches | Combine) or layer.f % 2 == 1
+        if takes != channels or not odd or (isinstance(layer, Margin) and index > 0):
+            return False
+        if isinstance(layer, DeConv) and (
+            index != len(layers) - 1
+            or layer.stride != scale
+            or not 0 <= layer.padding <= layer.f - layer.stride
+        ):
+            return False
+        channels = gives
+    return channels == 1 and len({(type(layer), layer.name) for layer in layers}) == len(layers) > 0
+
+
+def _channels(layer: Layer, before: int) -> tuple[int, int]:
+    """Channels that a layer takes and gives, if it comes after so many."""
+    match layer:
+        case Conv() | DeConv():
+            return layer.c, layer.n
+        case Patches():
+            return layer.c, layer.c * layer.f**2
+        case Lista():
+            return layer.n, layer.n
+        case Combine():
+            return layer.f**2, 1
+        case PReLU(slopes=count) | SoftThreshold(thresholds=count):
+            return (before if count == 1 else count), before
+    return before, before

@@ -11,7 +11,18 @@ from typing import Any, Literal
 import numpy as np
 
 from npsr.networks import inference_engine, training_engine
-from npsr.networks.layers import Border, Conv, DeConv, Layer, PReLU, ReLU, with_border
+from npsr.networks.layers import (
+    Border,
+    Conv,
+    DeConv,
+    Layer,
+    Margin,
+    PReLU,
+    ReLU,
+    is_sparse_coding,
+    with_border,
+)
+from npsr.networks.sparse_layers import sparse_backward, sparse_forward
 from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
 from npsr_kernels.compiling.compiled import INSTALLED, report_no_numba
 from npsr_kernels.conv2d import (
@@ -87,7 +98,7 @@ class Network:
     @property
     def default_engine(self) -> Engine:
         """The default engine for the network."""
-        return "fast" if inference_engine.supports(self.layers) else _layer_by_layer()
+        return "fast" if inference_engine.supports(self.layers) else _layer_by_layer(self)
 
     @property
     def dtype(self) -> np.dtype:
@@ -120,9 +131,11 @@ def forward(
 
     Appends to `caches`, if it is not None, the values that each layer's backward needs.
     """
-    x = _check_images("x", x, net.dtype, net.channels)
+    image = x = _check_images("x", x, net.dtype, net.channels)
     for layer in net.layers:
-        x, cache = layer_forward(layer, net.parameters, x, products)
+        x, cache = layer_forward(layer, net.parameters, x, products, image)
+        if isinstance(layer, Margin):
+            image = x
         if caches is not None:
             caches.append(cache)
     return x
@@ -162,7 +175,7 @@ def loss_and_gradients(
         If x or target have another shape, or the engine is unknown or cannot train the network.
     """
     if engine is None:
-        engine = "fast" if training_engine.suits(net.layers, np.shape(x)) else _layer_by_layer()
+        engine = "fast" if training_engine.suits(net.layers, np.shape(x)) else _layer_by_layer(net)
     _check_engine(engine)
     x = _check_images("x", x, net.dtype, net.channels)
     target = _check_images("target", target, net.dtype)
@@ -183,17 +196,22 @@ def backward(net: Network, dy: np.ndarray, caches: list[Any], products: bool = F
     gradients: Arrays = {}
     for index in reversed(range(len(net.layers))):
         layer, cache = net.layers[index], caches.pop()
-        dy, of_layer = layer_backward(layer, net.parameters, dy, cache, index > 0, products)
+        need_dx = any(not isinstance(before, Margin) for before in net.layers[:index])
+        dy, of_layer = layer_backward(layer, net.parameters, dy, cache, need_dx, products)
         gradients |= of_layer
     return {key: gradients[key] for key in net.parameters}
 
 
 def layer_forward(
-    layer: Layer, parameters: Arrays, x: np.ndarray, products: bool = False
+    layer: Layer,
+    parameters: Arrays,
+    x: np.ndarray,
+    products: bool = False,
+    image: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Any]:
-    """Output of one layer, and what its backward needs."""
+    """Output of one layer, and what its backward needs. `image` is the network's own, with its margin."""
     match layer:
-        case Conv():
+        case Conv() if layer.biased:
             x = pad(x, layer.padding, layer.padding, layer.border) if layer.padding else x
             weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
             return conv2d_forward(x, weight, bias, products=products), x
@@ -209,6 +227,8 @@ def layer_forward(
             full = deconv2d_forward(x, weight, bias, layer.stride, products)
             cut = start, layer.stride * rows - loss, layer.stride * columns - loss
             return crop(full, *cut), (x, full.shape[2:])
+        case _:
+            return sparse_forward(layer, parameters, x, x if image is None else image, products)
 
 
 def layer_backward(
@@ -225,7 +245,7 @@ def layer_backward(
     convolution returns dy in place of its input's gradient.
     """
     match layer:
-        case Conv():
+        case Conv() if layer.biased:
             gradients = {
                 f"{layer.name}.weight": conv2d_backward_weight(dy, cache, layer.f, products=products),
                 f"{layer.name}.bias": conv2d_backward_bias(dy),
@@ -253,6 +273,8 @@ def layer_backward(
             weight = parameters[f"{layer.name}.weight"]
             dx = deconv2d_backward_input(dy, weight, layer.stride, products)
             return pad_backward(dx, before, after, "replicate"), gradients
+        case _:
+            return sparse_backward(layer, parameters, dy, cache, need_dx, products)
 
 
 def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
@@ -272,12 +294,13 @@ def _check_engine(engine: str) -> None:
         raise ValueError(f"engine is {engine!r}, but must be one of {', '.join(ENGINES)}")
 
 
-def _layer_by_layer() -> Engine:
-    """The engine for what the vector kernels cannot run: the plain one; without a compiler, NumPy's."""
-    if INSTALLED:
-        return "plain"
-    report_no_numba()
-    return "numpy"
+def _layer_by_layer(net: Network) -> Engine:
+    """The engine for what the vector kernels cannot run: the plain one; NumPy's for sparse coding, whose
+    many channels are matrix products, and without a compiler.
+    """
+    if not INSTALLED:
+        report_no_numba()
+    return "plain" if INSTALLED and not is_sparse_coding(net.layers) else "numpy"
 
 
 def _check_images(name: str, images: np.ndarray, dtype: np.dtype, channels: int = 1) -> np.ndarray:

@@ -26,7 +26,9 @@ def supports(layers: tuple[Layer, ...]) -> bool:
     *inner, last = layers
     convolutions, rectifiers = inner[::2], inner[1::2]
     return (
-        all(isinstance(layer, Conv) and layer.border != "replicate" for layer in convolutions)
+        all(
+            isinstance(layer, Conv) and layer.border != "replicate" and layer.biased for layer in convolutions
+        )
         and all(isinstance(layer, PReLU | ReLU) for layer in rectifiers)
         and isinstance(last, Conv | DeConv)
         and last.border == "valid"

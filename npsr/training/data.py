@@ -11,6 +11,7 @@ import numpy as np
 from npsr.evaluation.protocol import crop_to_multiple, measurable
 from npsr.images.image_sets import image_files, read_lumas
 from npsr.networks.network import Network
+from npsr.networks.sparse_coding import learn_dictionary
 from npsr.training.least_squares import solve_deconvolution
 from npsr.training.log import Progress
 from npsr.training.loop import State, require_a_batch
@@ -35,6 +36,20 @@ def _files(stage: Stage, recipe: Recipe, data: Path) -> list[Path]:
 
 def _folders(stage: Stage, data: Path) -> str:
     return ", ".join(str(data / name) for name in stage.data)
+
+
+def folder_images(folders: Iterable[str], data: Path) -> tuple[list[np.ndarray], str]:
+    """The luma of every image of some folders of `data`, and the SHA-256 of their names and contents.
+
+    Raises
+    ------
+    ImageError
+        If a folder is missing or holds no image, or one cannot be read.
+    OSError
+        As `images_digest`.
+    """
+    files = [file for name in folders for file in image_files(data / name)]
+    return list(_lumas(files)), _digest(files)
 
 
 def held_back(recipe: Recipe, data: Path) -> list[np.ndarray]:
@@ -62,9 +77,14 @@ def images_digest(recipe: Recipe, data: Path) -> str:
     OSError
         If one cannot be read.
     """
-    total = sha256()
     stages = [_files(stage, recipe, data) for stage in recipe.stages]
-    for path in (path for files in [*stages, [data / name for name in recipe.validation]] for path in files):
+    return _digest(path for files in [*stages, [data / name for name in recipe.validation]] for path in files)
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """SHA-256 of the names and contents of files."""
+    total = sha256()
+    for path in paths:
         with path.open("rb") as file:
             content = file_digest(file, "sha256").hexdigest()
         total.update(f"{path.name}\n{content}\n".encode("utf-8", "surrogateescape"))
@@ -133,3 +153,10 @@ def solved(net: Network, recipe: Recipe, data: Path) -> Network:
     pixels = SOLVING_PIXELS * recipe.scale**2 / len(files)
     images = (middle(luma, pixels) / 255.0 for luma in _lumas(files))
     return solve_deconvolution(net, planes(images, net, (1.0,)))
+
+
+def with_dictionary(net: Network, recipe: Recipe, data: Path) -> Network:
+    """SCN with a dictionary learnt from the first stage's images."""
+    files = _files(recipe.stages[0], recipe, data)
+    images = (middle(luma, MEMORY / 64 / len(files)) / 255.0 for luma in _lumas(files))
+    return learn_dictionary(net, planes(images, net, (1.0,)), recipe.seed)

@@ -71,9 +71,9 @@ class Recipe:
         Augmentation: each of them mirrored as well.
     sub_image : int
         Side of the sub-images, in LR pixels, also for SRCNN; 0 for the paper's.
-    initialisation : {"paper", "he"}
+    initialisation : {"paper", "he", "dictionary"}
         The paper's, or He's by the number of inputs, as in `he_initialised`: without it Adam loses
-        most of SRCNN's features.
+        most of SRCNN's features. For SCN a dictionary learnt from the first stage's images.
     start : str
         An .npz network or a released one (``fsrcnn_x3``) to start from; empty for a new one. From
         another factor it gives its convolutions.
@@ -110,7 +110,7 @@ class Recipe:
     rotations: tuple[int, ...] = ROTATIONS
     flips: bool = False
     sub_image: int = 0
-    initialisation: Literal["paper", "he"] = "paper"
+    initialisation: Literal["paper", "he", "dictionary"] = "paper"
     start: str = ""
     train: Literal["all", "deconvolution"] = "all"
     solve_deconvolution: bool = False
@@ -140,7 +140,7 @@ KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or
 CHOICES = {
     "optimiser": ("sgd", "adam"),
     "decay": ("none", "halve", "cosine"),
-    "initialisation": ("paper", "he"),
+    "initialisation": ("paper", "he", "dictionary"),
     "slopes": ("channel", "layer"),
     "train": ("all", "deconvolution"),
 }

@@ -16,7 +16,14 @@ from npsr.networks.products import factorised, weight_of
 from npsr.system.files import atomic_write, remove_leftovers
 from npsr.system.locking import own_folder
 from npsr.training.checkpoint import load_checkpoint, save_checkpoint
-from npsr.training.data import held_back, images_digest, refuse_unreadable, solved, stage_samples
+from npsr.training.data import (
+    held_back,
+    images_digest,
+    refuse_unreadable,
+    solved,
+    stage_samples,
+    with_dictionary,
+)
 from npsr.training.log import Log, Progress, last_step
 from npsr.training.loop import State, adam_update, fresh_state, refuse_divergence, sgd_update, train
 from npsr.training.recipe import Recipe, Stage, differences, recipe_of
@@ -111,6 +118,8 @@ def _new_state(recipe: Recipe, data: Path, net: Network | None) -> State:
     net = net or starting_network(
         recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation, recipe.slopes
     )
+    if recipe.initialisation == "dictionary" and not recipe.start:
+        net = with_dictionary(net, recipe, data)
     if recipe.solve_deconvolution:
         net = solved(net, recipe, data)
     factors = factorised(net.parameters, recipe.inner_channels, recipe.seed) if recipe.inner_channels else {}

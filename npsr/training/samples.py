@@ -15,7 +15,7 @@ import numpy as np
 
 from npsr.evaluation.protocol import crop_to_multiple, low_resolution
 from npsr.images.resize import imresize
-from npsr.networks.layers import Conv, DeConv
+from npsr.networks.layers import Conv, DeConv, is_sparse_coding, pixels_read
 from npsr.networks.network import Network
 from npsr_kernels.training_step.subimages import cut
 
@@ -56,7 +56,7 @@ def geometry(net: Network, sub_image: int = 0) -> Geometry:
     """The sub-images of a network in its training form (border "valid").
 
     The paper's are LR 14, 11, 10 pixels → HR 19, 19, 21 for FSRCNN at ×2, ×3, ×4, four pixels apart;
-    33 → 21 for SRCNN 9-1-5, fourteen apart.
+    33 → 21 for SRCNN 9-1-5, fourteen apart; SCN's, of the enlargement too, 56 → 44.
 
     Parameters
     ----------
@@ -76,9 +76,11 @@ def geometry(net: Network, sub_image: int = 0) -> Geometry:
         raise ValueError(
             'the network is padded, but trains with border="valid": use net.with_border("valid")'
         )
-    context = sum(layer.f // 2 for layer in net.layers if isinstance(layer, Conv) and layer.border == "valid")
+    padded = [layer for layer in net.layers if isinstance(layer, Conv) and layer.border != "valid"]
+    context = sum(pixels_read(layer) for layer in net.layers if layer not in padded)
     n = net.scale
-    own = 33 if not net.enlarges else {2: 10, 3: 7, 4: 6}.get(n, max(4, 21 // n)) + 2 * context
+    alone = 56 if is_sparse_coding(net.layers) else 33
+    own = alone if not net.enlarges else {2: 10, 3: 7, 4: 6}.get(n, max(4, 21 // n)) + 2 * context
     each = 1 if net.enlarges else n
     side = sub_image * each or own
     inner = side - 2 * context

@@ -2,7 +2,11 @@
 
 import numpy as np
 
+from npsr.networks.layers import is_sparse_coding
 from npsr.networks.network import Arrays, Network
+
+SPARSE_CODING = {"lista": 0.2, "decoding": 0.2, "combining": 0.05}
+"""Shares of the rate in SCN: maps and encoding learn at the whole of it."""
 
 
 def paper_rates(
@@ -11,7 +15,8 @@ def paper_rates(
     """The paper's learning rates, for half of Equation 3.
 
     FSRCNN and the transition states: 1e-3 for convolutions and slopes, a tenth of it for the
-    deconvolution and for biases. SRCNN: 1e-4, and a tenth of it for the last layer.
+    deconvolution and for biases. SRCNN: 1e-4, and a tenth of it for the last layer. SCN, under Adam: shares
+    of our own, whatever `share` says.
 
     Parameters
     ----------
@@ -30,6 +35,8 @@ def paper_rates(
         A rate for every parameter.
     """
     rate = rate or (1e-3 if net.enlarges else 1e-4)
+    if is_sparse_coding(net.layers):
+        return {key: rate * SPARSE_CODING.get(key.partition(".")[0], 1.0) for key in net.parameters}
     last = net.layers[-1].name
 
     def share_of(key: str) -> float:
@@ -42,7 +49,10 @@ def paper_rates(
 
 def rates_by_kind(net: Network, rates: dict[str, float]) -> dict[str, float]:
     """The rates of `paper_rates` in short: of convolutions, of biases, and of the last layer's weights."""
-    first, last = net.layers[0].name, net.layers[-1].name
+    first = next(key for key in net.parameters if key.endswith(".weight")).removesuffix(".weight")
+    last = net.layers[-1].name
+    if is_sparse_coding(net.layers):
+        return {key.removesuffix(".weight"): rate for key, rate in rates.items() if key.endswith(".weight")}
     short = {"convolutions": f"{first}.weight", "biases": f"{first}.bias"} if first != last else {}
     return {kind: rates[key] for kind, key in (short | {last: f"{last}.weight"}).items()}
 

@@ -22,7 +22,7 @@ def starting_network(
     scale: int,
     seed: int,
     start: str = "",
-    initialisation: Literal["paper", "he"] = "paper",
+    initialisation: Literal["paper", "he", "dictionary"] = "paper",
     slopes: Literal["channel", "layer"] = "channel",
 ) -> Network:
     """The network that a run starts from.
@@ -39,8 +39,9 @@ def starting_network(
         An .npz network, or a released one: ``fsrcnn`` for the same factor, ``fsrcnn_x3`` for ×3. From
         another factor it gives its convolutions, and the deconvolution is new. Empty for a network
         that is new throughout.
-    initialisation : {"paper", "he"}
-        What is new is drawn as the paper does, or by `he_initialised`.
+    initialisation : {"paper", "he", "dictionary"}
+        What is new is drawn as the paper does, or by `he_initialised`; a dictionary needs images, and is
+        learnt by the run.
     slopes : {"channel", "layer"}
         PReLU slopes of a network that is new throughout: one a channel, or one that a layer shares.
 

@@ -14,7 +14,9 @@ from npsr.images.resize import taps, weigh_rows
 from npsr.networks import inference_engine
 from npsr.networks.architectures import reach
 from npsr.networks.inference_engine import ROWS
+from npsr.networks.layers import is_sparse_coding
 from npsr.networks.network import Engine, Network
+from npsr.rivals.model import Rival
 from npsr.upscaling.factors import Size
 
 PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
@@ -75,6 +77,7 @@ def network_operation(
     """
     n = net.scale if net.enlarges else 1
     halo = max(reach(net))
+    by_rows = is_sparse_coding(net.layers)  # its products are of whole rows
     streamed = (engine or net.default_engine) == "fast"
 
     def enlarge(plane: np.ndarray) -> np.ndarray:
@@ -98,6 +101,10 @@ def network_operation(
 
     def needs(part: Part) -> Part:
         rows, columns = ((start // n, -(-stop // n)) for start, stop in part)
+        if by_rows and ensemble:
+            return Part((0, sides[0]), (0, sides[1]))
+        if by_rows:
+            return Part(reached(sides[0], rows), (0, sides[1]))
         if ensemble:  # turned by a quarter, columns are rows
             return Part(both_ways(sides[0], rows), both_ways(sides[1], columns))
         return Part(aligned(sides[0], rows), reached(sides[1], columns))
@@ -106,6 +113,30 @@ def network_operation(
         needed = needs(part)
         pixels = needed.of(pixels, origin)
         large = mean_of_eight(enlarge, pixels) if ensemble else enlarge(pixels)
+        top, left = needed.origin
+        return part.of(large, (n * top, n * left))
+
+    return Operation(needs, run)
+
+
+def rival_operation(rival: Rival, sides: tuple[int, int], ensemble: bool = False) -> Operation:
+    """A rival on a plane with such sides, in [0, 1]; the result is not clipped.
+
+    It computes whole rows, as its products do; averaged over flips and rotations the whole plane.
+    """
+    n, step = rival.scale, rival.step
+
+    def needs(part: Part) -> Part:
+        start, stop = part.rows
+        if ensemble:
+            return Part((0, sides[0]), (0, sides[1]))
+        first = (start // n - rival.reach) // step * step
+        return Part((max(0, first), min(sides[0], -(-stop // n) + rival.reach)), (0, sides[1]))
+
+    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+        needed = needs(part)
+        given = needed.of(given, origin)
+        large = mean_of_eight(rival, given) if ensemble else rival(given)
         top, left = needed.origin
         return part.of(large, (n * top, n * left))
 

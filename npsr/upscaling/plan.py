@@ -9,16 +9,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.models.weights import load, released
+from npsr.models.weights import released
 from npsr.networks.network import Network
+from npsr.rivals.files import load_model
+from npsr.rivals.model import Rival
 from npsr.upscaling.engines import Choice, chosen
 from npsr.upscaling.factors import Size, networks_for
-from npsr.upscaling.operations import Operation, chain, network_operation, resizing_operation
+from npsr.upscaling.operations import (
+    Operation,
+    chain,
+    network_operation,
+    resizing_operation,
+    rival_operation,
+)
 
 BICUBIC = "bicubic"
 
-Model = str | Path | Network | Mapping[int, Network]
-"""As in `npsr.upscale`; or networks by their factors."""
+Model = str | Path | Network | Rival | Mapping[int, Network | Rival]
+"""As in `npsr.upscale`; or networks or rivals by their factors."""
 
 
 class Enlargement(NamedTuple):
@@ -77,15 +85,20 @@ def plan_enlargement(
     """
     rows, columns = image.shape[:2]
     factors = networks_for(max(size.factors), available(model))
-    nets = [network_for(model, n).with_border("replicate") for n in factors]
+    nets = [network_for(model, n) for n in factors]
     grown = accumulate(factors, mul, initial=1)  # before each network
-    used = chosen(engine, [(net, rows * columns * k**2) for net, k in zip(nets, grown, strict=False)])
+    pixels = [(net, rows * columns * k**2) for net, k in zip(nets, grown, strict=False)]
+    used = chosen(engine, [(net, count) for net, count in pixels if isinstance(net, Network)])
     operations = []
     for n, net in zip(factors, nets, strict=True):
-        if not net.enlarges:
-            operations.append(resizing_operation((rows, columns), Size((n * rows, n * columns), (n, n))))
         larger = n * rows, n * columns
-        operations.append(network_operation(net, (rows, columns) if net.enlarges else larger, ensemble, used))
+        if not isinstance(net, Network):
+            operations.append(rival_operation(net, (rows, columns), ensemble))
+        elif net.enlarges:
+            operations.append(network_operation(net, (rows, columns), ensemble, used))
+        else:
+            operations.append(resizing_operation((rows, columns), Size(larger, (n, n))))
+            operations.append(network_operation(net, larger, ensemble, used))
         rows, columns = larger
     whole = prod(factors)
     direct = resizing_operation(image.shape, size)
@@ -95,14 +108,15 @@ def plan_enlargement(
     planes = 2 - channels % 2  # luma, and alpha if there is one
     needed = 4 * planes * rows * columns + 8 * channels * image.shape[0] * image.shape[1]
     written = 2 * channels * size.sides[1] * np.dtype(image.dtype).itemsize
-    names = ", ".join(dict.fromkeys(used or net.default_engine for net in nets))
+    engines = (used or net.default_engine for net in nets if isinstance(net, Network))
+    names = ", ".join(dict.fromkeys(engines))
     return Enlargement(
         size, factors, names, chain(operations), last, direct, needed / size.sides[0] + written
     )
 
 
-def network_for(model: Model, n: int) -> Network:
-    """The network of a model for a factor.
+def network_for(model: Model, n: int) -> Network | Rival:
+    """The network, or rival, of a model for a factor; networks with border "replicate".
 
     Raises
     ------
@@ -110,8 +124,9 @@ def network_for(model: Model, n: int) -> Network:
         If there is none.
     """
     if isinstance(model, Mapping):
-        return model[n]
-    return model if isinstance(model, Network) else load(model, n)
+        model = model[n]
+    found = load_model(model, n) if isinstance(model, str | Path) else model
+    return found.with_border("replicate") if isinstance(found, Network) else found
 
 
 def available(model: Model) -> list[int]:
@@ -124,8 +139,8 @@ def available(model: Model) -> list[int]:
     """
     if isinstance(model, Mapping):
         return list(model)
-    if isinstance(model, Network):
+    if isinstance(model, Network | Rival):
         return [model.scale]
     if model == BICUBIC:
         return []
-    return released().get(str(model)) or [load(model).scale]
+    return released().get(str(model)) or [load_model(model).scale]

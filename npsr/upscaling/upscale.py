@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from npsr.images.resize import imresize
-from npsr.models.weights import load
 from npsr.networks.network import Engine, Network
+from npsr.rivals.files import load_model
+from npsr.rivals.model import Rival
 from npsr.system.checks import whole
 from npsr.upscaling.bands import bands
 from npsr.upscaling.factors import by_factor, by_sides
@@ -21,7 +22,7 @@ __all__ = ["PlaneUpscaler", "default_scale", "plane_upscaler", "upscale"]
 def upscale(
     image: ArrayLike,
     scale: float | None = None,
-    model: str | Path | Network = "fsrcnn",
+    model: str | Path | Network | Rival = "fsrcnn",
     ensemble: bool = False,
     out: np.ndarray | None = None,
     size: tuple[int, int] | None = None,
@@ -37,8 +38,8 @@ def upscale(
         or not. It is only read.
     scale : float, optional
         Upscaling factor n, 1 to 64, whole or not; by default 3, or that of the network given.
-    model : str, Path or Network
-        A released model's name, an .npz file, a network, or ``"bicubic"``.
+    model : str, Path, Network or Rival
+        A released model's name, an .npz file, a network, what `npsr.load_model` gives, or ``"bicubic"``.
     ensemble : bool
         Average the results for the eight flips and rotations of the image: a little better, eight
         times slower.
@@ -102,7 +103,7 @@ def upscale(
     return out
 
 
-def default_scale(model: str | Path | Network) -> int:
+def default_scale(model: str | Path | Network | Rival) -> int:
     """The factor when none is given: 3, or that of a network given by itself or as a file.
 
     Raises
@@ -110,13 +111,13 @@ def default_scale(model: str | Path | Network) -> int:
     ValueError
         If the file cannot be read.
     """
-    if isinstance(model, Network):
+    if isinstance(model, Network | Rival):
         return model.scale
-    return load(model).scale if str(model).endswith(".npz") else 3
+    return load_model(model).scale if str(model).endswith(".npz") else 3
 
 
 def plane_upscaler(
-    model: str | Path | Network | PlaneUpscaler, scale: int, ensemble: bool = False
+    model: str | Path | Network | Rival | PlaneUpscaler, scale: int, ensemble: bool = False
 ) -> PlaneUpscaler:
     """The function by which a model enlarges one plane.
 
@@ -142,12 +143,16 @@ def plane_upscaler(
     scale = whole("scale", scale)
     if model == BICUBIC:
         return lambda plane: imresize(plane, scale)
-    if callable(model) and not isinstance(model, Network):
+    if callable(model) and not isinstance(model, Network | Rival):
         return partial(mean_of_eight, model) if ensemble else model
-    net = model if isinstance(model, Network) else load(model, scale)
-    if net.scale != scale:
-        raise ValueError(f"the network is for ×{net.scale}, but scale is {scale}: use scale={net.scale}")
-    net = net.with_border("replicate")
+    loaded = load_model(model, scale) if isinstance(model, str | Path) else model
+    if loaded.scale != scale:
+        raise ValueError(
+            f"the network is for ×{loaded.scale}, but scale is {scale}: use scale={loaded.scale}"
+        )
+    if not isinstance(loaded, Network):
+        return partial(mean_of_eight, loaded) if ensemble else loaded
+    net = loaded.with_border("replicate")
 
     def enlarge(plane: np.ndarray) -> np.ndarray:
         entering = plane if net.enlarges else imresize(plane, scale)

@@ -30,6 +30,19 @@ def prelu(x, slope):
     return np.where(x > 0, x, x * np.broadcast_to(slope, (x.shape[1],))[:, None, None])
 
 
+def soft_threshold(x, threshold):
+    theta = np.broadcast_to(threshold, (x.shape[1],))[:, None, None].astype(float)
+    return np.sign(x) * np.maximum(np.abs(x) - theta, 0)
+
+
+def normalise(x, epsilon):
+    y = np.zeros(x.shape)
+    for n, h, w in np.ndindex(x.shape[0], *x.shape[2:]):
+        vector = x[n, :, h, w].astype(float)
+        y[n, :, h, w] = vector / np.sqrt(vector @ vector + epsilon)
+    return y
+
+
 def derivative(f, x, dy, step=1e-4):
     """Gradient of Σ dy · f(x) by central differences, entry by entry; x is changed and restored."""
     dx = np.zeros(x.shape)

@@ -1,4 +1,4 @@
-"""Convolution, transposed convolution and PReLU: oracles, derivatives, adjoints, exact cases."""
+"""Convolution, transposed convolution and pointwise kernels: oracles, derivatives, adjoints, exact cases."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from npsr_kernels import conv2d as conv
 from npsr_kernels import deconv2d as deconv
+from npsr_kernels.normalise import normalise_backward, normalise_forward
 from npsr_kernels.prelu import prelu_backward, prelu_forward
+from npsr_kernels.soft_threshold import soft_threshold_backward, soft_threshold_forward
 
 loops_and_products = pytest.mark.parametrize("products", [False, True], ids=["loops", "products"])
 
@@ -200,6 +202,80 @@ def test_prelu_by_hand(products):
     assert dslope.tolist() == [-2]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("thresholds", [1, 3])
+def test_soft_threshold(rng, dtype, thresholds):
+    x = rng.standard_normal((2, 3, 4, 5)).astype(dtype)
+    threshold = rng.uniform(0.2, 1, thresholds).astype(dtype)
+    dy = rng.standard_normal(x.shape).astype(dtype)
+    y = soft_threshold_forward(x, threshold)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, naive.soft_threshold(x, threshold), atol=TOLERANCE[dtype])
+    dx, dthreshold = soft_threshold_backward(dy, x, threshold)
+    assert dx.dtype == dthreshold.dtype == dtype
+    assert dthreshold.shape == threshold.shape
+    x, threshold = x.astype(float), threshold.astype(float)
+
+    def forward():
+        return naive.soft_threshold(x, threshold)
+
+    np.testing.assert_allclose(dx, naive.derivative(forward, x, dy, 1e-7), atol=1e-5)
+    np.testing.assert_allclose(dthreshold, naive.derivative(forward, threshold, dy, 1e-7), atol=1e-5)
+
+
+def test_soft_threshold_by_hand():
+    x = np.array([[[[-3.0, -1.0, 0.0, 0.5, 4.0]]]])
+    assert soft_threshold_forward(x, np.array([1.0])).tolist() == [[[[-2, 0, 0, 0, 3]]]]
+    assert soft_threshold_forward(x, np.array([0.0])).tolist() == x.tolist()
+    dx, dthreshold = soft_threshold_backward(np.array([[[[2.0, 3, 5, 7, 11]]]]), x, np.array([1.0]))
+    assert dx.tolist() == [[[[2, 0, 0, 0, 11]]]]
+    assert dthreshold.tolist() == [2 - 11]
+
+
+def test_soft_threshold_is_two_prelus(rng):
+    """S(x) = ReLU(x − θ) − ReLU(−x − θ): what a network without the kernel would have to do."""
+    x, zero = rng.integers(-5, 6, (1, 2, 6, 7)).astype(float), np.zeros(1)
+    relus = prelu_forward(x - 2, zero) - prelu_forward(-x - 2, zero)
+    np.testing.assert_array_equal(soft_threshold_forward(x, np.array([2.0])), relus)
+
+
+@given(cases)
+def test_normalise_equals_the_oracle(case):
+    x, _, _ = draw(case)
+    y = normalise_forward(x, 1e-3)
+    assert y.dtype == x.dtype
+    np.testing.assert_allclose(y, naive.normalise(x, 1e-3), atol=TOLERANCE[case["dtype"]])
+
+
+@given(cases)
+def test_normalise_backward_equals_central_differences(case):
+    x = draw(case | {"dtype": np.float64})[0]
+    dy = np.random.default_rng(1).standard_normal(x.shape)
+    for epsilon in (1e-3, 0.5):
+        dx = normalise_backward(dy, x, epsilon)
+        numeric = naive.derivative(lambda epsilon=epsilon: naive.normalise(x, epsilon), x, dy, 1e-6)
+        np.testing.assert_allclose(dx, numeric, rtol=1e-4, atol=1e-6)
+
+
+def test_normalise_by_hand():
+    x = np.array([3.0, 4.0]).reshape(1, 2, 1, 1)
+    np.testing.assert_allclose(normalise_forward(x).ravel(), [0.6, 0.8], atol=1e-9)
+    dx = normalise_backward(np.array([5.0, 0.0]).reshape(1, 2, 1, 1), x)
+    np.testing.assert_allclose(dx.ravel(), [0.64, -0.48], atol=1e-9)  # (5 − 0.6·3, −0.8·3)/5
+    assert normalise_forward(np.zeros((1, 3, 1, 1))).tolist() == [[[[0]]] * 3]
+
+
+@given(cases)
+def test_normalise_makes_unit_vectors_whatever_the_scale(case):
+    """Lengths are 1, a factor changes nothing, and no gradient points along x."""
+    x = np.abs(draw(case | {"dtype": np.float64})[0]) + 1
+    y = normalise_forward(x)
+    np.testing.assert_allclose(np.sum(y**2, axis=1), 1, atol=1e-9)
+    np.testing.assert_allclose(normalise_forward(-7 * x), -y, atol=1e-9)
+    dx = normalise_backward(np.random.default_rng(1).standard_normal(x.shape), x)
+    np.testing.assert_allclose(np.sum(dx * x, axis=1), 0, atol=1e-8)
+
+
 ok = np.zeros((1, 2, 5, 5), np.float32)
 w = np.zeros((3, 2, 3, 3), np.float32)
 b = np.zeros(3, np.float32)
@@ -224,6 +300,12 @@ b = np.zeros(3, np.float32)
         (lambda: deconv.deconv2d_backward_weight(ok, ok, 3, 2), "axis I must be 11"),
         (lambda: prelu_forward(ok, b), r"slope has shape \(3,\)"),
         (lambda: prelu_backward(ok[:, :1], ok, b[:1]), "axis C must be 2"),
+        (lambda: soft_threshold_forward(ok, b), r"threshold has shape \(3,\)"),
+        (lambda: soft_threshold_forward(ok, b[:2] - 1), "threshold holds -1.0"),
+        (lambda: soft_threshold_backward(ok[:, :1], ok, b[:1]), "axis C must be 2"),
+        (lambda: normalise_forward(ok[0]), r"x has shape \(2, 5, 5\)"),
+        (lambda: normalise_forward(ok, 0), "epsilon is 0"),
+        (lambda: normalise_backward(ok[:, :1], ok), "axis C must be 2"),
     ],
 )
 def test_unfit_arguments_are_named(call, words):

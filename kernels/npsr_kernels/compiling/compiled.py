@@ -63,6 +63,8 @@ def inner(function: Callable[..., Any]) -> Any:
 
     Without entry points for Python, compilation takes a quarter less time.
     """
+    if not INSTALLED:
+        return function
     return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
