@@ -73,7 +73,11 @@ def run_start(options: argparse.Namespace) -> int:
     for path in written:
         print(path)
     if existing:
-        print(f"{len(existing)} files were there already and are kept")
+        print(f"{len(existing)} files were there already and stay as they are")
+    if options.notebooks:
+        print("Open one in Jupyter: its last cell checks it.")
+    else:
+        print("Read the first, fill in its function, then: npsr exercises check FOLDER 1")
     return 0
 
 

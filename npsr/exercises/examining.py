@@ -83,7 +83,10 @@ def examine(asked: Task, file: Path, seed: int, limits: Limits) -> Outcome:
     """
     waiting = asked.functions
     if not file.is_file():
-        return Outcome(asked, [Verdict(name, NOT_DONE, what=f"{file.name} is missing") for name in waiting])
+        missing = f"{file.name} is missing"
+        if file.with_suffix(".ipynb").is_file():
+            missing += "; the notebook checks itself in its last cell"
+        return Outcome(asked, [Verdict(name, NOT_DONE, what=missing) for name in waiting])
     if file.read_bytes() == asked.stub.encode():
         return Outcome(asked, [Verdict(name, NOT_DONE) for name in waiting])
     verdicts: list[Verdict] = []

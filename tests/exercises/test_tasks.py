@@ -198,13 +198,21 @@ def test_the_course_as_a_student_goes_through_it(capsys, tmp_path):
     code, out, _ = run(capsys, "exercises", "list")
     assert code == 0
     assert all(asked.name in out and asked.panel in out for asked in tasks())
-    assert run(capsys, "exercises", "start", folder)[0] == 0
+    code, out, _ = run(capsys, "exercises", "start", folder)
+    assert code == 0
+    assert "npsr exercises check FOLDER 1" in out
     assert {path.name for path in folder.iterdir()} == {f"{asked.name}.py" for asked in tasks()}
 
     code, out, err = run(capsys, "exercises", "check", folder)
     assert code == 1
     assert out.count("not done yet") == len(NAMES)
     assert "Traceback" not in out + err
+
+    (folder / "01_convolution.py").rename(folder / "kept")
+    (folder / "01_convolution.ipynb").write_text("{}")
+    assert "checks itself in its last cell" in run(capsys, "exercises", "check", folder, "1")[1]
+    (folder / "01_convolution.ipynb").unlink()
+    (folder / "kept").unlink()
 
     (folder / "01_convolution.py").write_text(solution(1, "loops"))
     half = (
@@ -222,7 +230,7 @@ def test_the_course_as_a_student_goes_through_it(capsys, tmp_path):
     report = tmp_path / "report.json"
     code, out, _ = run(capsys, "exercises", "check", folder, "1", "03", "5", "6", "8", "--json", report)
     assert code == 1
-    assert "line 1" in out
+    assert out.count("line 1") == 1
     assert "n² is meant" in out
     assert "it printed: hello from 8" in out
     assert "Traceback" not in out
