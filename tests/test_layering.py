@@ -28,6 +28,7 @@ FLOORS = [
     "npsr.evaluation",
     "npsr.dask",
     "npsr.training",
+    "npsr.training.recipes",
     "npsr.learning",
     "npsr.video",
     "npsr.benchmark",

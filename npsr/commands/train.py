@@ -121,7 +121,7 @@ def asked_recipe(options: argparse.Namespace, data: Path) -> "Recipe":
     from dataclasses import fields, replace
 
     from npsr.training.recipe import with_rate, with_steps
-    from npsr.training.shipped import find_recipe
+    from npsr.training.recipes.shipped import find_recipe
 
     default = "paper-srcnn" if (options.model or "").startswith("srcnn") else "paper"
     recipe = find_recipe(options.recipe or default, data)

@@ -23,9 +23,9 @@ from npsr.images.files import fitted
 from npsr.images.formats.boxes import repetitions
 from npsr.images.formats.inventory import encoder_options, inventory, put
 from npsr.images.formats.names import KINDS
+from npsr.images.formats.palette import REDUCED_COLOURS, palette_image
 from npsr.images.formats.png import SIGNATURE
 from npsr.images.metadata.items import Item
-from npsr.images.palette import REDUCED_COLOURS, palette_image
 from npsr.images.photograph import ImageError, Source, called, check_pixels, described, errors, opened
 
 MOVING = ("GIF", "WEBP", "PNG", "AVIF")

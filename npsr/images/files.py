@@ -13,11 +13,11 @@ from npsr.images.decoding import decode, decode_png, read_header, upright
 from npsr.images.formats.adapting import adapt
 from npsr.images.formats.inventory import Inventory, encoder_options, fitting, inventory, put
 from npsr.images.formats.names import KINDS, LONGEST, NO_GREY, RAW, SAVING
+from npsr.images.formats.palette import REDUCED_COLOURS, palette_image
 from npsr.images.formats.pixel_layout import REDUCED, read_pixel_layout
 from npsr.images.formats.png import SIGNATURE
 from npsr.images.metadata.items import Item
 from npsr.images.packages import MissingPackageError, package
-from npsr.images.palette import REDUCED_COLOURS, palette_image
 from npsr.images.photograph import (
     MAX_PIXELS,
     ImageError,

@@ -24,7 +24,7 @@ MUTANTS = {
         (L, "    y = np.zeros", "    x += 0.5\n    y = np.zeros", "works in place"),
         (L, "    return y", "    y = None", "`return` missing"),
         (L, "    return y", "    return y.astype(np.float32)", "float32"),
-        (L, "    return y", "    return y.tolist()", "Return exactly|New in this case|one channel"),
+        (L, "    return y", "    return y.tolist()", "Make an array of it"),
         (
             L,
             "    y = np.zeros((N, D, I, J), dtype=x.dtype)",
@@ -52,6 +52,10 @@ MUTANTS = {
         (V, "+ bias.reshape(1, -1, 1, 1)", "+ bias.sum()", "New in this case: several filters"),
     ],
     2: [
+        (L, "dweight[d, c, u, v] +=", "dweight[d, c, u, v] =", "only the last output pixel"),
+        (L, "dweight, dbias\n", "dweight, dbias.sum()\n", "keep that axis"),
+        (L, "dweight, dbias\n", "dweight, dbias.tolist()\n", "Make an array of it"),
+        (L, "dbias[d] += g", "dbias[d] += g / 0 if g else g", "What is 0 there|finite"),
         (L, "g * weight[d, c, u, v]", "g * weight[d, c, f - 1 - u, f - 1 - v]", "dx: the rotation"),
         (L, "dx[n, c, stride * i + u, stride * j + v] +=", "dx[n, c, i + u, j + v] +=", "dx: the stride"),
         (
@@ -123,6 +127,8 @@ MUTANTS = {
         (V, "tensordot(dy, columns", "tensordot(dy[:1], columns[:1]", "dweight: the sum over the samples"),
     ],
     3: [
+        (L, "dslope[k] += dy[n, c, h, w] * x[n, c, h, w]",
+            "dslope[k] += dy[n, c, h, w] * slope[k] * (x[n, c, h, w] < 0)", "that is dx below 0, summed"),
         (L, "v if v > 0 else a * v", "a * v if v > 0 else v", "wrong side"),
         (L, "v if v > 0 else a * v", "max(v, a * v)", "only while a is at most 1"),
         (L, "v if v > 0 else a * v", "max(v, 0)", "ReLU"),
@@ -171,6 +177,8 @@ MUTANTS = {
         ),
     ],
     4: [
+        (L, "range(i % stride, f, stride)", "range(f)", "Taps of other phases"),
+        (L, "range(j % stride, f, stride)", "range(f)", "Taps of other phases"),
         (
             L,
             "+= weight[c, d, u, v] * x[n, c, h, w]\n            y",
@@ -316,6 +324,10 @@ MUTANTS = {
         ),
     ],
     7: [
+        (L, "    for i in range(P):\n        for j in range(Q):\n            h = min(max(i - before, 0), H - 1)\n"
+            "            w = min(max(j - before, 0), W - 1)\n            dx[:, :, h, w] += dpadded[:, :, i, j]\n",
+            "    rows = np.clip(np.arange(P) - before, 0, H - 1)\n    columns = np.clip(np.arange(Q) - before, 0, W - 1)\n"
+            "    dx[:, :, rows[:, None], columns] += dpadded\n", "np.add.at"),
         (
             V,
             "return x[:, :, rows][:, :, :, columns]",
@@ -444,7 +456,11 @@ MUTANTS = {
             "rounded",
         ),
         (V, "(8 - p) // n + (n - 1 + p) // n", "0", "reach is forgotten"),
-        (V, "(8 - p) // n + (n - 1 + p) // n", "2", "reach before is forgotten|reach after"),
+        (V, "(8 - p) // n + (n - 1 + p) // n", "2", "1 before and 1 after is that of n = 3"),
+        (V, "(8 - p) // n + (n - 1 + p) // n", "(8 - p) // n", "it reaches before and after"),
+        (V, "5 + 2 * m", "5 + m", "side 3 adds 1 on each side"),
+        (V, "5 + 2 * m", "5 + 4 * m", "side 3 adds 1 on each side"),
+        (V, "5 + 2 * m", "3 + 2 * m", "side 5 adds 2 on each side"),
         (V, "5 + 2 * m", "4 + 2 * m", "pixel itself"),
         (V, "5 + 2 * m", "6 + 3 * m", "4 for f = 5"),
         (
@@ -594,6 +610,9 @@ MUTANTS = {
         (L, "    return wrong\n", "    return bool(wrong)\n", "Return the keys"),
     ],
     11: [
+        (L, "/ (math.sqrt(s_hat) + 1e-8)", "/ math.sqrt(s_hat + 1e-8)", "ε is inside the root"),
+        (L, "rate = cosine_rate(RATE, step, TOTAL)", "rate = cosine_rate(RATE, step, first + steps)",
+            "decay ends with this call"),
         (
             V,
             "moved = momentum * velocity - rate * gradient",
@@ -705,7 +724,7 @@ MUTANTS = {
             V,
             "p[border : h - border, border : w - border]",
             "p[border:-border, border:-border]",
-            "not finite|cut|No typical",
+            "image[0:-0] is empty",
         ),
         (V, "p[border : h - border, border : w - border]", "p", "border is not cut"),
         (V, "np.inf if mse == 0 else ", "100.0 if mse == 0 else ", "float('inf')"),

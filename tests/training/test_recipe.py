@@ -19,7 +19,7 @@ from npsr.training.recipe import (
     with_rate,
     with_steps,
 )
-from npsr.training.shipped import SHIPPED, find_recipe, shipped_recipes
+from npsr.training.recipes.shipped import SHIPPED, find_recipe, shipped_recipes
 
 MORE = """
 rotations = [0, 1]

@@ -137,6 +137,10 @@ def _failed(name: str, reply: Reply) -> None:
     hint = {
         "IndexError": "An index leaves its array: check the output's size and where the last window begins.",
         "NameError": "A name is used that is not defined: a misspelling, or an import that is missing?",
+        "UnboundLocalError": "A name is used before it is set: on every path, whatever a condition says?",
+        "KeyError": "There is no such key: print the keys that there are.",
+        "ZeroDivisionError": "What is 0 there, and may it be?",
+        "RecursionError": "A function calls itself without an end: has it the name of another one?",
     }.get(str(kind), "Look at that line, and print the shapes of what stands in it.")
     raise Wrong(f"{name} raised {kind}: {text}{place}", hint)
 
@@ -225,7 +229,7 @@ def _compare(name: str, got: Any, want: Any, hints: Hints) -> None:
     expects_array = isinstance(want, np.ndarray)
     if not isinstance(got, np.ndarray if expects_array else int | float | np.number) or isinstance(got, bool):
         kind = "a NumPy array" if expects_array else "a number"
-        raise Wrong(f"{name} is {named(got)}, but must be {kind}", nothing(got))
+        raise Wrong(f"{name} is {named(got)}, but must be {kind}", _kind_hint(got, want, hints))
     found, must = np.asarray(got), np.asarray(want)
     hint = recognised(found, must, hints)
     if found.shape != must.shape:
@@ -243,7 +247,8 @@ def recognised(got: np.ndarray, want: np.ndarray, hints: Hints) -> str:
     """The hint whose wrong result this is."""
     for text, make in hints:
         try:
-            wrong = np.asarray(make())
+            with np.errstate(all="ignore"):  # a mistake may divide by 0
+                wrong = np.asarray(make())
         except (ValueError, IndexError):  # a mistake that these sizes do not allow
             continue
         if not close(wrong, want, loose=True) and close(got, wrong, loose=True):
@@ -283,3 +288,15 @@ def _first_wrong(name: str, got: np.ndarray, want: np.ndarray) -> str:
     where = f"{name}[{', '.join(map(str, place))}]" if place else name
     count = f" ({wrong.sum()} of {wrong.size} numbers are wrong)" if wrong.size > 1 else ""
     return f"{where} is {got[place]:.8g}, but must be {want[place]:.8g}{count}"
+
+
+def _kind_hint(got: Any, want: Any, hints: Hints) -> str:
+    if isinstance(want, np.ndarray) and isinstance(got, int | float | np.number):
+        if want.size == 1 and close(got, want.flat[0], loose=True):
+            return f"The number is right, but an array of shape {want.shape} is asked for: keep that axis."
+        return recognised(np.asarray(got), want, hints) or (
+            f"One number came out, where an array of shape {want.shape} is asked for: is too much summed up?"
+        )
+    if isinstance(want, np.ndarray) and isinstance(got, list | tuple):
+        return "Make an array of it, of the dtype of the input: np.array(…, dtype=x.dtype)."
+    return nothing(got)

@@ -65,7 +65,8 @@ def backward_hints(dpadded: np.ndarray, before: int, after: int) -> dict[str, Hi
             ("The cut is off by one: the middle begins at `before`.", lambda: _middle(dpadded, before - 1, H, W)),
             ("The cut is off by one: the middle begins at `before`.", lambda: _middle(dpadded, before + 1, H, W)),
             ("The corners are forgotten: their copies belong to the corner pixels.", lambda: collected(rows | columns)),
-            ("Copies overwrite each other: add with +=.", lambda: collected(np.ones_like(rows), add=False)),
+            ("Copies overwrite each other: add with +=, one number (or one row) after another: with arrays of indices, += keeps "
+             "one of each pixel's copies; np.add.at adds all.", lambda: collected(np.ones_like(rows), add=False)),
             ("The mean of the copies is taken; it is their sum.", lambda: right / counts),
             ("before and after are exchanged: before is at the top and at the left.", swapped),
             ("Only the rows collect.", lambda: collected(columns)),

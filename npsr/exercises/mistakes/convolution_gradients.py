@@ -48,6 +48,10 @@ def of_dweight(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> lis
         ("dweight: the sum over the samples is forgotten: only the first counts.", lambda: single[0]),
         ("dweight: the sum over the samples is forgotten: only the last counts (= instead of +=?).",
          lambda: single[-1]),
+        ("dweight: only the last output pixel counts: is it assigned (=) instead of added to (+=)?",
+         lambda: back(_last(dy), x, weight, s)[1]),
+        ("dweight: only the last output pixel of the last sample counts: is it assigned (=) instead of added to (+=)?",
+         lambda: back(_last(dy)[-1:], x[-1:], weight, s)[1]),
         ("dweight: the sum over the samples is forgotten: there is one gradient a sample.",
          lambda: np.stack(single)),
         ("dweight: " + MEAN, lambda: dw / N),
@@ -88,6 +92,12 @@ def _overwritten(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> n
     for i, j in np.ndindex(dy.shape[2:]):
         dx[:, :, s * i : s * i + f, s * j : s * j + f] = np.einsum("nd,dcuv->ncuv", dy[:, :, i, j], weight)
     return dx
+
+
+def _last(dy: np.ndarray) -> np.ndarray:
+    out = np.zeros_like(dy)
+    out[:, :, -1, -1] = dy[:, :, -1, -1]
+    return out
 
 
 def _dense(dy: np.ndarray, x: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -90,16 +90,23 @@ def pixel_hints(
     want = pixel(x, weight, bias, s, i, j)
 
     def gathered(
-        row: int, column: int, wraps: tuple[bool, bool] = (False, False), shift: int = 0
+        row: int,
+        column: int,
+        wraps: tuple[bool, bool] = (False, False),
+        shift: int = 0,
+        steps: tuple[int, int] = (s, s),
     ) -> np.ndarray:
         out = np.zeros_like(want) + bias
-        for u in range(row % s, f, s):
-            for v in range(column % s, f, s):
+        for u in range(row % steps[0], f, steps[0]):
+            for v in range(column % steps[1], f, steps[1]):
                 h, w = (i - u) // s + shift, (j - v) // s + shift
                 if (-H if wraps[0] else 0) <= h < H and (-W if wraps[1] else 0) <= w < W:
                     out = out + np.einsum("nc,cd->nd", x[:, :, h, w], weight[:, :, u, v])
         return out
 
+    every = (
+        "Taps of other phases are taken too: one meets an input pixel only if s divides i − u (and j − v)."
+    )
     return {
         "pixel": [
             ("A negative index wraps around to the other side: a pixel outside the picture gives nothing.",
@@ -111,6 +118,9 @@ def pixel_hints(
             ("The bias is forgotten.", lambda: want - bias),
             ("The bias is added more than once.", lambda: want + bias),
             ("The taps of another phase are taken: u ≡ i and v ≡ j (mod s).", lambda: gathered(0, 0)),
+            (every, lambda: gathered(i, j, steps=(1, 1))),
+            (every, lambda: gathered(i, j, steps=(1, s))),
+            (every, lambda: gathered(i, j, steps=(s, 1))),
             ("The rows' taps of another phase are taken: u ≡ i (mod s).", lambda: gathered(0, j)),
             ("The columns' taps of another phase are taken: v ≡ j (mod s).", lambda: gathered(i, 0)),
             ("Rows and columns are exchanged: i goes with u, j with v.", lambda: gathered(j, i)),

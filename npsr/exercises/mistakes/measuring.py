@@ -141,6 +141,7 @@ def measure_hints(image: np.ndarray, other: np.ndarray, border: int) -> dict[str
     difference = image[inner].astype(float) - other[inner]
     return {
         "PSNR": [
+            ("With a border of 0 nothing is left: image[0:-0] is empty.", lambda: right if b else float("nan")),
             ("The border is not cut.", lambda: measured(image, other, 0)),
             ("The border is cut on the left and at the top only.", lambda: measured(image[b:, b:], other[b:, b:], 0)),
             ("The border is cut on the right and at the bottom only.",

@@ -97,6 +97,8 @@ def of_dslope(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> list[Mistake]
          lambda: summed(dy * np.maximum(x, 0))),
         ("dslope: x is forgotten: the slope was multiplied with min(x, 0).", lambda: summed(dy * (x < 0))),
         ("dslope: x is forgotten: the slope was multiplied with min(x, 0).", lambda: summed(dy * (x <= 0))),
+        ("dslope: that is dx below 0, summed: the derivative by a of a·x is x, not a.",
+         lambda: summed(dy * (x < 0) * slope[:, None, None])),
         ("dslope: dy is forgotten: the chain rule multiplies with it.", lambda: summed(np.minimum(x, 0))),
         ("dslope: the sign is wrong: min(x, 0) is negative, not |x|.", lambda: -da),
         ("dslope: the slope itself is multiplied in: the derivative by a of a·x is x.", lambda: da * slope),

@@ -66,7 +66,8 @@ def adam(
     mean = m if mistake in ("uncorrected", "square alone") else m / (1 - b1**t)
     square = s if mistake in ("uncorrected", "mean alone") else s / (1 - b2**t)
     size = square if mistake == "no root" else np.sqrt(square)
-    return theta - rate * mean / (size + 1e-8), m, s  # fmt: skip
+    size = np.sqrt(square + 1e-8) if mistake == "inside" else size + 1e-8
+    return theta - rate * mean / size, m, s  # fmt: skip
 
 
 def adam_hints(
@@ -91,6 +92,7 @@ def of_theta(
         ("Only m is corrected: s starts at 0 as well.", other("mean alone")),
         ("Only s is corrected: m starts at 0 as well.", other("square alone")),
         ("The root of s is missing.", other("no root")),
+        ("ε is inside the root: it is added to the root.", other("inside")),
         ("g is not squared for s.", other("not squared")),
         ("|g| is not g²: s is the mean of squares.", other("absolute")),
         ("β₁ and β₂ are exchanged.", lambda: adam(theta, g, m, s, rate, t, betas=(0.999, 0.9))[0]),
@@ -148,6 +150,7 @@ def trained(
     offset: int = 0,
     velocity_lives: bool = True,
     momentum: float = 0.9,
+    total: int = TOTAL,
 ) -> tuple[Any, ...]:
     """Parameters, velocities and losses of the training, or of one with a mistake."""
     parameters, velocity, x, target, n = problem
@@ -155,7 +158,7 @@ def trained(
     for step in range(first, first + steps):
         losses.append(layers.loss(layers.forward(parameters, x, n), target)[0])
         found = layers.gradients(parameters, x, target, n)
-        rate = decayed(RATE, step + offset, TOTAL) if decay else RATE
+        rate = decayed(RATE, step + offset, total) if decay else RATE
         moved = {
             key: sgd(p, found[key], velocity[key] if velocity_lives else 0 * p, rate, momentum)
             for key, p in parameters.items()
@@ -185,6 +188,10 @@ def cosine_hints(rate: float, t: int, total: int) -> dict[str, Hints]:
 
 MISTAKES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("The rate does not decay: each step has its own, cosine_rate(RATE, step, TOTAL).", {"decay": False}),
+    (
+        "The decay ends with this call: it ends at TOTAL, however many steps a call does.",
+        {"total": 12},
+    ),
     ("The velocity does not live from step to step.", {"velocity_lives": False}),
     (
         "The decay is one step ahead: the steps are counted from `first`, which is 0 at the start.",

@@ -159,6 +159,7 @@ def _speed_up(student: Student, _: np.random.Generator) -> None:
 
 def _field(student: Student, _: np.random.Generator) -> None:
     for m, n in (
+        (7, 1),  # first, as here each mistake gives a number of its own
         (0, 3),
         (4, 3),
         (1, 3),
@@ -195,8 +196,18 @@ def _largest(student: Student, rng: np.random.Generator) -> None:
 
 CHECKS: list[Check] = [
     Check("weights", "the paper's networks", _weights, "Count one layer of the list after another."),
-    Check("multiplications", "products counted in a network that runs", _multiplications, "Equation 2."),
-    Check("speed_up", "the paper's column", _speed_up, "Both in multiplications for one LR pixel."),
+    Check(
+        "multiplications",
+        "products counted in a network that runs",
+        _multiplications,
+        "Equation 2: every weight, once for each of rows · columns pixels.",
+    ),
+    Check(
+        "speed_up",
+        "the paper's column",
+        _speed_up,
+        "Both in multiplications for one LR pixel: 57184 · n² over yours.",
+    ),
     Check("receptive_field", "the paper's networks", _field, "Follow the sum of the task, term by term."),
     Check("largest_d", "budgets", _largest, "weights(d) ≤ budget < weights(d + 1)."),
 ]

@@ -124,6 +124,7 @@ SHAPES = (
     case("a velocity that is not 0", shape=(3,), zero=False),
     case("a filter", shape=(2, 1, 3, 3), zero=False),
 )
+SMALL = case("small gradients", shape=(3,), zero=True, size=2**-10)  # beside which ε is not nothing
 
 
 def _eighths(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -136,9 +137,10 @@ def sgd_arguments(rng: np.random.Generator, shape: tuple[int, ...], zero: bool) 
     return theta, gradient, 0 * velocity if zero else velocity, 0.125, 0.75
 
 
-def adam_arguments(rng: np.random.Generator, shape: tuple[int, ...], zero: bool) -> tuple:
+def adam_arguments(rng: np.random.Generator, shape: tuple[int, ...], zero: bool, size: float = 1) -> tuple:
     """The first step from 0, or a later one."""
     theta, g, m = (_eighths(rng, shape) for _ in range(3))
+    g = g * size
     return (theta, g, 0 * m, 0 * m, 0.125, 1) if zero else (theta, g, m, np.abs(m) + 1, 0.25, 7)
 
 
@@ -233,7 +235,7 @@ def _overfits(student: Student, rng: np.random.Generator) -> None:
 
 CHECKS: list[Check] = [
     *numbers("sgd_step", "theta velocity", SHAPES, sgd_arguments, sgd, sgd_hints),
-    *numbers("adam_step", "theta mean square", SHAPES, adam_arguments, adam, adam_hints),
+    *numbers("adam_step", "theta mean square", (*SHAPES, SMALL), adam_arguments, adam, adam_hints),
     Check("cosine_rate", "from η to 0", _cosine, "η · ½ (1 + cos(π t / T))."),
     Check("train", "twelve steps", _train, "Do one step by hand with sgd_step and cosine_rate."),
     Check("train", "resumed to the same bits", _resume),

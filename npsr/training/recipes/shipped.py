@@ -7,7 +7,7 @@ from npsr.images.files import ImageError
 from npsr.images.image_sets import image_files
 from npsr.training.recipe import Recipe, read_recipe
 
-SHIPPED = Path(__file__).parent / "recipes"
+SHIPPED = Path(__file__).parent
 
 
 def shipped_recipes() -> list[str]:
