@@ -1,6 +1,7 @@
 """Imports run down the floors, without circles: experiments → npsr → npsr_kernels. Files stay small."""
 
 import ast
+import re
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -186,3 +187,9 @@ def test_rooms_say_what_they_are_for_and_hold_a_dozen_files():
         folder = SOURCES[floor].parent
         assert len(ast.get_docstring(TREES[floor]).splitlines()) >= 3, floor
         assert floor == "npsr.commands" or len(list(folder.glob("[!_]*.py"))) <= 12, floor
+
+
+def test_the_map_has_a_line_for_every_room_in_order():
+    lines = re.findall(r"^\| `([\w/]+)` \|", (ROOT / "CONTRIBUTING.md").read_text(), flags=re.MULTILINE)
+    names = [line.removeprefix("kernels/").replace("/", ".") for line in lines]
+    assert names == FLOORS

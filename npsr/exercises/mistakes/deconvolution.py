@@ -86,6 +86,11 @@ def pixel_hints(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int, i: int, j: int
 ) -> dict[str, Hints]:
     """Typical mistakes of gathering."""
+    return {"pixel": [*of_taps(x, weight, bias, s, i, j), *of_gathered_sums(x, weight, bias, s, i, j)]}
+
+
+def of_taps(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int, i: int, j: int) -> list[Mistake]:
+    """In which taps meet which input pixels."""
     H, W, f = *x.shape[2:], weight.shape[-1]
     want = pixel(x, weight, bias, s, i, j)
 
@@ -107,34 +112,41 @@ def pixel_hints(
     every = (
         "Taps of other phases are taken too: one meets an input pixel only if s divides i − u (and j − v)."
     )
-    return {
-        "pixel": [
-            ("A negative index wraps around to the other side: a pixel outside the picture gives nothing.",
-             lambda: gathered(i, j, wraps=(True, True))),
-            ("A negative row wraps around to the other side: a pixel outside the picture gives nothing.",
-             lambda: gathered(i, j, wraps=(True, False))),
-            ("A negative column wraps around to the other side: a pixel outside the picture gives nothing.",
-             lambda: gathered(i, j, wraps=(False, True))),
-            ("The bias is forgotten.", lambda: want - bias),
-            ("The bias is added more than once.", lambda: want + bias),
-            ("The taps of another phase are taken: u ≡ i and v ≡ j (mod s).", lambda: gathered(0, 0)),
-            (every, lambda: gathered(i, j, steps=(1, 1))),
-            (every, lambda: gathered(i, j, steps=(1, s))),
-            (every, lambda: gathered(i, j, steps=(s, 1))),
-            ("The rows' taps of another phase are taken: u ≡ i (mod s).", lambda: gathered(0, j)),
-            ("The columns' taps of another phase are taken: v ≡ j (mod s).", lambda: gathered(i, 0)),
-            ("Rows and columns are exchanged: i goes with u, j with v.", lambda: gathered(j, i)),
-            ("Rows and columns are exchanged.", lambda: pixel(x, weight.swapaxes(2, 3), bias, s, i, j)),
-            ("The input pixel is off by one: h = (i − u) / s.", lambda: gathered(i, j, shift=1)),
-            ("The filter is turned by 180°: tap u meets h = (i − u)/s.",
-             lambda: pixel(x, weight[:, :, ::-1, ::-1], bias, s, i, j)),
-            ("Only the first sample is used.", lambda: np.broadcast_to(want[:1], want.shape)),
-            ("Only the first input channel is gathered: sum over c.",
-             lambda: pixel(x[:, :1], weight[:1], bias, s, i, j)),
-            ("Only the last input channel is gathered: sum over c.",
-             lambda: pixel(x[:, -1:], weight[-1:], bias, s, i, j)),
-        ]
-    }  # fmt: skip
+    return [
+        ("A negative index wraps around to the other side: a pixel outside the picture gives nothing.",
+         lambda: gathered(i, j, wraps=(True, True))),
+        ("A negative row wraps around to the other side: a pixel outside the picture gives nothing.",
+         lambda: gathered(i, j, wraps=(True, False))),
+        ("A negative column wraps around to the other side: a pixel outside the picture gives nothing.",
+         lambda: gathered(i, j, wraps=(False, True))),
+        ("The taps of another phase are taken: u ≡ i and v ≡ j (mod s).", lambda: gathered(0, 0)),
+        (every, lambda: gathered(i, j, steps=(1, 1))),
+        (every, lambda: gathered(i, j, steps=(1, s))),
+        (every, lambda: gathered(i, j, steps=(s, 1))),
+        ("The rows' taps of another phase are taken: u ≡ i (mod s).", lambda: gathered(0, j)),
+        ("The columns' taps of another phase are taken: v ≡ j (mod s).", lambda: gathered(i, 0)),
+        ("Rows and columns are exchanged: i goes with u, j with v.", lambda: gathered(j, i)),
+        ("Rows and columns are exchanged.", lambda: pixel(x, weight.swapaxes(2, 3), bias, s, i, j)),
+        ("The input pixel is off by one: h = (i − u) / s.", lambda: gathered(i, j, shift=1)),
+        ("The filter is turned by 180°: tap u meets h = (i − u)/s.",
+         lambda: pixel(x, weight[:, :, ::-1, ::-1], bias, s, i, j)),
+    ]  # fmt: skip
+
+
+def of_gathered_sums(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int, i: int, j: int
+) -> list[Mistake]:
+    """In what is added up for one output pixel."""
+    want = pixel(x, weight, bias, s, i, j)
+    return [
+        ("The bias is forgotten.", lambda: want - bias),
+        ("The bias is added more than once.", lambda: want + bias),
+        ("Only the first sample is used.", lambda: np.broadcast_to(want[:1], want.shape)),
+        ("Only the first input channel is gathered: sum over c.",
+         lambda: pixel(x[:, :1], weight[:1], bias, s, i, j)),
+        ("Only the last input channel is gathered: sum over c.",
+         lambda: pixel(x[:, -1:], weight[-1:], bias, s, i, j)),
+    ]  # fmt: skip
 
 
 def padding_hints(f: int, s: int) -> dict[str, Hints]:
