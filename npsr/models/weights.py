@@ -8,7 +8,7 @@ import json
 import zipfile
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -144,7 +144,15 @@ def write_network(
     } | (facts or {})
     text = np.array(json.dumps(metadata))
     with atomic_write(path, force) as file:
-        np.savez(file, allow_pickle=False, metadata=text, **net.parameters, **(arrays or {}))
+        _write_arrays(file, {"metadata": text, **net.parameters, **(arrays or {})})
+
+
+def _write_arrays(file: IO[bytes], arrays: Arrays) -> None:
+    """Write arrays as `np.savez` does. NumPy before 2.2 leaves its archive open if a write fails."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
 def check_name(path: Path, force: bool) -> None:

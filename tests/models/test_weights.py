@@ -1,6 +1,7 @@
 """Weights files: round trips, provenance, and every kind of damage."""
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,17 @@ from npsr.models.weights import WeightsError, digest
 from npsr.training.recipe import differences, read_recipe, recipe_of
 
 RECIPES = Path(__file__).parents[2] / "experiments" / "recipes"
+
+
+def test_a_file_contains_what_numpy_would_save(tmp_path):
+    net = npsr.fsrcnn(3, 2, 1)
+    npsr.save(net, tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as saved:
+        assert saved.files == ["metadata", *net.parameters]
+        np.savez(tmp_path / "b.npz", **saved)
+    with zipfile.ZipFile(tmp_path / "a.npz") as ours, zipfile.ZipFile(tmp_path / "b.npz") as numpys:
+        assert ours.namelist() == numpys.namelist()
+        assert all(ours.read(name) == numpys.read(name) for name in ours.namelist())
 
 
 @pytest.mark.parametrize("name", ["fsrcnn(3,2,1)", "srcnn", "transition-1", "transition-2"])
