@@ -6,7 +6,7 @@ from PIL import Image
 
 import npsr
 from npsr.networks.sparse_coding import learn_dictionary, scn, spherical_means
-from npsr.training.recipe import find_recipe
+from npsr.training.recipes.shipped import find_recipe
 from npsr.training.sgd import paper_rates, rates_by_kind
 
 RECIPE = npsr.Recipe(
