@@ -16,7 +16,7 @@ bench: .venv/installed
 	$(BIN)/python -m npsr bench
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: .venv/installed
 	$(BIN)/ruff check .
@@ -27,17 +27,17 @@ coverage: .venv/installed
 	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-fail-under=95
 
 test-interpreted: .venv/installed
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2
 
 test-generic: .venv/installed
-	NUMBA_CPU_NAME=generic $(BIN)/python -m pytest
+	NUMBA_CPU_NAME=generic $(BIN)/python -m pytest -n 2
 
 # No sum is kept in memory: the inner loops for AVX2, AVX-512 and 64-bit ARM, whatever the processor at hand.
 test-assembly: .venv/installed
 	$(BIN)/python -m pytest -m assembly
 
 test-oldest: .venv-oldest/installed
-	$(OLDEST_BIN)/python -m pytest
+	$(OLDEST_BIN)/python -m pytest -n 2
 
 # BUDGET=quick takes minutes, standard two hours, full a day and more; DATA=FOLDER if the data sets are elsewhere.
 paper: .venv/installed
