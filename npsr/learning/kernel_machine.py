@@ -36,7 +36,7 @@ PUBLISHED = {
 """Side of a patch and numbers of the authors' models by factor; larger factors take those of ×4."""
 CHUNK = 4096
 """Samples of which the Gaussians are computed at a time."""
-TOLD_EVERY = 50
+STEPS_BETWEEN_STATES = 50
 """Steps of the basis between states."""
 
 
@@ -78,7 +78,7 @@ def model(recipe: KernelRecipe, state: State) -> KernelRegression:
 
 def total(recipe: KernelRecipe) -> int:
     """Steps that `learn` yields in all."""
-    return -(-recipe.steps // TOLD_EVERY) + 1
+    return -(-recipe.steps // STEPS_BETWEEN_STATES) + 1
 
 
 def _oriented(images: Sequence[np.ndarray], recipe: KernelRecipe) -> Iterator[Pair]:
@@ -99,9 +99,9 @@ def _basis(recipe: KernelRecipe, images: Sequence[np.ndarray], state: State) -> 
         state |= {"step": np.array(0)}
     data = Data(found, details, weights, numbers.width)
     coefficients = np.empty(0)
-    for start in range(int(state["step"]), recipe.steps, TOLD_EVERY):
+    for start in range(int(state["step"]), recipe.steps, STEPS_BETWEEN_STATES):
         state = {key: array.copy() for key, array in state.items()}
-        for step in range(start, min(start + TOLD_EVERY, recipe.steps)):
+        for step in range(start, min(start + STEPS_BETWEEN_STATES, recipe.steps)):
             if (step - start) % recipe.solve_every == 0:
                 coefficients = solve(data, state["basis"], recipe.ridge)
             batch = np.random.default_rng([recipe.seed, 1, step]).integers(len(found), size=recipe.batch)
@@ -112,7 +112,7 @@ def _basis(recipe: KernelRecipe, images: Sequence[np.ndarray], state: State) -> 
             )
             points, slopes, velocity, square = moved
             adam_step(points, slopes, velocity, square, {"basis": rate}, step + 1)
-        state |= {"step": np.array(min(start + TOLD_EVERY, recipe.steps))}
+        state |= {"step": np.array(min(start + STEPS_BETWEEN_STATES, recipe.steps))}
         if state["step"] == recipe.steps:
             coefficients = solve(data, state["basis"], recipe.ridge)
             state |= {"coefficients": coefficients.astype(np.float32)}

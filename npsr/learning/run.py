@@ -103,9 +103,9 @@ def _follow(
     mode = "a" if step else "w"
     saved = began = time.perf_counter()
     with named_if_full(folder / LOG), (folder / LOG).open(mode, encoding="utf-8") as log:
-        for reached, told in method.learn(recipe, images, state):
+        for reached, progress in method.learn(recipe, images, state):
             state, step, now = reached, step + 1, time.perf_counter()
-            entry = {"step": step, "steps": method.total(recipe), **told}
+            entry = {"step": step, "steps": method.total(recipe), **progress}
             entry["seconds"] = round(seconds + now - began, 3)
             facts |= {"step": step, "seconds": entry["seconds"]}
             log.write(json.dumps(entry) + "\n")
@@ -155,9 +155,9 @@ def _refuse_used(folder: Path, resume: bool, recipe: RivalRecipe) -> None:
         table = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{folder / RECIPE} is damaged ({error}): start anew in another folder") from error
-    kept = rival_of(table if isinstance(table, dict) else {}, folder / RECIPE)
-    if kept != recipe:
-        names = [f.name for f in fields(recipe) if getattr(kept, f.name, None) != getattr(recipe, f.name)]
+    recorded = rival_of(table if isinstance(table, dict) else {}, folder / RECIPE)
+    if recorded != recipe:
+        names = [f.name for f in fields(recipe) if getattr(recorded, f.name, None) != getattr(recipe, f.name)]
         raise ValueError(
             f"{folder} holds a run of another recipe ({', '.join(names)}): use that one, or another folder"
         )

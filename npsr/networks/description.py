@@ -56,9 +56,9 @@ def describe(net: Network) -> str:
 def _line(net: Network, layer: Layer) -> str:
     """A layer's row: name, notation, shape and number of weights, and what comes out."""
 
-    def row(notation: str, sides: tuple[int, ...], told: str) -> str:
+    def row(notation: str, sides: tuple[int, ...], output: str) -> str:
         shape, count = "×".join(map(str, sides)), prod(sides)
-        return f"{layer.name:<15} {notation:<18} {shape:<16} {count:>8}  {told}"
+        return f"{layer.name:<15} {notation:<18} {shape:<16} {count:>8}  {output}"
 
     match layer:
         case Conv() | DeConv():
@@ -68,8 +68,8 @@ def _line(net: Network, layer: Layer) -> str:
             return row(notation, weight_shape(layer), f"{layer.n} × {size}")
         case Lista():
             steps = 1 if layer.shared else layer.steps
-            told = f"{layer.steps} recurrent, {layer.n} thresholds"
-            return row(f"LISTA({layer.n})", (steps, layer.n, layer.n), told)
+            output = f"{layer.steps} recurrent, {layer.n} thresholds"
+            return row(f"LISTA({layer.n})", (steps, layer.n, layer.n), output)
         case Combine():
             return row(f"Combine({layer.f})", (layer.f**2,), "where patches overlap")
     return f"{layer.name:<15} {type(layer).__name__:<18} {_remark(layer)}".rstrip()

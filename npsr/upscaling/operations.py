@@ -133,10 +133,10 @@ def rival_operation(rival: Rival, sides: tuple[int, int], ensemble: bool = False
         first = (start // n - rival.reach) // step * step
         return Part((max(0, first), min(sides[0], -(-stop // n) + rival.reach)), (0, sides[1]))
 
-    def run(given: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+    def run(pixels: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
         needed = needs(part)
-        given = needed.of(given, origin)
-        large = mean_of_eight(rival, given) if ensemble else rival(given)
+        pixels = needed.of(pixels, origin)
+        large = mean_of_eight(rival, pixels) if ensemble else rival(pixels)
         top, left = needed.origin
         return part.of(large, (n * top, n * left))
 

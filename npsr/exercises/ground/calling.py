@@ -107,14 +107,14 @@ def arrays(value: Any) -> list[np.ndarray]:
 def described(error: BaseException, file: str) -> Reply:
     """An exception as data: its kind, its message, and the last line of the submission's file in it."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    told: object = error
+    message: object = error
     if isinstance(error, SyntaxError) and error.filename == file:
-        told, lines = error.msg, [error.lineno]  # str(error) would name the line once more
+        message, lines = error.msg, [error.lineno]  # str(error) would name the line once more
     kinds = [kind.__name__ for kind in type(error).__mro__]
     known = ("NotImplementedError", "SystemExit", "MemoryError", "SyntaxError")
     kind = next((k for k in known if k in kinds), type(error).__name__)
     try:
-        text = str(told)[:300]
+        text = str(message)[:300]
     except Exception:  # a message of the submission's own making
         text = ""
     return {"error": text, "kind": kind, "line": lines[-1] if lines else None}

@@ -65,7 +65,7 @@ class Student:
         if "error" in reply:
             _failed(name, reply)
         if changed := reply.get("changed"):
-            which = self._listed(name, changed)
+            which = self._which(name, changed)
             raise Wrong(
                 f"{name} changes its argument {which}",
                 f"It works in place: whoever called still needs {which}. Write into a new array, or copy "
@@ -84,7 +84,7 @@ class Student:
             )
         return reply.get("result")
 
-    def _listed(self, name: str, places: Any) -> str:
+    def _which(self, name: str, places: Any) -> str:
         """The names of some arguments; a submission that writes its replies itself may write anything."""
         try:
             return " and ".join(self.arguments[name][k] for k in places)
