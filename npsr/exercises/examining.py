@@ -13,6 +13,7 @@ from npsr.exercises.course import Task, task
 from npsr.exercises.ground.calling import Caller, Reply
 from npsr.exercises.ground.checking import NotDone, Student, Unloadable, Wrong
 from npsr.exercises.running import Limits, Stopped, running
+from npsr.system.defects import report
 
 RIGHT, WRONG, NOT_DONE = "right", "wrong", "not done yet"
 STOPPED, LOADING = "running it", "loading the file"
@@ -154,7 +155,13 @@ def _verdict(asked: Task, name: str, ask: Callable[[str, Sequence[Any]], Reply],
             return Verdict(name, WRONG, LOADING, wrong.what, wrong.hint)
         except Wrong as wrong:
             return Verdict(name, WRONG, check.title, wrong.what, wrong.hint or check.hint)
-        except (ValueError, IndexError, KeyError, ArithmeticError) as error:  # a TypeError is the check's
-            what = f"what {name} returns cannot be worked with ({error})"
-            return Verdict(name, WRONG, check.title, what, "Return exactly what the task names.")
+        except Exception as error:
+            if isinstance(error, (ValueError, IndexError, KeyError, ArithmeticError)):
+                what, hint = (
+                    f"what {name} returns cannot be worked with ({error})",
+                    "Return exactly what the task names.",
+                )
+            else:  # the check's own: the rest goes on, and the student is not blamed in silence
+                what, hint = report(error), ""
+            return Verdict(name, WRONG, check.title, what, hint)
     return Verdict(name, RIGHT)

@@ -115,6 +115,7 @@ def test_results_of_other_kinds_are_wrong_but_no_defect(number):
         for verdict in judged(asked, dict.fromkeys(asked.functions, lambda *_, value=value: value)):
             assert verdict.status == WRONG, (verdict, value)
             assert verdict.what
+            assert "a defect of npsr" not in verdict.what
 
 
 @each_task
@@ -145,15 +146,16 @@ def test_no_check_by_itself_takes_a_reply_for_a_defect(number):
 
 
 @pytest.mark.parametrize("kind", [TypeError, AttributeError])
-def test_a_defect_of_a_check_blames_nobody(monkeypatch, kind):
+def test_a_defect_of_a_check_is_reported_as_one_and_the_rest_goes_on(monkeypatch, kind):
     def broken(student, rng):
         student("conv2d", *(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)), np.zeros(1), 1))
         raise kind("planted")
 
     asked = task(1)
     monkeypatch.setattr(asked.module, "CHECKS", [Check("conv2d", "broken", broken)])
-    with pytest.raises(kind, match="planted"):
-        judged(asked, defined(solution(1, "loops")))
+    (verdict,) = judged(asked, defined(solution(1, "loops")))
+    assert verdict.status == WRONG
+    assert verdict.what.startswith(f"a defect of npsr, not of what it was given ({kind.__name__}: planted)")
 
 
 def test_a_reply_of_the_submissions_own_making_is_wrong():
