@@ -55,7 +55,7 @@ def supports(layers: tuple[Layer, ...]) -> bool:
 
 def is_compiled() -> bool:
     """Whether the engine, which is the same code for all networks, has been compiled before."""
-    return INSTALLED and inference.is_compiled()
+    return available() and inference.is_compiled()
 
 
 def forward(

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from helpers.networks import trained
-from helpers.running import environment
+from helpers.running import environment, needs_jit
 
 import npsr
 from npsr.networks.layers import BORDERS
@@ -16,6 +16,7 @@ from npsr_kernels import matrix_products as products
 NETWORKS = ["fsrcnn(8,4,2)", "fsrcnn(7,5,0)", "srcnn(5,3,5)", "transition-1", "transition-2"]
 
 
+@needs_jit  # interpreted, the plain engine takes minutes
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("name", NETWORKS)

@@ -37,7 +37,7 @@ class Caller:
         function = self.functions.get(name)
         if not callable(function):
             return {"error": "", "kind": "missing"}
-        own = [made(a) if isinstance(a, Made) else a for a in arguments]
+        own = tuple(made(a) if isinstance(a, Made) else a for a in arguments)
         try:
             passed = copied(own)
             result = function(*passed)

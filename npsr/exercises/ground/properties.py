@@ -36,6 +36,12 @@ def biases(rng: np.random.Generator, D: int) -> np.ndarray:
     return (rng.permutation(D) + 2.0) * rng.choice([-1, 1], D)
 
 
+STRIDED = (
+    "It is right for arrays that lie in one piece, and wrong for slices of larger ones: use indices, or "
+    "the array's own `strides`."
+)
+
+
 def numbers(
     function: str,
     names: str,
@@ -72,7 +78,11 @@ def numbers(
         def run(student: Student, rng: np.random.Generator) -> None:
             for form in (_double, _single, _strided) if single else (_double, _strided):
                 inputs = tuple(form(a) for a in arguments(rng, **one.sizes))
-                judge(names, student(function, *inputs), want(*inputs), hints(*inputs))
+                got = student(function, *inputs)
+                try:
+                    judge(names, got, want(*inputs), hints(*inputs))
+                except Wrong as wrong:
+                    raise (Wrong(wrong.what, STRIDED) if form is _strided else wrong) from None
 
         hint = f"No typical mistake gives these numbers. New in this case: {one.new}. Work one pixel by hand."
         return Check(function, one.new, run, hint)

@@ -91,7 +91,9 @@ def _adjoint(student: Student, rng: np.random.Generator) -> None:
     for s in (1, 2, 3):
         dy, x, weight, _ = (a * 0.37 for a in arguments(rng, 2, 3, 2, 4, 3, 4, s))
         got = student("deconv2d_backward", dy, x, weight, s)
-        dx, dweight, _ = arrays_of("dx dweight dbias", got, x.shape, weight.shape, weight.shape[1:2])
+        dx, dweight, dbias = arrays_of("dx dweight dbias", got, x.shape, weight.shape, weight.shape[1:2])
+        if not close(dbias, dy.sum((0, 2, 3))):
+            raise Wrong("dbias is not the sum of dy over samples and pixels when dy has fractions")
         probe, none = rng.normal(size=x.shape), np.zeros(2)
         forward = float((layers.deconv2d(probe, weight, none, s) * dy).sum())
         backward = float((probe * dx).sum())
