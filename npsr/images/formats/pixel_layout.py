@@ -66,6 +66,8 @@ def read_pixel_layout(file: BinaryIO) -> PixelLayout:
     def found(tag: int, default: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(map(int, numbers(entries[tag], layout.order))) if tag in entries else default
 
+    if (slices := found(32997, (1,))[0]) > 1:
+        raise ValueError(f"is a volume of {slices} slices, but must be one picture: save one slice")
     samples = found(277, (1,))[0]
     bits, formats = found(258, (1,)), set(found(339, (1,)))
     kind, extra = found(262, (-1,))[0], found(338, ())

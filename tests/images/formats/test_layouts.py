@@ -193,3 +193,12 @@ def test_random_sound_files_are_what_other_decoders_see(rng):
 )
 def test_a_name_that_is_chosen_can_be_written(tmp_path, name, suffix):
     assert result_suffix(tmp_path / name) == suffix
+
+
+def test_volumes_are_refused(rng):
+    """A volume is one page of many slices, of which a picture would be the first alone."""
+    file = io.BytesIO()
+    slices = rng.integers(0, 256, (16, 32, 48), np.uint8)
+    tifffile.imwrite(file, slices, photometric="minisblack", volumetric=True, tile=(16, 16, 16))
+    with pytest.raises(ImageError, match="is a volume of 16 slices"):
+        read_image(file.getvalue())
