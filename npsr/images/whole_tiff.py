@@ -55,7 +55,8 @@ def _by_tifffile(source: Source, layout: PixelLayout) -> np.ndarray:
     ):
         raise ImageError(f"{called(source)} decodes to {pixels.dtype} {pixels.shape}: save it as plain RGB")
     if layout.photometric == PALETTE:
-        return np.moveaxis(colours[:, pixels] >> 8, 0, 2).astype(np.uint8)
+        shift = 8 if colours.max() > 255 else 0  # some programs write a map of 8 bits
+        return np.moveaxis(colours[:, pixels] >> shift, 0, 2).astype(np.uint8)
     most, dtype = 2**layout.bits - 1, np.uint16 if layout.bits > 8 else np.uint8
     if layout.photometric == WHITE_IS_ZERO:
         pixels = most - pixels.astype(dtype)

@@ -44,12 +44,16 @@ def read_jpeg(file: BinaryIO) -> Iterator[Item]:
         elif marker >= APP0:
             yield from _of_segment(marker, body)
     if parts[EXIF]:
-        yield Item("exif", "EXIF", b"".join(parts[EXIF]))
+        first, *others = parts[EXIF]
+        more = [body for body in others if not body.startswith((b"II*\0", b"MM\0*"))]  # of the first
+        yield Item("exif", "EXIF", b"".join([first, *more]))
+        if len(more) < len(others):
+            yield lost("further EXIF segments")
     if parts[ICC]:
         yield _profile(parts[ICC])
     yield from photoshop.open_resources(b"".join(parts[PHOTOSHOP]))
     behind = content[end:].strip(b"\0\xff\r\n")
-    if behind and not behind.startswith(b"\xd8\xff"):
+    if behind and not (behind.startswith(b"\xd8\xff") and b"MPF\0" in content):  # those are named already
         yield lost("what follows the picture in its file, such as a film")
 
 

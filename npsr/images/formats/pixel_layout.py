@@ -97,6 +97,7 @@ def read_pixel_layout(file: BinaryIO) -> PixelLayout:
         raise ValueError("holds YCbCr in a way that is not tested: save it as RGB")
     sides = found(256, (0,))[0], found(257, (0,))[0]
     unusual = layout == Layout(">", True) or (found(266, (1,))[0] != 1 and bits[0] >= 8)  # Pillow knows fewer
+    unusual |= kind == PALETTE and max(found(320, (256,))) < 256  # a map of 8 bits, as libtiff takes it
     further = _further(file, layout, table.next)
     return PixelLayout(kind, bits[0], samples, further, sides, extra == (PREMULTIPLIED,), unusual)
 

@@ -65,6 +65,11 @@ def bare(content: bytes, without: tuple[bytes, ...] = ()) -> bytes:
 def read_png(file: BinaryIO) -> Iterator[Item]:
     """What a PNG holds besides pixels; a damaged chunk costs itself."""
     for kind, body in chunks(file):
+        if kind == b"IEND":
+            file.seek(file.tell() + 4)
+            if file.read().strip(b"\0\r\n"):
+                yield lost("what follows the picture in its file")
+            return
         if kind in PIXELS:
             continue
         if len(body) != LENGTHS.get(kind, len(body)):

@@ -202,3 +202,26 @@ def test_volumes_are_refused(rng):
     tifffile.imwrite(file, slices, photometric="minisblack", volumetric=True, tile=(16, 16, 16))
     with pytest.raises(ImageError, match="is a volume of 16 slices"):
         read_image(file.getvalue())
+
+
+def test_a_palette_of_8_bits_shows_its_colours(rng):
+    """As libtiff does: a map without an entry above 255 is one of 8 bits."""
+    file, pixels = io.BytesIO(), rng.integers(0, 256, (9, 13), np.uint8)
+    colours = rng.integers(0, 256, (3, 256)).astype(np.uint16)
+    tifffile.imwrite(file, pixels, photometric="palette", colormap=colours)
+    np.testing.assert_array_equal(read_image(file.getvalue()).pixels, np.moveaxis(colours[:, pixels], 0, 2))
+
+
+def test_what_lies_behind_a_picture_is_named():
+    picture = Image.fromarray(np.zeros((9, 13, 3), np.uint8))
+    for kind, more in (("PNG", b"SECRET"), ("JPEG", b"SECRET"), ("JPEG", b"\xff\xd8\xff\xe0 another")):
+        file = io.BytesIO()
+        picture.save(file, kind)
+        plain = read_image(file.getvalue())
+        found = read_image(file.getvalue() + more)
+        assert not any("follows the picture" in name for name in notes_of(plain))
+        assert any("follows the picture" in name for name in notes_of(found)), kind
+
+
+def notes_of(photograph):
+    return (*photograph.notes, *(item.name for item in photograph.others))
