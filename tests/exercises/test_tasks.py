@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.panels import PANELS
 from helpers.running import run
 
 from exercises.mutants import MUTANTS
@@ -19,20 +20,6 @@ from npsr.exercises.ground.checking import Check, Student, Wrong
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 STYLES = ("loops", "vectorised")
-PANELS = {
-    "enlarge",
-    "map",
-    "convolution",
-    "prelu",
-    "deconvolution",
-    "three-ways",
-    "backward",
-    "gradient-check",
-    "train",
-    "edit",
-    "design",
-    "your-network",
-}
 each_task = pytest.mark.parametrize("number", range(1, len(NAMES) + 1))
 
 

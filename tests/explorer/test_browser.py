@@ -6,23 +6,9 @@ import re
 import numpy as np
 import pytest
 from explorer.opened import Opened
+from helpers.panels import PANELS
 
 import npsr
-
-PANELS = [
-    "enlarge",
-    "map",
-    "convolution",
-    "prelu",
-    "deconvolution",
-    "three-ways",
-    "backward",
-    "gradient-check",
-    "train",
-    "edit",
-    "design",
-    "your-network",
-]
 
 
 def test_twelve_panels_each_with_a_question_and_its_lines(shared, go):
