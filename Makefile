@@ -4,10 +4,14 @@ BIN := .venv/bin
 OLDEST_PYTHON ?= python3.11
 OLDEST_BIN := .venv-oldest/bin
 
-BUDGET ?= quick
-EXPERIMENTS := figure3_transitions figure4_settings figure4_convergence figure2_filters real_time comparison ablations
+TYPESCRIPT ?= 7
 
-.PHONY: demo bench test check coverage test-interpreted test-generic test-assembly test-oldest paper clean
+BUDGET ?= quick
+EXPERIMENTS := figure3_transitions figure4_settings figure4_convergence figure2_filters real_time comparison ablations \
+    video_networks
+
+.PHONY: demo bench test check docs docs-check release check-page coverage test-interpreted test-generic test-assembly \
+	test-arm test-players test-cluster test-oldest paper clean
 
 demo: .venv/installed
 	$(BIN)/python experiments/demo.py
@@ -23,6 +27,27 @@ check: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The site, offline, into docs/_build/html. Every warning is an error; every reference must lead somewhere.
+docs: .venv/installed
+	$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
+
+# Two builds from nothing must give the same bytes.
+docs-check: .venv/installed
+	rm -rf docs/_build docs/gallery docs/tutorials
+	$(MAKE) docs
+	mv docs/_build/html docs/_build/first
+	rm -rf docs/_build/html docs/gallery docs/tutorials
+	$(MAKE) docs
+	diff -rq --exclude .doctrees docs/_build/first docs/_build/html
+
+# Wheel and sdist into dist/, tried in a fresh environment: docs/releasing.md.
+release: .venv/installed
+	$(BIN)/python tests/try_release.py
+
+# The types in the comments of the explorer's scripts, by TypeScript, which npm fetches.
+check-page:
+	npm exec --yes --package typescript@$(TYPESCRIPT) -- tsc -p tests/explorer/jsconfig.json
+
 coverage: .venv/installed
 	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-fail-under=95
 
@@ -35,6 +60,20 @@ test-generic: .venv/installed
 # No sum is kept in memory: the inner loops for AVX2, AVX-512 and 64-bit ARM, whatever the processor at hand.
 test-assembly: .venv/installed
 	$(BIN)/python -m pytest -m assembly
+
+# Every released network, and many random ones, in ffmpeg's libplacebo and in mpv (Debian: ffmpeg mpv xvfb xauth
+# mesa-vulkan-drivers). What is not installed is skipped.
+test-players: .venv/installed
+	$(BIN)/python -m pytest -m players
+
+# Workers of clusters are killed in the middle of a folder, a Zarr and a sweep.
+test-cluster: .venv/installed
+	$(BIN)/python -m pytest -m cluster
+
+# As on 64-bit ARM, emulated: by default the plain kernels; TESTS=tests for all, which takes hours. Needs root.
+TESTS ?= tests/kernels/test_borders.py tests/kernels/test_kernels.py
+test-arm:
+	tests/arm64.sh $(TESTS)
 
 test-oldest: .venv-oldest/installed
 	$(OLDEST_BIN)/python -m pytest -n 2
@@ -50,7 +89,7 @@ paper: .venv/installed
 .venv/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("npsr needs Python 3.11 or newer: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[demo,test,check]'
+	$(BIN)/python -m pip install --quiet --editable '.[demo,test,check,docs]'
 	touch $@
 
 # The oldest Python and the lowest versions that pyproject.toml allows; those of packages' own needs are recent.
@@ -61,4 +100,4 @@ paper: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-oldest
+	rm -rf .venv .venv-oldest docs/_build docs/gallery docs/tutorials dist

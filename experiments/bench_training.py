@@ -14,7 +14,7 @@ from measuring import QUICK
 
 import npsr
 from npsr.benchmark.timing import Plan, Run, interleaved
-from npsr.networks.sub_pixel import sub_pixel_weight
+from npsr.exporting.sub_pixel import sub_pixel_weight
 
 BATCH, SIDE, LABEL = 128, 11, 19
 TOLERANCE = 1e-4

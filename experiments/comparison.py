@@ -1,44 +1,38 @@
-"""Comparison with the state of the art: PSNR, SSIM and time on Set5, Set14 and BSD200 at ×2, ×3 and ×4."""
+"""Comparison with the state of the art: PSNR, SSIM, time, work and size on three sets at ×2, ×3 and ×4."""
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 import paper
+import rivals
+from comparison_figure import Entry, draw
 from equal_training import equal_recipe, how_trained, image_pair, score, trained
-from skimage import data as pictures
 from study import Row, Study, beside, open_study, write_result
 
 import npsr
+from npsr.networks.cascade import stages
+from npsr.rivals.description import multiplications as work_of_rival
+from npsr.rivals.files import load_model
+from npsr.rivals.importing import import_kk
 
 FACTORS = (2, 3, 4)
 SETS = ("Set5", "Set14", "BSD200")
 NETWORKS = {"SRCNN": "srcnn", "SRCNN-Ex": "srcnn-ex", "FSRCNN-s": "fsrcnn-s", "FSRCNN": "fsrcnn"}
-"""Methods that we have; the paper's others await an implementation."""
+"""The paper's own methods, trained alike; `rivals` has the others."""
+RIVALS = {label: method for method, label in rivals.LABELS.items()}
 
 AUTHORS_91 = {"SRCNN": "SRCNN_9-1-5_x3.mat"}
 AUTHORS_OWN = {"SRCNN-Ex": "SRCNN_9-5-5_x3.mat", "FSRCNN": "FSRCNN_x3.mat"}
+AUTHORS_OWN["KK"] = "KK_MatlabR2007aSupResModel.mat"
 """The authors' released weights, read if the folder `weights` beside the data folder has them."""
-
-CROPS = {"astronaut": (slice(60, 150), slice(165, 285)), "chelsea": (slice(85, 175), slice(115, 235))}
-"""Free photographs that come with scikit-image, and what is shown of them."""
-
-
-class Entry(NamedTuple):
-    """A row of a table: its label, the paper's name of the method, and what we measure, if anything."""
-
-    label: str
-    method: str
-    model: npsr.Network | str | None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train and gather the models, score them, and write the tables and the crops."""
+    """Train and gather the models, score them, and write the tables and the figure."""
     study = open_study(__file__, __doc__, ("T91", *SETS), arguments)
     alike = {n: trained_alike(study, n) for n in FACTORS}
-    own = {n: released(study, n) for n in FACTORS}
+    own = {n: released(study, n, alike[n]) for n in FACTORS}
     factors = ", ".join(f"×{n}" for n in study.budget.srcnn_ex_factors)
     tables = {}
     for heading, entries, published in (
@@ -47,23 +41,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ):
         for n in FACTORS:
             tables[f"×{n}, {heading}: PSNR in dB"] = [psnr_row(study, e, n, published) for e in entries[n]]
+    measured: dict[int, list[Row]] = {}
     for n in FACTORS:
-        tables[f"×{n}: SSIM, and milliseconds an image of Set5"] = other_rows(study, n, alike[n] + own[n])
-    draw(study, alike[3] + own[3])
+        entries = list({entry.label: entry for entry in alike[n] + own[n]}.values())
+        rows = measured[n] = other_rows(study, n, entries)
+        tables[f"×{n}: SSIM, milliseconds an image of Set5, multiplications an LR pixel, size"] = rows
+    draw(study, {n: measured[n] for n in FACTORS}, own[3])
     write_result(
         study,
         "Comparison with the state of the art",
         f"On the 91 images: {how_trained(study, srcnn=True)} SRCNN-Ex takes long to train; it was trained at "
-        f"{factors}. For our released models, “its own training images” are those that "
-        f"[MODELS.md](../MODELS.md) names. The paper's columns are published figures; {paper.RECALLED} marks "
-        "figures whose last digit may be wrong. SRF, SCN, A+ and KK are not implemented here, so their rows "
-        "have published figures only.",
+        f"{factors}. GR, ANR, A+, KK, RF, SRF and SCN were learnt by their recipes in the package"
+        f"{' with smaller numbers' if study.budget.rivals else ''} ([methods.md](methods.md)). SRF is an "
+        "alternating forest on the images in four rotations, RF a random forest on the images as they are. "
+        "SCN makes ×4 by a cascade, and ×3 from that by reduction. For our released models, “its own "
+        "training images” are those that [MODELS.md](../MODELS.md) names. The paper's columns are published "
+        f"figures; {paper.RECALLED} marks figures whose last digit may be wrong. All times of a factor are "
+        "of one run.",
         tables,
     )
 
 
 def recipes(study: Study) -> list[npsr.Recipe]:
-    """What is trained on the 91 images: every network at every factor that the budget allows."""
+    """The networks trained alike on the 91 images: every one at every factor that the budget allows."""
     return [
         equal_recipe(study, name, n)
         for name in NETWORKS.values()
@@ -73,36 +73,46 @@ def recipes(study: Study) -> list[npsr.Recipe]:
 
 
 def trained_alike(study: Study, n: int) -> list[Entry]:
-    """The table of methods trained on the 91 images, with networks trained by the budget."""
+    """The table of methods trained on the 91 images, those that the paper has not in it included."""
     entries = []
     alike = {recipe.model: recipe for recipe in recipes(study) if recipe.scale == n}
-    for method in paper.table(paper.ON_91)["Set5", n]:
-        model: npsr.Network | str | None = method if method == "bicubic" else None
-        name = NETWORKS.get(method, "")
-        if name in alike:
-            model = trained(study, alike[name]).net
-        entries.append(Entry(f"{method}, 91 images" if name else method, method, model))
+    of_paper = list(paper.table(paper.ON_91)["Set5", n])
+    besides = [label for label in RIVALS if label not in of_paper]
+    for method in [of_paper[0], *besides, *of_paper[1:]]:
+        model = "bicubic" if method == "bicubic" else None
+        if method in RIVALS:
+            model = rivals.learnt(study, RIVALS[method], n)
+        elif NETWORKS.get(method) in alike:
+            model = trained(study, alike[NETWORKS[method]]).net
+        entries.append(Entry(method if method == "bicubic" else f"{method}, 91 images", method, model))
         entries += authors(study, method, n, AUTHORS_91)
     return entries
 
 
-def released(study: Study, n: int) -> list[Entry]:
-    """The table of methods on their own training images: our released models, and the authors'."""
-    entries = []
+def released(study: Study, n: int, alike: list[Entry]) -> list[Entry]:
+    """The table of methods on their own training images: our released models, and the authors'.
+
+    For methods without a released model, that on the 91 images.
+    """
+    entries, trained_here = [], {entry.method: entry for entry in alike if "authors" not in entry.label}
     for method in paper.table(paper.ON_OWN)["Set5", n]:
-        name = NETWORKS.get(method, "")
-        model = npsr.load(name, n) if n in npsr.released().get(name, []) else None
-        entries.append(Entry(f"{method}, released here" if model else method, method, model))
+        name = NETWORKS.get(method) or RIVALS[method]
+        known = npsr.released().get(name, [])
+        if n in known or (name == "scn" and 4 in known):
+            entries.append(Entry(f"{method}, released here", method, load_model(name, n)))
+        else:
+            entries.append(trained_here[method])
         entries += authors(study, method, n, AUTHORS_OWN)
     return entries
 
 
 def authors(study: Study, method: str, n: int, files: dict[str, str]) -> list[Entry]:
-    """The row of a method with its authors' weights, if they are at hand."""
+    """The row of a method with its authors' model, if it is at hand; KK's is for every factor."""
     path = study.data.resolve().parent / "weights" / files.get(method, "")
-    if n != 3 or not path.is_file():
+    if not path.is_file() or (n != 3 and method != "KK"):
         return []
-    return [Entry(f"{method}, the authors' weights", method, npsr.import_matlab(path))]
+    model = import_kk(path, n) if method == "KK" else npsr.import_matlab(path)
+    return [Entry(f"{method}, the authors' {'model' if method == 'KK' else 'weights'}", method, model)]
 
 
 def psnr_row(study: Study, entry: Entry, n: int, published: dict[tuple[str, int], dict[str, str]]) -> Row:
@@ -111,49 +121,43 @@ def psnr_row(study: Study, entry: Entry, n: int, published: dict[tuple[str, int]
     for name in SETS:
         measured = entry.model is not None and name in study.budget.sets
         ours = score(study, entry.model, name, n)["psnr"] if measured else None
-        cells = beside(ours, published[name, n][entry.method])
+        cells = beside(ours, published[name, n].get(entry.method))
         row |= {f"{name} {column}": cell for column, cell in cells.items()}
     return row
 
 
 def other_rows(study: Study, n: int, entries: list[Entry]) -> list[Row]:
-    """SSIM on every test set, and the time that an image of Set5 takes from luma to luma."""
+    """SSIM on every test set, the time that an image of Set5 takes from luma to luma, work and size."""
     lows = [np.clip(image_pair(path, n)[0], 0, 1) for path in npsr.image_files(study.data / "Set5")]
 
-    def enlarge_all(model: npsr.Network | str) -> None:
+    def enlarge_all(entry: Entry) -> None:
         for low in lows:
-            npsr.upscale(low.astype(np.float32), n, model)
+            npsr.upscale(low.astype(np.float32), n, entry.model)
 
-    models = {entry.label: entry.model for entry in entries if entry.model is not None}
-    calls = {label: partial(enlarge_all, model) for label, model in models.items()}
+    measured = [entry for entry in entries if entry.model is not None]
+    calls = {entry.label: partial(enlarge_all, entry) for entry in measured}
     timings = npsr.time_calls(calls, study.budget.timing)
     rows = []
-    for label, model in models.items():
-        row: Row = {"method": label}
-        row |= {f"SSIM {name}": round(score(study, model, name, n)["ssim"], 4) for name in study.budget.sets}
-        rows.append(row | {"ms": round(1e3 * timings[label].median / len(lows), 2)})
+    for entry in measured:
+        scores = {name: score(study, entry.model, name, n) for name in study.budget.sets}
+        row: Row = {"method": entry.label, "PSNR Set5": round(scores["Set5"]["psnr"], 2)}
+        row |= {f"SSIM {name}": round(points["ssim"], 4) for name, points in scores.items()}
+        row["ms"] = round(1e3 * timings[entry.label].median / len(lows), 2)
+        rows.append(row | work_and_size(entry))
     return rows
 
 
-def draw(study: Study, entries: list[Entry]) -> None:
-    """Crops of free photographs, reduced ×3 and enlarged again."""
-    models = {entry.method: entry for entry in entries if entry.model and "authors" not in entry.label}
-    figure, axes = plt.subplots(len(CROPS), 1 + len(models), figsize=(11, 3.9), layout="constrained")
-    for (name, crop), line in zip(CROPS.items(), axes, strict=True):
-        original = npsr.crop_to_multiple(getattr(pictures, name)(), 3)
-        low = np.clip(npsr.imresize(original / 255.0, 1 / 3), 0, 1)
-        line[0].imshow(original[crop])
-        line[0].set_title("original", fontsize=8)
-        for axis, entry in zip(line[1:], models.values(), strict=True):
-            large = np.floor(npsr.upscale(low, 3, entry.model) * 255 + 0.5).astype(np.uint8)
-            inner = slice(3, -3), slice(3, -3)
-            psnr = npsr.psnr(npsr.luma(large)[inner], npsr.luma(original)[inner])
-            axis.imshow(large[crop], interpolation="nearest")
-            axis.set_title(f"{entry.label}\n{psnr:.2f} dB", fontsize=8)
-    for axis in axes.flat:
-        axis.set_axis_off()
-    figure.savefig(study.figure, dpi=80)
-    plt.close(figure)
+def work_and_size(entry: Entry) -> Row:
+    """Multiplications for an LR pixel, and megabytes of all that was learnt."""
+    work: int | None = None
+    arrays: list[np.ndarray] = []
+    if isinstance(entry.model, npsr.Network):
+        work = npsr.multiplications(entry.model)
+        arrays = [p for stage in stages(entry.model) for p in stage.parameters.values()]
+    elif not isinstance(entry.model, str | None):
+        work, arrays = work_of_rival(entry.model), list(entry.model.arrays.values())
+    size = round(sum(array.nbytes for array in arrays) / 1e6, 2) if arrays else None
+    return {"multiplications": work, "MB": size}
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from npsr import Conv, DeConv, Network, PReLU, ReLU
-from npsr.models.onnx_file import onnx_model
-from npsr.networks.sub_pixel import sub_pixel_reach, sub_pixel_weight
+from npsr.exporting.ncnn_file import INPUT, OUTPUT, binary_of, export_ncnn
+from npsr.exporting.onnx_file import onnx_model
+from npsr.exporting.sub_pixel import sub_pixel_reach, sub_pixel_weight
 
 THREADS = 2
 
@@ -34,7 +35,6 @@ def ours(net: Network, x: np.ndarray, sub_pixel: bool) -> Call:
 def ncnn(net: Network, x: np.ndarray, sub_pixel: bool) -> Call:
     """Tencent's ncnn with its Winograd and packed layouts, in full precision."""
     import ncnn
-    from ncnn_model import write_ncnn
 
     model = ncnn.Net()
     model.opt.num_threads = THREADS
@@ -42,16 +42,16 @@ def ncnn(net: Network, x: np.ndarray, sub_pixel: bool) -> Call:
         if option.startswith(("use_fp16", "use_bf16", "use_vulkan")):
             setattr(model.opt, option, False)
     with tempfile.TemporaryDirectory() as folder:
-        param, binary = write_ncnn(net, Path(folder), sub_pixel)
+        param = Path(folder) / "model.param"
+        export_ncnn(net, param, sub_pixel=sub_pixel)
         model.load_param(str(param))
-        model.load_model(str(binary))
-    last = str(len(model.layers()) - 1)
+        model.load_model(str(binary_of(param)))
     image = ncnn.Mat(x[0])
 
     def run() -> np.ndarray:
         extractor = model.create_extractor()
-        extractor.input("0", image)
-        failed, y = extractor.extract(last)
+        extractor.input(INPUT, image)
+        failed, y = extractor.extract(OUTPUT)
         if failed:
             raise RuntimeError(f"ncnn failed with code {failed}")
         return np.array(y)[None]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +13,15 @@ from measuring import describe
 from study import Study, write_json
 
 import npsr
+from npsr.networks.cascade import stages
+from npsr.rivals.model import Rival
 
 CHECKPOINTS = 20
 """Checkpoints of a run, and points of its curve."""
 
 Point = dict[str, float]
+Start = tuple[npsr.Recipe, npsr.Network | None]
+"""A recipe, and a network to start from if the recipe does not name it."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Training:
     ----------
     net : Network
         The network.
+    path : Path
+        Its file.
     samples : int
         Sub-images that it has seen.
     seconds : float
@@ -37,6 +43,7 @@ class Training:
     """
 
     net: npsr.Network
+    path: Path
     samples: int
     seconds: float
     curve: list[Point]
@@ -92,24 +99,52 @@ def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) 
     net : Network, optional
         The network to start from, if the recipe does not name it.
     """
-    if net is None:
-        net = npsr.starting_network(
-            recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation
-        )
-    key = fingerprint(study, net, asdict(recipe))
-    folder = study.runs / f"{recipe.model.translate(FOLDER_NAMES)}_x{recipe.scale}-{key}"
+    net = net or starting_network(recipe)
+    folder = run_folder(study, recipe, net)
     model, about = folder / "model.npz", folder / "about.json"
     if not model.exists():
-        folder.mkdir(exist_ok=True)
-        if not about.exists():
-            write_json(about, describe())
         npsr.run_training(recipe, study.data, folder, True, progress(recipe), net)
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    training = Training(npsr.load(model), log[-1]["samples"], *curve_of(log))
+    training = Training(npsr.load(model), model, log[-1]["samples"], *curve_of(log))
     commit = json.loads(about.read_text())["commit"]
     record = {"run": folder.name, "commit": commit, "samples": training.samples, "seconds": training.seconds}
     study.trainings.append(record)
     return training
+
+
+def train_together(study: Study, starts: Sequence[Start], workers: int | None = None) -> Iterator[Training]:
+    """Train what is not trained yet, several at a time, each on a core: here, or on the study's cluster.
+
+    Yields
+    ------
+    Training
+        Each when it is done; those that were done before come first.
+    """
+    named = {}
+    for recipe, given in starts:
+        net = given or starting_network(recipe)
+        named[run_folder(study, recipe, net).name] = recipe, net
+    done = npsr.dask.train_all(named, study.data, study.runs, study.scheduler, workers)
+    for name, error in done:
+        if error is not None:
+            raise error
+        yield trained(study, *named[name])
+
+
+def starting_network(recipe: npsr.Recipe) -> npsr.Network:
+    """The network that a recipe starts from."""
+    keys = ("model", "scale", "seed", "start", "initialisation", "slopes", "cascade")
+    return npsr.starting_network(*(getattr(recipe, key) for key in keys))
+
+
+def run_folder(study: Study, recipe: npsr.Recipe, net: npsr.Network) -> Path:
+    """The folder of a training, made if missing, with a note of the machine in it."""
+    key = fingerprint(study, net, asdict(recipe) | {"start": ""})  # not where it is, but what
+    folder = study.runs / f"{recipe.model.translate(FOLDER_NAMES)}_x{recipe.scale}-{key}"
+    folder.mkdir(exist_ok=True)
+    if not (folder / "about.json").exists():
+        write_json(folder / "about.json", describe())
+    return folder
 
 
 def hours(*trainings: Training) -> float:
@@ -145,8 +180,8 @@ def progress(recipe: npsr.Recipe) -> Callable[[dict[str, Any]], None]:
     return show
 
 
-def score(study: Study, model: npsr.Network | str, test_set: str, scale: int) -> Point:
-    """PSNR and SSIM of a network, or of bicubic interpolation, on a test set."""
+def score(study: Study, model: npsr.Network | Rival | str, test_set: str, scale: int) -> Point:
+    """PSNR and SSIM of a network, a rival, or of bicubic interpolation, on a test set."""
     net, name = (None, model) if isinstance(model, str) else (model, "")
     key = fingerprint(study, net, name)
     path = study.runs / f"scores-{key}-{test_set}-x{scale}.json"
@@ -156,13 +191,17 @@ def score(study: Study, model: npsr.Network | str, test_set: str, scale: int) ->
     return json.loads(path.read_text())
 
 
-def fingerprint(study: Study, net: npsr.Network | None, more: Any = None) -> str:
-    """A short name for the data, a network's layers and parameters, and whatever else decides a result."""
+def fingerprint(study: Study, model: npsr.Network | Rival | None, more: Any = None) -> str:
+    """A short name for the data, a network's layers and parameters or a rival's arrays, and all else that
+    decides a result.
+    """
     facts = hashlib.sha256(json.dumps([str(study.data.resolve()), more]).encode())
-    if net:
-        facts.update(repr(net.layers).encode())
-        for parameter in net.parameters.values():
+    for network in stages(model) if isinstance(model, npsr.Network) else []:
+        facts.update(repr(network.layers).encode())
+        for parameter in network.parameters.values():
             facts.update(parameter.tobytes())
+    for array in model.arrays.values() if isinstance(model, Rival) else []:
+        facts.update(array.tobytes())
     return facts.hexdigest()[:12]
 
 

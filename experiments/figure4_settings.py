@@ -6,7 +6,7 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 import paper
-from equal_training import equal_recipe, hours, how_trained, score, trained
+from equal_training import equal_recipe, hours, how_trained, score, train_together, trained
 from study import Row, Study, beside, open_study, write_result
 
 import npsr
@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train the twelve networks alike, and write the table and the figure."""
     study = open_study(__file__, __doc__, ("T91", "General-100", "Set5"), arguments)
     rows: list[Row] = []
+    list(train_together(study, [(recipe, None) for recipe in recipes(study)]))
     for (d, s, m), setting in paper.SETTINGS.items():
         trainings = [trained(study, recipe(study, (d, s, m), seed)) for seed in study.budget.setting_seeds]
         found = [score(study, training.net, "Set5", SCALE)["psnr"] for training in trainings]

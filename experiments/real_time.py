@@ -116,8 +116,8 @@ def known_row(study: Study, name: str, frames: dict[str, dict[str, float]]) -> R
 def released_psnr(study: Study, network: str) -> float | None:
     """PSNR on Set5 of the released model of a network, if there is one."""
     for name, factors in npsr.released().items():
-        if SCALE in factors and npsr.build(name, SCALE).name == network:
-            return round(score(study, npsr.load(name, SCALE), "Set5", SCALE)["psnr"], 2)
+        if SCALE in factors and (model := npsr.load_model(name, SCALE)).name == network:
+            return round(score(study, model, "Set5", SCALE)["psnr"], 2)
     return None
 
 

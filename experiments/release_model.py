@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import npsr
+from npsr.rivals.files import save_rival
 
 MODELS = Path(__file__).parents[1] / "npsr" / "models"
 TABLE = Path(__file__).parents[1] / "MODELS.md"
@@ -24,8 +25,8 @@ Each was trained with `npsr train RECIPE.toml --data FOLDER -o RUN`. Then
 `python experiments/release_model.py NAME RUN/model.npz --data FOLDER` measured it, stored it, and wrote
 this page. PSNR is in dB, by `npsr evaluate`: on luma, by the protocol of the paper. Each file contains its
 complete recipe (`npsr info FILE.npz`). No image of Set5, Set14 or BSD200 was used for training or for the
-choice of a model. Five images of General-100 were used to watch the training, and not for training itself
-(`validation` in the recipe).
+choice of a model. Five to ten images of General-100 were used to watch each training, and not for the
+training itself (`validation` in the recipe).
 
 Many models started from another network. Their samples and hours include those of that network. Hours are
 the times of the runs, on one or two cores that other programs used too.
@@ -39,6 +40,16 @@ Before release, each filter of a deconvolution is divided by a power of two, so 
 The feature that the filter reads is multiplied by the same power. No bit of a result changes, and further
 training works better from there.
 
+The [rivals](docs/methods.md) here saw the 91 images alone. SCN ×4 is a cascade of two networks; `-s 3`
+reduces what it makes. The matrices of A+ are in half precision; the last line under the table says what that
+costs. A+ ×3 and ×4 (5 and 9 MB in half precision) and SRF (hundreds of megabytes) are not in the package:
+train them with `npsr train a+` and `npsr train srf`.
+
+The networks for video are for ×2 and for players: FSRCNN(8,8,2), (16,8,3) and (32,12,4). Those named robust
+continue from the clean ones on pictures that were coded by x264 and x265. All saw the training images of
+BSDS200 too, and eight images of General-100 were held back. [Results](docs/results.md#networks-for-video)
+compares them on clean and on coded pictures, with the time that they take.
+
 | model | factor | Set5 | Set14 | BSD200 | data | seed | samples seen | hours |
 |---|---|---|---|---|---|---|---|---|
 """
@@ -51,15 +62,41 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="the run's model.npz")
     parser.add_argument("--data", type=Path, required=True, help="folder of Set5, Set14 and BSD200")
     options = parser.parse_args()
-    net = balanced(npsr.load(options.model))
-    scores = {name: round(npsr.evaluate(options.data / name, net.scale, net)["psnr"], 4) for name in SETS}
-    print(options.name, f"×{net.scale}", scores)
-    path = MODELS / f"{options.name}_x{net.scale}.npz"
-    provenance = without_paths(net.provenance, path.stem) | {"scores": scores}
-    npsr.save(replace(net, provenance=provenance), path, force=True)
-    TABLE.write_text(
-        HEAD + "".join(row(name, n) for name, factors in npsr.released().items() for n in factors)
-    )
+    model = npsr.load_model(options.model)
+    path = MODELS / f"{options.name}_x{model.scale}.npz"
+    if isinstance(model, npsr.Network):
+        model = balanced(model)
+        clean = without_paths(model.provenance, path.stem)
+    else:
+        clean = model.provenance | in_half_precision(model, options.data)
+        model = replace(model, **halves(model))
+    scores = {name: round(npsr.evaluate(options.data / name, model.scale, model)["psnr"], 4) for name in SETS}
+    print(options.name, f"×{model.scale}", scores)
+    model = replace(model, provenance=clean | {"scores": scores})
+    (npsr.save if isinstance(model, npsr.Network) else save_rival)(model, path, force=True)
+    write_table()
+
+
+def write_table() -> None:
+    """Rewrite MODELS.md from the released files."""
+    known = [(name, n) for name, factors in npsr.released().items() for n in factors]
+    notes = [text for name, n in known if (text := note(name, n))]
+    TABLE.write_text(HEAD + "".join(row(*each) for each in known) + "".join(f"\n{text}\n" for text in notes))
+
+
+def halves(model: Any) -> dict[str, np.ndarray]:
+    """The large matrices of A+ in half precision; nothing of other methods."""
+    return {"regressors": model.regressors.astype(np.float16)} if model.name == "a+" else {}
+
+
+def in_half_precision(model: Any, data: Path) -> dict[str, Any]:
+    """What half precision costs on Set5, in dB, of a method that is released so."""
+    if not halves(model):
+        return {}
+    scores = [
+        npsr.evaluate(data / "Set5", model.scale, m)["psnr"] for m in (model, replace(model, **halves(model)))
+    ]
+    return {"half_precision_costs_dB": round(scores[0] - scores[1], 5)}
 
 
 def without_paths(provenance: dict[str, Any], name: str) -> dict[str, Any]:
@@ -95,11 +132,18 @@ def balanced(net: npsr.Network) -> npsr.Network:
 
 def row(name: str, n: int) -> str:
     """One line of the table."""
-    facts = npsr.load(name, n).provenance
+    facts = npsr.load_model(name, n).provenance
     scores = " | ".join(f"{facts['scores'][key]:.2f}" for key in SETS)
     data = " + ".join(facts["data"])
-    cost = f"{facts['samples'] / 1e6:.1f} million | {facts['seconds'] / 3600:.1f}"
+    seen = f"{facts['samples'] / 1e6:.1f} million" if "samples" in facts else "–"
+    cost = f"{seen} | {facts['seconds'] / 3600:.1f}"
     return f"| {name} | ×{n} | {scores} | {data} | {facts['seed']} | {cost} |\n"
+
+
+def note(name: str, n: int) -> str:
+    """What half precision costs a model, in a sentence, if it has it."""
+    cost = npsr.load_model(name, n).provenance.get("half_precision_costs_dB")
+    return "" if cost is None else f"Half precision costs {name} ×{n} {cost:.4f} dB on Set5."
 
 
 if __name__ == "__main__":

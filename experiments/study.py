@@ -53,6 +53,8 @@ class Budget:
         Seeds of Figure 4's settings.
     srcnn_ex_factors : tuple of int
         Factors at which SRCNN-Ex is trained: it takes longer than all others together.
+    rivals : dict
+        For each of the rivals' methods, what its recipe has otherwise than in the package; for SCN ``steps``.
     sets : tuple of str
         Test sets of the comparison.
     timing : npsr.Plan
@@ -72,10 +74,29 @@ class Budget:
     seeds: tuple[int, ...] = (0, 1, 2)
     setting_seeds: tuple[int, ...] = (0,)
     srcnn_ex_factors: tuple[int, ...] = (2, 3, 4)
+    rivals: dict[str, dict[str, Any]] = field(default_factory=dict)
     sets: tuple[str, ...] = ("Set5", "Set14", "BSD200")
     timing: npsr.Plan = FULL
     side: int = 240
 
+
+MINUTES = {
+    "a+": {"atoms": 128, "passes": 3, "neighbours": 512, "scales": 1},
+    "anr": {"passes": 3},
+    "gr": {"passes": 3},
+    "kk": {"basis": 60, "samples": 30_000, "steps": 50, "batch": 5000, "confidence_samples": 10_000},
+    "rf": {"trees": 2, "levels": 8},
+    "srf": {"trees": 2, "levels": 8, "rotations": 1},
+    "scn": {"steps": 60},
+}
+"""Of the rivals' recipes, for the quick budget."""
+
+AN_HOUR = {
+    "kk": {"samples": 200_000, "steps": 400},
+    "srf": {"rotations": 1, "levels": 11},
+    "scn": {"steps": 1000},
+}
+"""For the standard one: A+, ANR, GR and RF as in the package."""
 
 BUDGETS = {
     "quick": Budget(
@@ -84,11 +105,12 @@ BUDGETS = {
         batch=8,
         scales=(1.0,),
         srcnn_ex_factors=(3,),
+        rivals=MINUTES,
         sets=("Set5",),
         timing=QUICK,
         side=120,
     ),
-    "standard": Budget(1_024_000, 409_600),
+    "standard": Budget(1_024_000, 409_600, rivals=AN_HOUR),
     "full": Budget(
         8_000_000,
         4_000_000,
@@ -110,6 +132,7 @@ class Study:
     data: Path
     results: Path
     runs: Path
+    scheduler: str | None = None
     trainings: list[Row] = field(default_factory=list)
 
     @property
@@ -146,6 +169,7 @@ def open_study(
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the data sets (%(default)s)")
     parser.add_argument("--results", type=Path, default=ROOT / "experiments" / "results")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="folder of what need not be redone")
+    parser.add_argument("--scheduler", help="of Dask, for what is trained together (default: this machine)")
     options = parser.parse_args(arguments)
     level = options.budget
     missing = [name for name in dict.fromkeys(sets) if not (options.data / name).is_dir()]
@@ -155,7 +179,7 @@ def open_study(
         parser.error("\n".join(["these are not the paper's networks:", *differences]))
     for folder in (options.results, options.runs):
         folder.mkdir(parents=True, exist_ok=True)
-    return Study(Path(script).stem, level, options.data, options.results, options.runs)
+    return Study(Path(script).stem, level, options.data, options.results, options.runs, options.scheduler)
 
 
 def write_result(study: Study, title: str, why: str, tables: dict[str, list[Row]], data: Any = None) -> None:

@@ -14,12 +14,9 @@ import comparison
 import figure3_transitions
 import figure4_convergence
 import figure4_settings
-from equal_training import hours, trained
+import rivals
+from equal_training import Start, Training, hours, train_together
 from study import Study, open_study
-
-import npsr
-
-Start = tuple[npsr.Recipe, npsr.Network | None]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,17 +25,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--together", type=int, default=os.cpu_count(), help="trainings at a time")
     options, others = parser.parse_known_args(arguments)
     study = open_study(__file__, __doc__, ("T91", "General-100", "Set5"), others)
-    starts = in_order(study)
+    for training in train_together(study, in_order(study), options.together):
+        print(said(training), flush=True)
     os.environ["NUMBA_NUM_THREADS"] = "1"  # of the processes that are started: a core for each
     with ProcessPoolExecutor(options.together, get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(train, study, *start) for start in starts]):
+        for done in as_completed([pool.submit(learn, study, *method) for method in rivals.ORDER]):
             print(done.result(), flush=True)
 
 
-def train(study: Study, recipe: npsr.Recipe, net: npsr.Network | None) -> str:
-    """Train one network, and say so."""
-    training = trained(study, recipe, net)
-    return f"{recipe.model} ×{recipe.scale}, seed {recipe.seed}: {training.samples:,} in {hours(training)} h"
+def said(training: Training) -> str:
+    """What a training took, in a line."""
+    net = training.net
+    seed = net.provenance["seed"]
+    return f"{net.name} ×{net.scale}, seed {seed}: {training.samples:,} in {hours(training)} h"
+
+
+def learn(study: Study, method: str, n: int) -> str:
+    """Learn one of the rivals, and say so."""
+    rivals.learnt(study, method, n)
+    return f"{rivals.LABELS[method]} ×{n}: {study.trainings[-1]['seconds'] / 3600:.2f} h"
 
 
 def in_order(study: Study) -> list[Start]:

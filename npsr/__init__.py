@@ -15,17 +15,23 @@ if TYPE_CHECKING:
     from npsr.benchmark.machine import describe_machine
     from npsr.benchmark.measure import measure
     from npsr.benchmark.timing import Plan, Timing, time_calls
+    from npsr.degradation.degrading import degrading
+    from npsr.degradation.kinds import Degradation
+    from npsr.evaluation.explanation import explain
     from npsr.evaluation.metrics import psnr, ssim
     from npsr.evaluation.protocol import crop_to_multiple, evaluate, low_resolution
     from npsr.explorer.notebook import explore
+    from npsr.exporting.glsl import export_glsl
+    from npsr.exporting.ncnn_file import export_ncnn
+    from npsr.exporting.onnx_file import export_onnx
     from npsr.images.colour import luma
     from npsr.images.files import ImageError, read_image
     from npsr.images.image_sets import image_files
     from npsr.images.resize import imresize
+    from npsr.models.archive import WeightsError, released
     from npsr.models.matlab import import_matlab
-    from npsr.models.onnx_file import export_onnx
     from npsr.models.pytorch import import_pytorch
-    from npsr.models.weights import WeightsError, load, released, save
+    from npsr.models.weights import load, save
     from npsr.networks.architectures import (
         build,
         equation_1,
@@ -71,15 +77,21 @@ _MODULES = {
     "networks.layers": ["Conv", "DeConv", "PReLU", "ReLU"],
     "networks.network": ["Network", "loss_and_gradients"],
     "models.matlab": ["import_matlab"],
-    "models.onnx_file": ["export_onnx"],
     "models.pytorch": ["import_pytorch"],
-    "models.weights": ["WeightsError", "load", "released", "save"],
+    "models.archive": ["WeightsError", "released"],
+    "models.weights": ["load", "save"],
     "rivals.files": ["load_model"],
+    "exporting.glsl": ["export_glsl"],
+    "exporting.ncnn_file": ["export_ncnn"],
+    "exporting.onnx_file": ["export_onnx"],
     "images.colour": ["luma"],
     "images.files": ["ImageError", "read_image"],
     "images.image_sets": ["image_files"],
     "images.resize": ["imresize"],
     "upscaling.upscale": ["upscale"],
+    "degradation.degrading": ["degrading"],
+    "degradation.kinds": ["Degradation"],
+    "evaluation.explanation": ["explain"],
     "evaluation.metrics": ["psnr", "ssim"],
     "evaluation.protocol": ["crop_to_multiple", "evaluate", "low_resolution"],
     "explorer.notebook": ["explore"],
@@ -100,6 +112,7 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = [
     "Conv",
     "DeConv",
+    "Degradation",
     "ImageError",
     "Network",
     "PReLU",
@@ -115,11 +128,15 @@ __all__ = [
     "adam_update",
     "build",
     "crop_to_multiple",
+    "degrading",
     "describe_machine",
     "equation_1",
     "equation_2",
     "evaluate",
+    "explain",
     "explore",
+    "export_glsl",
+    "export_ncnn",
     "export_onnx",
     "fresh_state",
     "fsrcnn",

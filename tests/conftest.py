@@ -7,6 +7,7 @@ os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count() or 1)))  # 
 import numba
 import numpy as np
 import pytest
+from helpers.browser import browser  # noqa: F401
 from helpers.recipes import RUN_RECIPE
 from hypothesis import settings
 from PIL import Image
@@ -54,3 +55,12 @@ def data(tmp_path, scene):
             Image.fromarray(pixels).save(tmp_path / "data" / folder / f"{name}.png")
     (tmp_path / "recipe.toml").write_text(RUN_RECIPE)
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def address():
+    """A cluster in this process, whose tasks run in threads: enough for all that no process must die for."""
+    distributed = pytest.importorskip("distributed", reason="needs npsr[dask]")
+    options = {"processes": False, "n_workers": 1, "threads_per_worker": 2, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster:
+        yield cluster.scheduler_address

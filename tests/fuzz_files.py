@@ -16,20 +16,23 @@ import io
 import json
 import platform
 import resource
-import struct
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
-import pillow_heif
 import tifffile
-from helpers.pictures import cmyk_profile, encoded, moving
+from helpers.damaged_files import damaged, good_files
+from helpers.valid_animations import shown_alike, valid_animation
 from helpers.valid_files import keeps, valid_file
+from helpers.valid_tools import heic, tagged
+from helpers.valid_videos import make_video, wrong_video
 from PIL import Image
 
 import npsr
@@ -40,96 +43,11 @@ SECONDS = 600
 MEMORY = 3 * 2**30
 
 
-def good_files():
-    """Small files of every format and kind, by name."""
-    rng = np.random.default_rng(0)
-    rgb = rng.integers(0, 256, (12, 17, 3), dtype=np.uint8)
-    rgb[:, 8:] = rgb[0, 0]
-    rgba, deep = np.dstack([rgb, rgb[..., 0]]), rgb.astype(np.uint16) * 257
-    colour, exif = Image.fromarray(rgb), Image.Exif()
-    exif[0x010F], exif[0x0112] = "Maker", 6
-    files = {
-        "rgb.png": encoded(colour, "PNG", exif=exif),
-        "alpha.png": encoded(Image.fromarray(rgba), "PNG"),
-        "palette.png": encoded(colour.quantize(9), "PNG", transparency=2),
-        "grey16.png": encoded(Image.fromarray(deep[..., 0]), "PNG"),
-        "one_bit.png": encoded(Image.fromarray(rgb[..., 0] > 99), "PNG"),
-        "base.jpg": encoded(colour, "JPEG", exif=exif),
-        "progressive.jpg": encoded(colour, "JPEG", progressive=True),
-        "grey.jpg": encoded(colour.convert("L"), "JPEG"),
-        "inks.jpg": encoded(colour.convert("CMYK"), "JPEG", icc_profile=cmyk_profile()),
-        "two.jpg": encoded(colour, "MPO", save_all=True, append_images=[colour]),
-        "lossy.webp": encoded(colour, "WEBP"),
-        "lossless.webp": encoded(Image.fromarray(rgba), "WEBP", lossless=True, exif=exif),
-        "plain.bmp": encoded(colour, "BMP"),
-        "still.gif": encoded(colour, "GIF"),
-        "moving.gif": moving("GIF", alpha=True)[0],
-        "moving.webp": moving("WEBP")[0],
-        "moving.png": moving("PNG", alpha=True)[0],
-        "lzw.tif": encoded(colour, "TIFF", compression="tiff_lzw"),
-        "palette.tif": encoded(colour.quantize(9), "TIFF"),
-        "jpeg.tif": encoded(colour, "TIFF", compression="jpeg"),
-    }
-    if "AVIF" in Image.SAVE:
-        files["still.avif"] = encoded(colour, "AVIF")
-        files["moving.avif"] = moving("AVIF")[0]
-    heic = io.BytesIO()
-    pillow_heif.from_pillow(colour).save(heic, quality=80, exif=exif.tobytes())
-    files["phone.heic"] = heic.getvalue()
-    files["still.jxl"] = imagecodecs.jpegxl_encode(rgb, lossless=True)
-    for name, pixels, options in (
-        ("strips.tif", rgb, {"rowsperstrip": 5}),
-        (
-            "tiles.tif",
-            rgba,
-            {"tile": (16, 16), "compression": "adobe_deflate", "extrasamples": ["unassalpha"]},
-        ),
-        ("deep.tif", deep, {"compression": "lzw", "predictor": True}),
-        ("planes.tif", np.moveaxis(deep, 2, 0), {"planarconfig": "separate", "bigtiff": True}),
-    ):
-        buffer = io.BytesIO()
-        tifffile.imwrite(buffer, pixels, photometric="rgb", **options)
-        files[name] = buffer.getvalue()
-    return files | _written_here(deep, rgb)
+def run_batch(folder, files, environment=None, target=None, check=True):
+    """Feed files to a process, to be written in some format; return outcomes and what is wrong.
 
-
-def _written_here(deep, rgb):
-    """What only this program writes: 16-bit colour PNG; and raw arrays."""
-    from npsr.images.files import Photograph, encode
-
-    png, npy = io.BytesIO(), io.BytesIO()
-    encode(png, ".png", Photograph(deep), deep.shape, [deep])
-    np.save(npy, rgb)
-    return {"deep.png": png.getvalue(), "raw.npy": npy.getvalue()}
-
-
-def damaged(content, rng):
-    """A file with one to four injuries."""
-    data = bytearray(content)
-    for _ in range(rng.integers(1, 5)):
-        at, length = int(rng.integers(0, len(data) + 1)), int(rng.integers(1, 9))
-        match rng.integers(0, 7):
-            case 0:
-                del data[at:]
-            case 1 if at < len(data):
-                data[at] = rng.integers(0, 256)
-            case 2 if at < len(data):
-                data[at] ^= 1 << rng.integers(0, 8)
-            case 3:
-                del data[at : at + length]
-            case 4:
-                data[at:at] = rng.bytes(length)
-            case 5:  # a length, a side or an offset
-                number = int(rng.choice([0, 1, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1]))
-                data[at : at + 4] = struct.pack(rng.choice([">I", "<I"]), number)
-            case 6:
-                to = int(rng.integers(0, len(data) + 1))
-                data[to : to + length] = data[at : at + length]
-    return bytes(data)
-
-
-def run_batch(folder, files, environment=None, target=None):
-    """Feed files to a process, to be written in some format; return outcomes and what is wrong."""
+    With `check` results are read again.
+    """
     originals, out, summary = folder / "in", folder / "out", folder / "summary.json"
     originals.mkdir()
     for name, content in files.items():
@@ -163,7 +81,7 @@ def run_batch(folder, files, environment=None, target=None):
     outcomes = json.loads(summary.read_text())["files"] if summary.exists() else []
     if len(outcomes) != len(files):
         wrong.append(f"{len(files)} files, but {len(outcomes)} outcomes")
-    wrong += _wrong_results(out, outcomes)
+    wrong += _wrong_results(out, outcomes) if check else []
     return Counter(outcome["status"] for outcome in outcomes), wrong
 
 
@@ -174,7 +92,7 @@ def _limit_memory():
 
 def _wrong_results(out, outcomes):
     """Results that should not be there, or cannot be read, or have another size."""
-    from npsr.images.animations import open_animation
+    from npsr.images.animations.files import open_animation
     from npsr.images.files import read_image
 
     expected = {Path(o["target"]).resolve(): o for o in outcomes if o["status"] == "done"}
@@ -205,14 +123,58 @@ def batches(count, seed):
 
 
 def valid_batches(count, seed):
-    """Sound files, by batches, each with the format that it is to be written in."""
+    """Sound files, by batches, each with the format that it is to be written in; None for videos.
+
+    Each seed begins at another turn, so that several short runs hold all that one long run holds.
+    """
     rng = np.random.default_rng(seed)
-    targets = ("png", "tif", "png", "tif", "webp", "avif", "jpg", "gif", "bmp", "npy")
-    for start in range(0, count, BATCH):
-        target = targets[start // BATCH % len(targets)]
-        files = (valid_file(k, rng) for k in range(start, 10**9))
-        fit = (file for file in files if fits(target, file.pixels))
-        yield target, list(islice(fit, min(BATCH, count - start)))
+    number, made = 5 * seed, 0
+    while made < count:
+        turn, left = number % len(TURNS), count - made
+        kind, target = TURNS[turn]
+        size = min(left, VIDEOS if kind == "videos" else SOUND)
+        yield target, kind, _valid_batch(kind, target, made, size, rng)
+        made += size
+        number += 1
+
+
+TURNS = (
+    ("pictures", "png"),
+    ("pictures", "tif"),
+    ("animations", "png"),
+    ("tagged", "png"),
+    ("pictures", "webp"),
+    ("tagged", "tif"),
+    ("videos", None),
+    ("pictures", "avif"),
+    ("animations", "webp"),
+    ("tagged", "jpg"),
+    ("pictures", "gif"),
+    ("pictures", "bmp"),
+    ("animations", "gif"),
+    ("tagged", "webp"),
+    ("pictures", "npy"),
+    ("pictures", "jpg"),
+    ("videos", None),
+)
+"""What batches hold, and the formats that they are written in, in turn."""
+SOUND, VIDEOS = 60, 20
+"""Pictures, and videos, of a batch."""
+
+
+def _valid_batch(kind, target, start, size, rng):
+    """The files of a batch; a folder with them, too, where other programs make them."""
+    if kind == "videos":
+        folder = Path(tempfile.mkdtemp(prefix="made"))
+        return folder, [make_video(folder, start + k, rng) for k in range(size)]
+    if kind == "animations":
+        return None, [valid_animation(start + k, rng) for k in range(size)]
+    pictures = (heic(k, rng) if k % 12 == 11 else valid_file(k, rng) for k in range(start, 10**9))
+    files = list(islice((file for file in pictures if fits(target, file.pixels)), size))
+    if kind == "tagged":
+        with tempfile.TemporaryDirectory() as folder:
+            files = tagged(files, Path(folder), rng)
+    return None, files
 
 
 def fits(target, pixels):
@@ -224,24 +186,48 @@ def fits(target, pixels):
     )
 
 
-def run_valid_batch(folder, target, files, environment=None):
-    """Enlarge sound files; return the outcomes by kind, and what went wrong."""
-    counts, wrong = run_batch(folder, {file.name: file.content for file in files}, environment, target)
+def run_valid_batch(folder, target, files, environment=None, made=None):
+    """Enlarge sound files; return the outcomes by kind, and what went wrong.
+
+    Videos lie in the folder `made`.
+    """
+    contents = {file.name: (made / file.name).read_bytes() if made else file.content for file in files}
+    counts, wrong = run_batch(folder, contents, environment, target, check=not made)
     summary = json.loads((folder / "summary.json").read_text())["files"]
+    outcomes = {Path(outcome["source"]).name: outcome for outcome in summary}
     for file in files:
-        outcome = next(o for o in summary if Path(o["source"]).name == file.name)
+        outcome = outcomes[file.name]
         if outcome["status"] != "done":
             wrong.append(f"{file.name} is refused: {outcome['message']}")
             continue
-        content = Path(outcome["target"]).read_bytes()
-        notes = "; ".join(outcome["told"])
+        result, notes = Path(outcome["target"]), "; ".join(outcome["told"])
+        if made:
+            told = wrong_video(file, made / file.name, result, notes)
+            wrong += [f"{file.name}: {line}" for line in told]
+            continue
+        content = result.read_bytes()
         wrong += [
             f"{file.name}: {word} is neither kept nor named in {notes!r}"
             for token, word in file.planted
             if not keeps(content, token) and word not in notes
         ]
-        wrong += _wrong_pixels(file, target, content)
+        wrong += _wrong_frames(file, target, content) if file.times else _wrong_pixels(file, target, content)
     return counts, wrong
+
+
+def _wrong_frames(file, target, content):
+    """Whether a lossless animation shows something else than the enlarged frames, or for another time."""
+    if target not in ("png", "webp"):
+        return []
+    expected = np.stack([npsr.upscale(frame, 2, "bicubic") for frame in file.pixels])
+    with Image.open(io.BytesIO(content)) as image:
+        frames, times = [], []
+        for number in range(image.n_frames):
+            image.seek(number)
+            frames.append(np.array(image.convert("RGBA")))
+            times.append(Fraction(image.info.get("duration", 0)))
+    wrong = shown_alike(np.stack(frames), times, expected, file.times, 1)
+    return [f"{file.name}: {wrong}"] if wrong else []
 
 
 def _wrong_pixels(file, target, content):
@@ -266,21 +252,28 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--valid", action="store_true", help="sound files instead of damaged ones")
     options = parser.parse_args()
-    total, failures = Counter(), 0
+    total, kinds, failures = Counter(), Counter(), 0
     made = (
         valid_batches(options.count, options.seed) if options.valid else batches(options.count, options.seed)
     )
-    for number, batch in enumerate(made):
+    for batch in made:
         folder = Path(tempfile.mkdtemp(prefix="fuzz"))
-        counts, wrong = run_valid_batch(folder, *batch) if options.valid else run_batch(folder, batch)
-        done = len(batch[-1]) if options.valid else len(batch)
+        if options.valid:
+            target, kind, (made_in, files) = batch
+            counts, wrong = run_valid_batch(folder, target, files, made=made_in)
+            kinds[kind] += len(files)
+            if made_in:
+                shutil.rmtree(made_in)
+        else:
+            counts, wrong = run_batch(folder, batch)
         total += counts
         failures += len(wrong)
         for line in wrong:
             print(f"{folder}: {line}")
         if not wrong:
             subprocess.run(["rm", "-r", folder], check=True)
-        print(f"{BATCH * number + done} inputs: {dict(total)}, {failures} faults", flush=True)
+        inputs = f"{total.total()} inputs" + (f" ({dict(kinds)})" if kinds else "")
+        print(f"{inputs}: {dict(total)}, {failures} faults", flush=True)
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, Pillow {Image.__version__}, ", end="")
     print(f"tifffile {tifffile.__version__}, seed {options.seed}")
     sys.exit(failures > 0)

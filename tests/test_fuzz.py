@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from fuzz_files import batches, fits, good_files, run_batch, run_valid_batch
+from fuzz_files import batches, fits, run_batch, run_valid_batch
+from helpers.damaged_files import good_files
 from helpers.running import environment
 from helpers.valid_files import valid_file
 

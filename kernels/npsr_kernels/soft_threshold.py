@@ -30,6 +30,12 @@ def soft_threshold_forward(x: np.ndarray, threshold: np.ndarray) -> np.ndarray:
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> x = np.array([-3.0, 0.5, 2.0]).reshape(1, 1, 1, 3)
+    >>> soft_threshold_forward(x, np.array([1.0]))[0, 0]
+    array([[-2.,  0.,  1.]])
     """
     _check(x, threshold)
     y = np.empty_like(x)
@@ -52,7 +58,7 @@ def soft_threshold_backward(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gradients of the input and of the threshold.
 
-    At |x| = θ, where the function has a kink, the derivative of the flat part, 0, is used.
+    Where x is θ or −θ and the function has a kink, the derivative of the flat part, 0, is used.
 
     Parameters
     ----------
@@ -72,6 +78,13 @@ def soft_threshold_backward(
     ------
     TypeError, ValueError
         If an argument's dtype or shape does not fit.
+
+    Examples
+    --------
+    >>> x, dy = np.array([-3.0, 0.5, 2.0]).reshape(1, 1, 1, 3), np.ones((1, 1, 1, 3))
+    >>> dx, dthreshold = soft_threshold_backward(dy, x, np.array([1.0]))
+    >>> dx[0, 0], dthreshold
+    (array([[1., 0., 1.]]), array([0.]))
     """
     _check(x, threshold)
     require("dy", dy, "N C H W", **dict(zip("NCHW", x.shape, strict=True)))

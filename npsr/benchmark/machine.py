@@ -21,6 +21,11 @@ def describe_machine(also: Sequence[str] = ()) -> dict[str, Any]:
     ----------
     also : sequence of str
         More distributions whose versions are reported.
+
+    Examples
+    --------
+    >>> "npsr" in npsr.describe_machine()["versions"]
+    True
     """
     libraries = ("numpy", "numba", "llvmlite", *also)
     return {

@@ -2,8 +2,9 @@
 
 import argparse
 from collections.abc import Callable
+from importlib import import_module
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from npsr.networks.network import Network
@@ -53,6 +54,20 @@ def positive_number(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
+
+
+def cluster_module(name: str) -> Any:
+    """A module of `npsr.dask`.
+
+    Raises
+    ------
+    ValueError
+        If packages are missing that it needs.
+    """
+    try:
+        return import_module(f"npsr.dask.{name}")
+    except ImportError as error:
+        raise ValueError(f"this needs Dask and Zarr ({error}): pip install 'npsr[dask]'") from error
 
 
 def load_or_build(model: str, scale: int | None) -> "Network":

@@ -1,6 +1,7 @@
 """The course: exercises that check themselves."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,10 @@ def add(commands: "Commands") -> None:
     check.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of your files")
     check.add_argument("numbers", nargs="*", metavar="NN", help="exercises (default all)")
     check.add_argument(
-        "--json", type=Path, metavar="FILE", help="also write the report to a file, anew each time"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="also write the report to a file; - is the standard output, with the text on the other one",
     )
     _limits(check)
     check.set_defaults(run=run_check)
@@ -83,6 +87,9 @@ def run_start(options: argparse.Namespace) -> int:
 
 def run_check(options: argparse.Namespace) -> int:
     """Check a folder, and explain."""
+    import json
+    from contextlib import nullcontext, redirect_stdout
+
     from npsr.exercises.course import task, tasks
     from npsr.exercises.examining import RIGHT, examine_all
     from npsr.exercises.running import Limits
@@ -93,16 +100,20 @@ def run_check(options: argparse.Namespace) -> int:
     asked = (
         sorted({t.number: t for t in map(task, options.numbers)}.values(), key=lambda t: t.number) or tasks()
     )
-    if options.json:
+    piped = str(options.json) == "-"
+    if options.json and not piped:
         check_target(options.json, force=True)
     limits = Limits(options.seconds, options.megabytes)
     outcomes = []
-    for outcome in examine_all(asked, options.folder, options.seed, limits):
-        outcomes.append(outcome)
-        _print_outcome(outcome)
-    right = sum(outcome.status == RIGHT for outcome in outcomes)
-    print(f"{right} of {len(outcomes)} right")
-    if options.json:
+    with redirect_stdout(sys.stderr) if piped else nullcontext():
+        for outcome in examine_all(asked, options.folder, options.seed, limits):
+            outcomes.append(outcome)
+            _print_outcome(outcome)
+        right = sum(outcome.status == RIGHT for outcome in outcomes)
+        print(f"{right} of {len(outcomes)} right")
+    if piped:
+        print(json.dumps(_report(outcomes, options.seed), indent=1))
+    elif options.json:
         write_json(options.json, _report(outcomes, options.seed), force=True)
     return 0 if right == len(outcomes) else 1
 

@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _networks(models: list[str], scale: int | None) -> "list[tuple[str, Network]]":
     """The networks that were asked for, each with what it is called."""
-    from npsr.models.weights import load, released
+    from npsr.models.archive import released
+    from npsr.models.weights import load
 
     if not models:
         shown = [(name, factor) for name, factor in SHOWN if scale in (None, factor)]

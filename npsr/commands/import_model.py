@@ -20,7 +20,7 @@ def add(commands: "Commands") -> None:
         nargs="+",
         help="FSRCNN, FSRCNN-s or SRCNN as FILE.mat; a state dict as FILE.pth; with --method a rival's files",
     )
-    importer.add_argument("--method", choices=("a+", "anr", "gr", "kk"), help="a rival, and which one")
+    importer.add_argument("--method", choices=("a+", "anr", "gr", "kk", "scn"), help="a rival, and which one")
     importer.add_argument("-o", "--output", type=Path, required=True, help="the .npz file to write")
     importer.add_argument("-s", "--scale", type=positive, help="factor (default: as in the file's name)")
     importer.add_argument("-f", "--force", action="store_true", help="replace an existing file")
@@ -29,9 +29,10 @@ def add(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Convert a model of the authors', or of PyTorch's users."""
+    from npsr.models.archive import WeightsError
     from npsr.models.matlab import import_matlab
     from npsr.models.pytorch import import_pytorch
-    from npsr.models.weights import WeightsError, check_name, save
+    from npsr.models.weights import check_name, save
 
     if options.method:
         return _import_rival(options)
@@ -51,21 +52,29 @@ def run(options: argparse.Namespace) -> int:
 
 def _import_rival(options: argparse.Namespace) -> int:
     """Convert matrices of the layout that a rival's authors published."""
-    from npsr.models.weights import WeightsError, check_name
+    from npsr.models.archive import WeightsError
+    from npsr.models.sparse_coding_file import import_scn
+    from npsr.models.weights import check_name, save
+    from npsr.networks.network import Network
     from npsr.rivals.files import save_rival
     from npsr.rivals.importing import import_anchored, import_kk
     from npsr.rivals.model import Rival
 
     check_name(options.output, options.force)
-    if options.scale is None:
+    if options.scale is None and options.method != "scn":
         raise WeightsError("the factor is missing, which the files of a rival do not tell: say it with -s")
-    rival: Rival
-    if options.method == "kk":
-        rival = import_kk(options.file[0], options.scale)
+    model: Network | Rival
+    if options.method == "scn":
+        model = import_scn(options.file, options.scale)
+        save(model, options.output, options.force)
     else:
-        rival = import_anchored(options.file, options.scale, options.method)
-    save_rival(rival, options.output, options.force)
-    print(f"{options.output}: {rival.name} ×{rival.scale}, {rival.provenance['source']}")
+        if options.method == "kk":
+            rival: Rival = import_kk(options.file[0], options.scale)
+        else:
+            rival = import_anchored(options.file, options.scale, options.method)
+        save_rival(rival, options.output, options.force)
+        model = rival
+    print(f"{options.output}: {model.name} ×{model.scale}, {model.provenance['source']}")
     return 0
 
 

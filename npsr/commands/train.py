@@ -19,14 +19,22 @@ def add(commands: "Commands") -> None:
     train.add_argument(
         "recipe",
         nargs="?",
-        help="paper (the default), paper-srcnn, quick, scn, a+, anr, gr, kk, srf, rf, or a TOML file",
+        help="paper (the default), paper-srcnn, quick, scn, cscn, a+, anr, gr, kk, srf, rf, or a TOML file",
     )
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
     train.add_argument(
         "--data", type=Path, help="folder of photographs, or of the recipe's folders (default: RECIPE.toml's)"
     )
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    own = train.add_argument_group("instead of the recipe's own")
+    train.add_argument(
+        "--workers", type=positive, metavar="N", help="processes that share each batch: the same bits"
+    )
+    _add_own(train.add_argument_group("instead of the recipe's own"))
+    train.set_defaults(run=run)
+
+
+def _add_own(own: "argparse._ArgumentGroup") -> None:
+    """Declare what can be said instead of the recipe's own."""
     own.add_argument("-m", "--model", help="as for info (default fsrcnn)")
     own.add_argument("-s", "--scale", type=positive, help="upscaling factor (default 3)")
     own.add_argument("--steps", type=natural, help="steps in all; stages keep their proportions")
@@ -58,7 +66,6 @@ def add(commands: "Commands") -> None:
     own.add_argument(
         "--solve-deconvolution", action="store_true", default=None, help="exactly, before the first step"
     )
-    train.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -75,14 +82,18 @@ def run(options: argparse.Namespace) -> int:
     _say_what_is_passed_over(recipe, data)
     try:
         with reported(recipe.steps, recipe.batch) as progress:
-            run_training(recipe, data, options.output, options.resume, progress)
+            run_training(recipe, data, options.output, options.resume, progress, workers=options.workers or 1)
     except (KeyboardInterrupt, OSError) as error:
-        from_system = isinstance(error, KeyboardInterrupt) or error.errno  # ours, of misuse, have no number
-        if from_system and (options.output / CHECKPOINT).exists():
+        if _from_outside(error) and (options.output / CHECKPOINT).exists():
             print("npsr: the same command with --resume goes on from the last checkpoint", file=sys.stderr)
         raise
     print(f"{options.output / MODEL}: {recipe.model} ×{recipe.scale} after {recipe.steps} steps")
     return 0
+
+
+def _from_outside(error: KeyboardInterrupt | OSError) -> bool:
+    """Whether a run was stopped, not misused: the system's errors have numbers, ours have none."""
+    return isinstance(error, KeyboardInterrupt | ChildProcessError) or bool(error.errno)
 
 
 def _say_what_is_passed_over(recipe: "Recipe", data: Path) -> None:

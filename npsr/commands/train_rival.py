@@ -15,7 +15,7 @@ OF_NETWORKS = {
     "sub_image": "--sub-image",
     "initialisation": "--initialisation",
     "checkpoint_every": "--checkpoint-every",
-    "start": "--start",
+    "workers": "--workers",
     "train": "--train",
     "solve_deconvolution": "--solve-deconvolution",
 }
@@ -50,8 +50,11 @@ def learn(options: argparse.Namespace, data: Path) -> int:
 
     if given := [flag for name, flag in OF_NETWORKS.items() if getattr(options, name, None) is not None]:
         raise ValueError(f"{given[0]} is for networks: {options.recipe} takes its numbers from a TOML recipe")
-    own = {name: getattr(options, name) for name in ("scale", "seed") if getattr(options, name) is not None}
-    recipe = replace(find_rival(options.recipe, data), **own)
+    recipe = find_rival(options.recipe, data)
+    if options.start and not hasattr(recipe, "start"):
+        raise ValueError(f"--start is for A+, ANR and GR: {options.recipe} has no dictionary to take")
+    own = {name: getattr(options, name) for name in ("scale", "seed", "start")}
+    recipe = replace(recipe, **{name: value for name, value in own.items() if value is not None})
     try:
         rival = learn_rival(recipe, data, options.output, options.resume, _line)
     except (KeyboardInterrupt, OSError) as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from npsr.commands import upscale_report as report
-from npsr.commands.arguments import at_least_1, positive, sides_or_side
+from npsr.commands import upscale_zarr
+from npsr.commands.arguments import at_least_1, cluster_module, positive, sides_or_side
 from npsr.commands.upscale_video import VIDEOS, run_video
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add(commands: "Commands") -> None:
     upscale = commands.add_parser("upscale", help="enlarge photographs, animations, videos, whole folders")
     kinds = "PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, .npy; videos; folders; - for standard input"
     upscale.add_argument("inputs", type=Path, nargs="+", metavar="IN", help=kinds)
-    output = "file, folder, or - for standard output (default: {stem}_{model}_x{n} beside the input)"
+    output = "file, folder, or - for standard output (default: STEM_MODEL_xN beside the input)"
     upscale.add_argument("-o", "--output", type=Path, metavar="OUT", help=output)
     factor = "upscaling factor, whole or not (default 3, or that of FILE.npz)"
     upscale.add_argument("-s", "--scale", type=at_least_1, metavar="N", help=factor)
@@ -51,6 +52,8 @@ def add(commands: "Commands") -> None:
     upscale.add_argument("--audio", choices=("copy", "aac", "drop"), default="copy", help=sound)
     words = "of videos: copied or left out (default: copy)"
     upscale.add_argument("--subtitles", choices=("copy", "drop"), default="copy", help=words)
+    cluster = "of a Dask scheduler that does the work, or local: processes of this machine"
+    upscale.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
     upscale.add_argument("--dry-run", action="store_true", help="only say what would be done")
     upscale.add_argument("--json", type=Path, metavar="FILE", help="also write a summary to a file")
     upscale.add_argument("-v", "--verbose", action="store_true", help="say what the time was spent on")
@@ -61,14 +64,19 @@ def run(options: argparse.Namespace) -> int:
     """Enlarge everything; 2 if something failed."""
     if options.threads:
         os.environ["NUMBA_NUM_THREADS"] = str(options.threads)  # read when Numba is imported
-    from npsr.system.files import check_target
+    from npsr.system.files import check_target, remove_leftovers
     from npsr.upscaling.batch import Outcome, run_jobs
 
-    settings, (jobs, passed) = _settings(options), _jobs(options)
+    settings = _settings(options)
+    if upscale_zarr.concerns(options):
+        return upscale_zarr.run_zarr(options, settings)
+    jobs, passed = _jobs(options)
     if options.json:
         check_target(options.json, options.force)
     if options.dry_run:
         return report.plan(jobs, passed)
+    for folder in {job.target.parent for job in jobs if str(job.target) != "-"}:
+        remove_leftovers(folder)
     todo = [job for job in jobs if not job.done]
     piped = any(str(job.target) == "-" for job in jobs)
     reporter = report.Report(len(todo), piped, options.verbose)
@@ -76,7 +84,11 @@ def run(options: argparse.Namespace) -> int:
         if job.done:
             reporter.finished(Outcome(job.source, job.target, "skipped"))
     photographs = [job for job in todo if not is_video(job.source)]
-    split = run_jobs(photographs, settings, reporter.finished, reporter.progress)
+    if options.scheduler:
+        run_on = cluster_module("folders").run_jobs_on
+        split = run_on(options.scheduler, photographs, settings, reporter.finished)
+    else:
+        split = run_jobs(photographs, settings, reporter.finished, reporter.progress)
     for job in todo:
         if is_video(job.source):
             reporter.finished(_video(job, options, split))
@@ -121,12 +133,18 @@ def _settings(options: argparse.Namespace) -> "Settings":
 
 def _jobs(options: argparse.Namespace) -> "tuple[list[Job], Counter[str]]":
     from npsr.images.formats.names import SUFFIXES
-    from npsr.upscaling.jobs import plan_jobs
+    from npsr.upscaling.jobs import PIPE, plan_jobs, with_other_formats
 
     sides = "x".join("" if side is None else str(side) for side in reversed(options.size or ()))
     label = f"_{Path(options.model).stem}_{sides or f'x{options.scale:g}'}"
     suffix = partial(_suffix, name=options.format)
-    return plan_jobs(options.inputs, options.output, label, suffix, SUFFIXES, options.force)
+    jobs, passed = plan_jobs(options.inputs, options.output, label, suffix, SUFFIXES, options.force)
+
+    def free(job: "Job") -> bool:
+        asked = options.format or (options.output not in (None, PIPE) and not job.mirrored)
+        return not asked and not is_video(job.source)
+
+    return with_other_formats(jobs, free, options.force), passed
 
 
 def _suffix(source: Path, name: str | None) -> str:
@@ -143,15 +161,18 @@ def _suffix(source: Path, name: str | None) -> str:
 
 
 def _video(job: "Job", options: argparse.Namespace, split: dict[str, float]) -> "Outcome":
+    from npsr.system.files import make_folder
     from npsr.upscaling.batch import Outcome, failure
 
     try:
         if job.problem:
             raise ValueError(job.problem)
+        if options.scheduler:
+            raise ValueError(f"{job.source}: videos are enlarged on one machine: leave --scheduler out")
         if not options.scale or options.scale != int(options.scale):
             raise ValueError(f"{job.source}: videos are enlarged by a model's own factor: use -s 2, 3 or 4")
         if job.mirrored:
-            job.target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(job.target.parent)
         start = time.perf_counter()
         written = run_video(job.source, job.target, int(options.scale), options)
         for name, seconds in written.split.items():

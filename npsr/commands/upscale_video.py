@@ -16,8 +16,10 @@ VIDEOS |= {".flv", ".wmv", ".asf", ".ogv"}
 
 def run_video(source: Path, target: Path, scale: int, options: argparse.Namespace) -> "Written":
     """Enlarge one video, telling how fast it goes and how long it will take."""
+    from npsr.upscaling.upscale import plane_upscaler
     from npsr.video.upscale import upscale_video
 
+    engine = None if options.engine == "auto" else options.engine
     start = time.perf_counter()
     on_a_line = "\r" if sys.stderr.isatty() else ""
 
@@ -33,8 +35,8 @@ def run_video(source: Path, target: Path, scale: int, options: argparse.Namespac
             source,
             target,
             scale,
-            options.model,
-            options.ensemble,
+            plane_upscaler(options.model, scale, options.ensemble, engine),
+            False,
             options.force,
             progress,
             {"audio": options.audio, "subtitle": options.subtitles},

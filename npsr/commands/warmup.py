@@ -35,14 +35,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _inference() -> Iterator[tuple[str, Callable[[], object]]]:
-    """The released networks on a small image."""
+    """The released models on a small image."""
     import numpy as np
 
-    from npsr.models.weights import load, released
+    from npsr.models.archive import released
+    from npsr.upscaling.upscale import plane_upscaler
 
     for model, factors in released().items():
         for scale in factors:
-            yield f"{model} ×{scale}", partial(load(model, scale), np.zeros((1, 1, 8, 8)))
+            yield f"{model} ×{scale}", partial(plane_upscaler(model, scale), np.zeros((8, 8)))
 
 
 def _training() -> Iterator[tuple[str, Callable[[], object]]]:

@@ -5,9 +5,8 @@ enlarges them with the bits of the whole image: see `npsr.upscaling.bands`. Only
 borders, and any chunks will do, those smaller than the networks' reach included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise, product
 from math import ceil, prod
 from pathlib import Path
@@ -18,38 +17,16 @@ import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from npsr.models.weights import digest
+from npsr.dask.work import Work, make_work
 from npsr.networks.network import Engine, Network
 from npsr.rivals.model import Rival
-from npsr.system.version import __version__
 from npsr.upscaling.bands import enlarged, needs
-from npsr.upscaling.factors import Size, by_factor
+from npsr.upscaling.factors import by_factor
 from npsr.upscaling.operations import Part, Span
-from npsr.upscaling.plan import Enlargement, network_for, plan_enlargement
 from npsr.upscaling.upscale import default_scale
 from npsr_kernels.compiling.threads import at_most
 
 CHANNELS = (2, 3, 4)
-
-
-@dataclass(frozen=True)
-class Work:
-    """What every task must know: the whole image's shape and dtype, and how it is enlarged."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    size: Size
-    networks: Mapping[int, Network | Rival]
-    ensemble: bool
-    engine: Engine | None
-
-    @cached_property
-    def plan(self) -> Enlargement:
-        """Made once in every process."""
-        return plan_enlargement(self, self.size, self.networks, self.ensemble, self.engine)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "plan"}
 
 
 @dataclass(frozen=True)
@@ -97,12 +74,20 @@ def upscale(
     Notes
     -----
     A task runs in one thread: a worker runs as many tasks at once as it has threads.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> x = da.from_array(npsr.read_image(Path("my.png")).pixels, chunks=(20, 20, 3))
+    >>> large = npsr.dask.upscale(x, 3)
+    >>> bool((large.compute() == npsr.upscale(x.compute(), 3)).all())
+    True
     """
     x, coloured = _checked(x, channels)
     axis = x.ndim - 3 if coloured else x.ndim - 2
     shape = x.shape[axis:]
     size = by_factor(shape, default_scale(model) if scale is None else scale)
-    work = _work(shape, x.dtype, size, model, ensemble, engine)
+    work = make_work(shape, x.dtype, size, model, ensemble, engine)
     before = [_spans(sides) for sides in x.chunks]
     after = [
         *before[:axis],
@@ -110,13 +95,7 @@ def upscale(
         *before[axis + 2 :],
     ]
     chunks = tuple(tuple(stop - start for start, stop in spans) for spans in after)
-    nets = [
-        (n, net.layers, digest(net.parameters))
-        if isinstance(net, Network)
-        else (n, net.name, digest(net.arrays))
-        for n, net in work.networks.items()
-    ]
-    name = f"npsr-upscale-{tokenize(x, size, nets, ensemble, engine, __version__)}"
+    name = f"npsr-upscale-{tokenize(x, *work.identity)}"
     graph: dict[Any, Any] = {f"{name}-work": work}
     for place in product(*(range(len(spans)) for spans in after)):
         part = Part(after[axis][place[axis]], after[axis + 1][place[axis + 1]])
@@ -149,20 +128,6 @@ def _checked(x: Any, channels: bool | None) -> tuple[Any, bool]:
     if coloured and x.shape[-1] not in CHANNELS:
         raise ValueError(f"x has {x.shape[-1]} channels, but must have 2, 3 or 4: use channels=False")
     return (x.rechunk({x.ndim - 1: -1}) if coloured else x), coloured
-
-
-def _work(
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    size: Size,
-    model: str | Path | Network | Rival,
-    ensemble: bool,
-    engine: Engine | None,
-) -> Work:
-    """With the networks themselves in the place of their name."""
-    work = Work(shape, dtype, size, {}, ensemble, engine)
-    factors = plan_enlargement(work, size, model, ensemble, engine).factors
-    return Work(shape, dtype, size, {n: network_for(model, n) for n in factors}, ensemble, engine)
 
 
 def _spans(sides: Sequence[int]) -> list[Span]:

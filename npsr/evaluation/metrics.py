@@ -23,6 +23,12 @@ def psnr(image: np.ndarray, reference: np.ndarray) -> float:
     ------
     ValueError
         If the shapes differ.
+
+    Examples
+    --------
+    >>> a = np.full((8, 8), 100.0)
+    >>> round(npsr.psnr(a, a + 1), 3), npsr.psnr(a, a)
+    (48.131, inf)
     """
     a, b = _pair(image, reference)
     error = np.mean((a - b) ** 2)
@@ -48,6 +54,12 @@ def ssim(image: np.ndarray, reference: np.ndarray) -> float:
     ------
     ValueError
         If the shapes differ or are smaller than the window.
+
+    Examples
+    --------
+    >>> a = np.random.default_rng(0).random((32, 32)) * 255
+    >>> round(npsr.ssim(a, a), 6)
+    1.0
     """
     a, b = _pair(image, reference)
     radius = 5

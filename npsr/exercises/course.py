@@ -98,6 +98,11 @@ class Task:
         """The names of each function's arguments."""
         return {name: list(signature(getattr(self.module, name)).parameters) for name in self.functions}
 
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The functions that may return a view of an argument."""
+        return getattr(self.module, "VIEWS", ())
+
     def _said(self, head: str) -> str:
         found = re.search(rf"^{head}: (.+(?:\n(?!\w+:|You learn|\n).+)*)", self.text, re.MULTILINE)
         assert found, f"{self.name} does not say: {head}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from npsr.exercises.course import Task, task
 from npsr.exercises.ground.calling import Caller, Reply
-from npsr.exercises.ground.checking import NotDone, Student, Unloadable, Wrong
+from npsr.exercises.ground.checking import STALE, Check, NotDone, Student, Unloadable, Wrong
 from npsr.exercises.running import Limits, Stopped, running
 from npsr.system.defects import report
 
@@ -97,7 +97,7 @@ def examine(asked: Task, file: Path, seed: int, limits: Limits) -> Outcome:
             with running(file, limits) as process:
                 guards, stopped = tuple(process.guards), False
                 while waiting and not stopped:
-                    verdicts.append(_verdict(asked, waiting.pop(0), process, seed))
+                    verdicts.append(_verdict(asked, waiting.pop(0), process, seed, verdicts))
                     stopped = verdicts[-1].where == STOPPED
             printed, loads = printed or process.printed, process.answered
         except Stopped as stop:  # not even ready
@@ -124,8 +124,10 @@ def check_here(number: int | str, functions: dict[str, Any]) -> None:
 
 def judged(asked: Task, functions: dict[str, Any], seed: int = 0) -> list[Verdict]:
     """Verdicts on functions of this process."""
-    caller = Caller(functions, "")
-    return [_verdict(asked, name, caller, seed) for name in asked.functions]
+    caller, verdicts = Caller(functions, ""), list[Verdict]()
+    for name in asked.functions:
+        verdicts.append(_verdict(asked, name, caller, seed, verdicts))
+    return verdicts
 
 
 def explained(verdict: Verdict) -> str:
@@ -138,30 +140,49 @@ def explained(verdict: Verdict) -> str:
     return f"{text}\n→ {verdict.hint}" if verdict.hint else text
 
 
-def _verdict(asked: Task, name: str, ask: Callable[[str, Sequence[Any]], Reply], seed: int) -> Verdict:
-    """Every check of one function, up to the first that fails."""
-    student = Student(ask, asked.arguments)
+def _verdict(
+    asked: Task, name: str, ask: Callable[[str, Sequence[Any]], Reply], seed: int, before: list[Verdict]
+) -> Verdict:
+    """Every check of one function, up to the first that fails; `before` are the verdicts on earlier ones."""
+    student = Student(ask, asked.arguments, asked.views)
     for place, check in enumerate(asked.checks):
-        if check.function != name:
-            continue
-        rng = np.random.default_rng([seed, zlib.crc32(asked.module.__name__.encode()), place])
-        try:
-            check.run(student, rng)
-        except NotDone:
-            return Verdict(name, NOT_DONE)
-        except Stopped as stop:
-            return Verdict(name, WRONG, STOPPED, str(stop))
-        except Unloadable as wrong:
-            return Verdict(name, WRONG, LOADING, wrong.what, wrong.hint)
-        except Wrong as wrong:
-            return Verdict(name, WRONG, check.title, wrong.what, wrong.hint or check.hint)
-        except Exception as error:
-            if isinstance(error, (ValueError, IndexError, KeyError, ArithmeticError)):
-                what, hint = (
-                    f"what {name} returns cannot be worked with ({error})",
-                    "Return exactly what the task names.",
-                )
-            else:  # the check's own: the rest goes on, and the student is not blamed in silence
-                what, hint = report(error), ""
-            return Verdict(name, WRONG, check.title, what, hint)
+        if check.function == name:
+            rng = np.random.default_rng([seed, zlib.crc32(asked.module.__name__.encode()), place])
+            if failed := _failed(check, student, rng, before):
+                return failed
+    try:
+        student.require_new_arrays(name)
+    except Wrong as wrong:
+        return Verdict(name, WRONG, "new arrays", wrong.what, wrong.hint)
     return Verdict(name, RIGHT)
+
+
+def _failed(  # noqa: PLR0911
+    check: Check, student: Student, rng: np.random.Generator, before: list[Verdict]
+) -> Verdict | None:
+    """The verdict if a check fails."""
+    name = check.function
+    try:
+        check.run(student, rng)
+    except NotDone as other:
+        return Verdict(name, NOT_DONE, what=str(other))
+    except Stopped as stop:
+        return Verdict(name, WRONG, STOPPED, str(stop))
+    except Unloadable as wrong:
+        return Verdict(name, WRONG, LOADING, wrong.what, wrong.hint)
+    except Wrong as wrong:
+        hint = STALE if student.stale else wrong.hint or check.hint
+        return Verdict(name, WRONG, check.title, wrong.what, _cause(student, before) + hint)
+    except (ValueError, IndexError, KeyError, ArithmeticError) as error:
+        what = f"what {name} returns cannot be worked with ({error})"
+        return Verdict(name, WRONG, check.title, what, "Return exactly what the task names.")
+    except Exception as error:  # the check's own: the rest goes on, and the student is not blamed in silence
+        return Verdict(name, WRONG, check.title, report(error))
+    return None
+
+
+def _cause(student: Student, before: list[Verdict]) -> str:
+    """Which function to mend first, if one that is called is wrong itself."""
+    calls = student.calls if isinstance(student.calls, list | tuple) else []
+    wrong = [verdict.function for verdict in before if verdict.status == WRONG and verdict.function in calls]
+    return f"It calls {wrong[0]}, which is wrong: mend that first. Else: " if wrong else ""

@@ -10,6 +10,7 @@ process: what runs here can answer, and nothing else.
 import importlib.util
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def main(file: str, seconds: str, megabytes: str, folder: str) -> None:
     os.dup2(2, 1)
     isolation.limit(int(seconds), int(megabytes) * 2**20)
     send(replies, isolation.confine(Path(folder)) if folder != "-" else [])
+    warnings.formatwarning = in_a_line
     receive(calls)  # wait until the checker has noted it, before a stranger's line runs
     functions, failed = loaded(file)
     caller = Caller(functions, file)
@@ -35,6 +37,13 @@ def main(file: str, seconds: str, megabytes: str, folder: str) -> None:
         except EOFError:
             os._exit(0)
         send(replies, failed or guarded(lambda: caller(name, arguments), file))  # noqa: B023
+
+
+def in_a_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """A warning without the path of the file and its line."""
+    return f"{category.__name__}: {message} (line {lineno})\n"
 
 
 def loaded(file: str) -> tuple[dict[str, Any], Any]:

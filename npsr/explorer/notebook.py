@@ -42,6 +42,12 @@ def explore(net: Network) -> Explorer:
     ------
     ValueError
         If its parameters are not finite.
+
+    Examples
+    --------
+    >>> page = npsr.explore(npsr.load("fsrcnn-s", 3)).page
+    >>> page.startswith("<!doctype html>")
+    True
     """
     from npsr.explorer.page import html
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from npsr.explorer.modules import order, script
-from npsr.networks.layers import parameter_shapes
+from npsr.networks.cascade import require_one_stage
+from npsr.networks.layers import is_sparse_coding, parameter_shapes
 from npsr.networks.network import Network
 from npsr.system.version import __version__
 
@@ -84,6 +85,11 @@ def is_page(path: Path) -> bool:
 
 def _packed(label: str, net: Network) -> dict[str, Any]:
     """A network with its numbers as one base64 text of little-endian 32-bit floats."""
+    require_one_stage(net, "the explorer shows")
+    if is_sparse_coding(net.layers):
+        raise ValueError(
+            f"{label} is {net.name}, but the explorer shows the paper's networks: name one of them"
+        )
     for key, p in net.parameters.items():
         if not np.isfinite(p).all():
             raise ValueError(f"{label}: {key} holds numbers that are not finite: train with a lower rate")

@@ -9,6 +9,8 @@ import numpy as np
 TO_YCBCR = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]) / 255
 FROM_YCBCR = np.linalg.inv(TO_YCBCR)
 OFFSET = np.array([16.0, 128.0, 128.0]) / 255
+STUDIO_SPAN, STUDIO_BLACK = 219 / 255, 16 / 255
+"""Studio-range luma = span × full-range luma + black."""
 
 
 def to_ycbcr(rgb: np.ndarray) -> np.ndarray:
@@ -70,6 +72,12 @@ def luma(image: np.ndarray) -> np.ndarray:
     ------
     ValueError
         If dtype or shape are others.
+
+    Examples
+    --------
+    >>> white = np.full((1, 1, 3), 255, "uint8")
+    >>> npsr.luma(white), npsr.luma(white * 0)
+    (array([[235]], dtype=uint8), array([[16]], dtype=uint8))
     """
     if image.dtype != np.uint8:
         raise ValueError(

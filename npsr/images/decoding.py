@@ -20,6 +20,8 @@ MODES: dict[str, str] = {
     **{"I;16": "I;16", "I;16B": "I;16"},
 }
 """Pillow's modes that are read, and the mode each is read as; "P" depends on its transparency."""
+DEEP, TWELVE = 0x40, 0x20
+"""Flags of an AV1 configuration: more than 8 bits, and 12."""
 GREY, COLOUR = 0, 2
 """PNG's colour types that may name one shade or colour as transparent."""
 
@@ -47,10 +49,8 @@ def decode(source: Source, header: Any) -> tuple[np.ndarray, bytes | None, tuple
     if header.format == "MPO":
         header.seek(0)
     if header.format == "AVIF" and is_deep_avif(header):
-        raise ImageError(
-            f"{called(source)} has more than 8 bits a channel, which would be reduced to 8: "
-            "convert it to 16-bit PNG or TIFF, or to 8 bits"
-        )
+        pixels, bits = _deep_avif(source, header)
+        return pixels, None, (spread_note(bits),)
     return pixels_of(source, header), None, ()
 
 
@@ -86,7 +86,29 @@ def is_deep_avif(header: Any) -> bool:
     header.fp.seek(0)
     head = header.fp.read(2**16)
     at = head.find(b"av1C")
-    return at >= 0 and len(head) > at + 6 and bool(head[at + 6] & 0x40)
+    return at >= 0 and len(head) > at + 6 and bool(head[at + 6] & DEEP)
+
+
+def _deep_avif(source: Source, header: Any) -> tuple[np.ndarray, int]:
+    """Pixels of an AVIF of 10 or 12 bits, spread over 16, and which of both."""
+    codec = package("imagecodecs", f"{called(source)}, AVIF with more than 8 bits a channel,")
+    header.fp.seek(0)
+    content = header.fp.read()
+    pixels = codec.avif_decode(content)
+    if pixels.dtype != np.uint16 or pixels.ndim > 3:
+        raise ImageError(f"{called(source)} decodes to {pixels.dtype} {pixels.shape}: convert it to PNG")
+    bits = 12 if content[content.find(b"av1C") + 6] & TWELVE else 10
+    return spread(pixels, bits), bits
+
+
+def spread(pixels: np.ndarray, bits: int) -> np.ndarray:
+    """Numbers of so many bits, as those of 16 bits from black to white."""
+    return (pixels.astype(np.float64) * (65535 / (2**bits - 1))).round().astype(np.uint16)
+
+
+def spread_note(bits: int) -> str:
+    """What is said of that."""
+    return f"{bits} bits a channel, spread over 16"
 
 
 def decode_png(source: Source, content: bytes) -> np.ndarray:

@@ -31,6 +31,11 @@ def image_files(folder: Path, passed: Counter[str] | None = None) -> list[Path]:
     ------
     ImageError
         If there is no such folder, it cannot be read, or there is no image in it.
+
+    Examples
+    --------
+    >>> [path.name for path in npsr.image_files(Path("photos"))]
+    ['beach.png', 'city.png', 'forest.png']
     """
     suffixes, passed = SUFFIXES - {".gif"}, Counter() if passed is None else passed
     files, here, folders = [], Counter[str](), []
@@ -56,7 +61,12 @@ def image_files(folder: Path, passed: Counter[str] | None = None) -> list[Path]:
 
 
 def read_luma(path: Path, deep: bool = False) -> np.ndarray:
-    """Read the 8-bit luma of an image file, as models are trained and compared.
+    """Read the 8-bit luma of an image file, as models are trained and compared; as `read_colours`."""
+    return luma(read_colours(path, deep))
+
+
+def read_colours(path: Path, deep: bool = False) -> np.ndarray:
+    """Read the 8-bit pixels (H, W) or (H, W, 3) of an image file that models are trained or compared on.
 
     Parameters
     ----------
@@ -85,7 +95,7 @@ def read_luma(path: Path, deep: bool = False) -> np.ndarray:
         raise ImageError(
             f"{path} has {pixels.dtype} pixels, but models are trained and compared on 8 bits: convert it"
         )
-    return luma(pixels)
+    return pixels
 
 
 def read_lumas(files: Iterable[Path], deep: bool = False) -> Iterator[tuple[Path, np.ndarray]]:

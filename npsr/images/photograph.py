@@ -1,16 +1,19 @@
 """What an image file holds, where it comes from, and what is wrong with it."""
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EINVAL
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
 from npsr.images.metadata.items import Item, left_out
+from npsr.system import windows
 from npsr.system.defects import is_defect
 from npsr.system.locking import lock_across_forks
 
@@ -20,11 +23,23 @@ Source = Path | bytes
 MAX_PIXELS = 2 * 89_478_485
 """Pixels decoded at once at most, unless asked for more: where Pillow, too, speaks of an attack."""
 
+UNSUPPORTED = re.compile(r"(?i)unsupported|not (supported|implemented)|unknown (compression|raw mode)")
+"""What decoders say of files that they do not know, which may be sound."""
+
 _ONE_AT_A_TIME = lock_across_forks()
 
 
 class ImageError(ValueError):
-    """An image file is missing, damaged, of an unsupported kind, or cannot be written."""
+    """An image file is missing, damaged, of an unsupported kind, or cannot be written.
+
+    Examples
+    --------
+    >>> try:
+    ...     npsr.read_image(Path("missing.png"))
+    ... except npsr.ImageError as error:
+    ...     print(error)
+    missing.png does not exist: check the name
+    """
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,14 @@ def opened(source: Source) -> BinaryIO:
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
+def too_long(source: Source) -> str:
+    """What a message adds for a path that Windows may not find because of its length."""
+    if isinstance(source, bytes) or windows.long_form(source) == source:
+        return ""
+    rule = f"Windows may not find paths above {windows.LONGEST} characters"
+    return f", or bring it nearer to its drive's root: {rule}"
+
+
 def check_pixels(source: Source, pixels: int, most: int) -> None:
     """Refuse what would fill the memory when it is decoded.
 
@@ -114,18 +137,24 @@ def errors(source: Source, most: int | None = None) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise ImageError(_too_many(source, "too many", most or 0)) from error
     except FileNotFoundError as error:
-        raise ImageError(f"{called(source)} does not exist: check the name") from error
-    except PermissionError as error:
-        raise ImageError(f"{called(source)} cannot be read: {error.strerror}") from error
+        raise ImageError(f"{called(source)} does not exist: check the name{too_long(source)}") from error
     except IsADirectoryError as error:
         raise ImageError(f"{called(source)} is a folder: name an image file") from error
     except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, … for damaged files
         if is_defect(error):
             raise
+        if isinstance(error, OSError) and error.errno not in (None, EINVAL):  # EINVAL: a wrong offset
+            raise ImageError(f"{called(source)} cannot be read: {error.strerror}") from error
         empty = not source if isinstance(source, bytes) else source.is_file() and source.stat().st_size == 0
         reason = "it is empty" if empty else str(error)
         if isinstance(error, UnidentifiedImageError) and not empty:
-            reason = "its format is none of those that are read"
+            raise ImageError(
+                f"{called(source)} is no image or is damaged, or its format is not read: convert it to PNG"
+            ) from error
+        if isinstance(error, NotImplementedError) or UNSUPPORTED.search(reason):
+            raise ImageError(
+                f"{called(source)} is of a kind that is not read ({reason}): convert it to PNG"
+            ) from error
         raise ImageError(f"{called(source)} is no image or is damaged: {reason}") from error
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from npsr.images.decoding import spread, spread_note
 from npsr.images.formats.boxes import boxes, of_nclx
 from npsr.images.formats.inventory import inventory, opened
 from npsr.images.metadata.items import Item, lost
@@ -42,12 +43,13 @@ def read_heif(source: Source, content: bytes, most: int) -> Photograph:
     image = file[file.primary_index]
     if image.premultiplied_alpha:
         raise ImageError(f"{called(source)} has premultiplied alpha: convert it to PNG")
-    pixels = np.asarray(image)
+    pixels, said = np.asarray(image), list[Item]()
     if pixels.dtype == np.uint16:
         depth = image.info["bit_depth"]
-        steps = 2**depth - 1
-        pixels = ((pixels >> (16 - depth)).astype(np.float64) * (65535 / steps)).round().astype(np.uint16)
-    items = opened(list(_of_heif(file, image))).items
+        pixels = spread(pixels >> (16 - depth), depth)
+        said.append(Item("note", spread_note(depth)))
+    said += [lost("the sequence of pictures") for box in boxes(content) if box.path == (b"moov",)]
+    items = opened([*said, *_of_heif(file, image)]).items
     return Photograph(np.ascontiguousarray(pixels), **described(items))
 
 

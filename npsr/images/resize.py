@@ -1,20 +1,29 @@
-"""Bicubic resizing as MATLAB's imresize does it: each axis by a few taps a pixel.
+"""Resizing as MATLAB's imresize does it: each axis by a few taps a pixel.
 
-Cubic kernel with a = −0.5 (Keys, 1981), widened by the factor when reducing (antialiasing),
-mirrored borders, weights normalised. The reductions of the paper's tables were made so.
+A kernel, widened by the factor when reducing (antialiasing), mirrored borders, weights normalised. The
+reductions of the paper's tables were made so, with the cubic kernel with a = −0.5 (Keys, 1981).
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from math import ceil
+from typing import Literal
 
 import numpy as np
 
+Kernel = Literal["bicubic", "lanczos", "area"]
+"""The cubic one with a = −0.5; Lanczos' with three lobes; the box, which takes the mean."""
+MATLAB, OPENCV = -0.5, -0.75
+"""a of the cubic kernel in both programs."""
 BLOCK = 2**15
 """Pixels resized at a time, so that they stay in cache while their taps are added."""
 
 
 def imresize(
-    image: np.ndarray, scale: float | None = None, size: tuple[int, int] | None = None
+    image: np.ndarray,
+    scale: float | None = None,
+    size: tuple[int, int] | None = None,
+    kernel: Kernel | float = "bicubic",
 ) -> np.ndarray:
     """Resize an image.
 
@@ -26,6 +35,8 @@ def imresize(
         Factor for both axes, for example 3 or 1/3; the output's sides are ⌈scale · side⌉.
     size : (int, int), optional
         Rows and columns of the output, instead of `scale`.
+    kernel : {"bicubic", "lanczos", "area"} or float
+        What weighs the pixels; a number is a of another cubic kernel.
 
     Returns
     -------
@@ -38,6 +49,12 @@ def imresize(
         If `image` is not floating point.
     ValueError
         If its shape does not fit, or not exactly one of `scale` and `size` is given and positive.
+
+    Examples
+    --------
+    >>> image = np.random.default_rng(0).random((30, 40))
+    >>> npsr.imresize(image, 3).shape, npsr.imresize(image, size=(10, 20)).shape
+    ((90, 120), (10, 20))
     """
     if not np.issubdtype(image.dtype, np.floating):
         raise TypeError(f"image has dtype {image.dtype}, but must be floating point: divide by 255.0 first")
@@ -53,11 +70,13 @@ def imresize(
         raise ValueError(f"scale or size is {size or scale}, but must be positive")
     for axis, target in enumerate(targets):
         rows = np.moveaxis(image, axis, 0)
-        image = np.moveaxis(resize_rows(rows, target, factor or target / len(rows)), 0, axis)
+        image = np.moveaxis(resize_rows(rows, target, factor or target / len(rows), kernel=kernel), 0, axis)
     return np.ascontiguousarray(image)
 
 
-def resize_rows(image: np.ndarray, target: int, scale: float, shift: float = 0) -> np.ndarray:
+def resize_rows(
+    image: np.ndarray, target: int, scale: float, shift: float = 0, kernel: Kernel | float = "bicubic"
+) -> np.ndarray:
     """Resize the first axis.
 
     Parameters
@@ -70,12 +89,14 @@ def resize_rows(image: np.ndarray, target: int, scale: float, shift: float = 0) 
         Factor.
     shift : float
         Output row j (from 0) is centred on input coordinate (j + ½)/scale − ½ + shift.
+    kernel : {"bicubic", "lanczos", "area"} or float
+        What weighs the rows.
 
     Returns
     -------
     ndarray of shape (target, …)
     """
-    return weigh_rows(image, *taps(len(image), target, scale, shift))
+    return weigh_rows(image, *taps(len(image), target, scale, shift, kernel))
 
 
 def weigh_rows(image: np.ndarray, weights: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -92,14 +113,17 @@ def weigh_rows(image: np.ndarray, weights: np.ndarray, places: np.ndarray) -> np
 
 
 @lru_cache(maxsize=16)
-def taps(side: int, target: int, scale: float, shift: float = 0) -> tuple[np.ndarray, np.ndarray]:
+def taps(
+    side: int, target: int, scale: float, shift: float = 0, kernel: Kernel | float = "bicubic"
+) -> tuple[np.ndarray, np.ndarray]:
     """Weights and places (target, taps) of the input rows that each output row is the sum of."""
+    weigh, width = KERNELS[kernel] if isinstance(kernel, str) else (partial(cubic, a=kernel), 4)
     squeeze = min(scale, 1.0)
-    support = 4 / squeeze
+    support = width / squeeze
     centre = (np.arange(target) + 0.5) / scale - 0.5 + shift
     first = np.floor(centre - support / 2).astype(np.intp)
     reached = first[:, None] + np.arange(ceil(support) + 2)
-    weights = cubic(squeeze * (centre[:, None] - reached))
+    weights = weigh(squeeze * (centre[:, None] - reached))
     weights /= weights.sum(axis=1, keepdims=True)
     mirrored = reached % (2 * side)
     mirrored = np.minimum(mirrored, 2 * side - 1 - mirrored)
@@ -107,12 +131,30 @@ def taps(side: int, target: int, scale: float, shift: float = 0) -> tuple[np.nda
     return weights[:, needed], mirrored[:, needed]
 
 
-def cubic(t: np.ndarray) -> np.ndarray:
-    """The cubic convolution kernel with a = −0.5, zero from |t| = 2 on."""
+def cubic(t: np.ndarray, a: float = MATLAB) -> np.ndarray:
+    """The cubic convolution kernel, zero from |t| = 2 on."""
     t = np.abs(t)
-    inner = (1.5 * t - 2.5) * t**2 + 1
-    outer = ((-0.5 * t + 2.5) * t - 4) * t + 2
+    inner = ((a + 2) * t - (a + 3)) * t**2 + 1
+    outer = ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
     return np.where(t <= 1, inner, np.where(t < 2, outer, 0.0))
+
+
+def lanczos(t: np.ndarray) -> np.ndarray:
+    """Lanczos' kernel with three lobes, zero from |t| = 3 on."""
+    return np.where(np.abs(t) < 3, np.sinc(t) * np.sinc(t / 3), 0.0)
+
+
+def box(t: np.ndarray) -> np.ndarray:
+    """1 from −½ to below ½, 0 elsewhere."""
+    return ((t >= -0.5) & (t < 0.5)).astype(float)
+
+
+KERNELS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], int]] = {
+    "bicubic": (cubic, 4),
+    "lanczos": (lanczos, 6),
+    "area": (box, 1),
+}
+"""Each with its width."""
 
 
 def scaled(side: int, scale: float) -> int:

@@ -71,6 +71,8 @@ class TiffRows:
         The file.
     most : int
         Pixels of a tile or strip at most.
+    number : int
+        Of the page.
 
     Raises
     ------
@@ -80,10 +82,10 @@ class TiffRows:
         If the TIFF is of another kind.
     """
 
-    def __init__(self, source: Source, most: int) -> None:
+    def __init__(self, source: Source, most: int, number: int = 0) -> None:
         tifffile = package("tifffile", f"{called(source)}, TIFF with 16-bit colour,")
         with opened(source) as file, tifffile.TiffFile(file) as tiff:
-            page = tiff.pages[0]
+            page = tiff.pages[number]
             if not _is_plain(tifffile, page):
                 raise NotImplementedError
             self._decode, self._tables = page.decode, page.jpegtables

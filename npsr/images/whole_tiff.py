@@ -44,7 +44,7 @@ def _by_tifffile(source: Source, layout: PixelLayout) -> np.ndarray:
     """Pixels of a TIFF that Pillow does not read; more than 8 bits are spread over 16."""
     tifffile = package("tifffile", f"{called(source)}, TIFF of this kind,")
     with opened(source) as file, tifffile.TiffFile(file) as tiff:
-        page = tiff.pages[0]
+        page = tiff.pages[layout.page]
         pixels, colours = page.asarray(maxworkers=1), page.colormap
     columns, rows = layout.sides
     shape = (rows, columns) if layout.samples == 1 else (rows, columns, layout.samples)
@@ -60,4 +60,12 @@ def _by_tifffile(source: Source, layout: PixelLayout) -> np.ndarray:
     most, dtype = 2**layout.bits - 1, np.uint16 if layout.bits > 8 else np.uint8
     if layout.photometric == WHITE_IS_ZERO:
         pixels = most - pixels.astype(dtype)
-    return (pixels * (np.iinfo(dtype).max / most)).round().astype(dtype)
+    spread = (pixels * (np.iinfo(dtype).max / most)).round().astype(dtype)
+    return _straight(spread) if layout.premultiplied else spread
+
+
+def _straight(pixels: np.ndarray) -> np.ndarray:
+    """Pixels whose colours are no longer multiplied by their alpha."""
+    top, alpha = np.iinfo(pixels.dtype).max, pixels[..., -1:].astype(np.float64)
+    colours = pixels[..., :-1] * float(top) / np.where(alpha == 0, 1, alpha)
+    return np.concatenate([np.clip(colours, 0, top).round().astype(pixels.dtype), pixels[..., -1:]], axis=2)

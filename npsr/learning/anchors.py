@@ -8,12 +8,13 @@ from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
-from npsr.learning.pools import Pair, pairs, samples, window_gram
+from npsr.learning.pools import Pair, learnt_filters, pairs, samples
 from npsr.learning.recipe import AnchoredRecipe
 from npsr.learning.sparse_coding import first_atoms, ksvd, sparse_codes
 from npsr.learning.states import State, Step
+from npsr.models.archive import WeightsError
 from npsr.rivals.anchored import Anchored
-from npsr.rivals.features import principal
+from npsr.rivals.files import load_model
 from npsr.system.blas import one_blas_thread
 from npsr_kernels.compiling.threads import share
 from npsr_kernels.matrices import nearest
@@ -37,9 +38,7 @@ def learn(recipe: AnchoredRecipe, images: Sequence[np.ndarray], state: State) ->
         If the images are too few or too flat.
     """
     if "filters" not in state:
-        with one_blas_thread():
-            gram = window_gram(pairs(images, recipe.scale), 2)
-        state = {"filters": principal(gram, recipe.scale).astype(np.float32)}
+        state = _inherited(recipe) if recipe.start else {"filters": learnt_filters(images, recipe.scale, 2)}
     if state.get("passes", 0) < recipe.passes:
         state = yield from _dictionary(recipe, images, state)
     if recipe.method != "a+":
@@ -61,7 +60,25 @@ def model(recipe: AnchoredRecipe, state: State) -> Anchored:
 
 def total(recipe: AnchoredRecipe) -> int:
     """Steps that `learn` yields in all."""
-    return recipe.passes + 1 + (recipe.scales if recipe.method == "a+" else 0)
+    passes = 0 if recipe.start else recipe.passes
+    return passes + 1 + (recipe.scales if recipe.method == "a+" else 0)
+
+
+def _inherited(recipe: AnchoredRecipe) -> State:
+    """The filters and the dictionary of a model that has all atoms.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such model, or it is for another factor.
+    """
+    start = load_model(recipe.start, recipe.scale)
+    if not isinstance(start, Anchored) or len(start.anchors) == 1:
+        raise WeightsError(
+            f"start is {start.name}, but must be a model of A+ or ANR: its dictionary is taken"
+        )
+    found = {"filters": start.filters.astype(np.float32), "atoms": start.anchors.astype(np.float32)}
+    return found | {"passes": np.array(recipe.passes)}
 
 
 def _coded(recipe: AnchoredRecipe, images: Sequence[np.ndarray], filters: np.ndarray) -> Iterator[Samples]:

@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from npsr.learning.pools import pairs, samples, window_gram
+from npsr.learning.pools import all_samples, learnt_filters
 from npsr.learning.recipe import ForestRecipe
 from npsr.learning.states import State, Step
-from npsr.rivals.features import principal
 from npsr.rivals.forest import Forest
 from npsr.system.blas import one_blas_thread
 from npsr_kernels.compiling.threads import share
 from npsr_kernels.matrices import trees as kernels
 
+MEMORY = 2**31
+"""Bytes that features, details and what these lack may take; the other samples are left out at random."""
+BLOCK = 65_536
+"""Samples of a leaf that are computed at a time."""
 TABLES = ("pairs", "thresholds", "children", "levels")
 """Of a tree, an entry a node."""
 
@@ -48,11 +51,9 @@ def learn(recipe: ForestRecipe, images: Sequence[np.ndarray], state: State) -> I
         If the images are flat or too small.
     """
     turned = [np.rot90(image, turn) for turn in range(recipe.rotations) for image in images]
-    with one_blas_thread():
-        filters = principal(window_gram(pairs(turned, recipe.scale), 1), recipe.scale).astype(np.float32)
-    parts = [samples(pair, filters, recipe.scale) for pair in pairs(turned, recipe.scale)]
-    x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    del parts
+    filters = learnt_filters(turned, recipe.scale, 1)
+    most = MEMORY // (4 * (len(filters) + 2 * 9 * recipe.scale**2))
+    x, y = all_samples(turned, filters, recipe.scale, most, np.random.default_rng([recipe.seed, 0]))
     grow = _alternating if recipe.alternating else _independent
     grown, done = _unpacked(state)
     for step in range(done, total(recipe)):
@@ -107,7 +108,7 @@ def _alternating(recipe: ForestRecipe, x: np.ndarray, y: np.ndarray, grown: list
         _fit(recipe, x, y, root, _groups(x, root), cap=recipe.fit_samples)
         grown += [Tree(matrices=dict(root.matrices)) for _ in range(recipe.trees)]
         return
-    lacking = y - _mean(x, grown, y.shape[1])
+    lacking = lacking_of(grown, x, y)
     for number, tree in enumerate(grown):
         if _split(recipe, x, lacking, tree, step - 1, number):
             new = {node: group for node, group in _groups(x, tree).items() if tree.levels[node] == step}
@@ -183,20 +184,21 @@ def ridge(x: np.ndarray, y: np.ndarray, strength: float) -> np.ndarray:
     return np.linalg.solve(gram, wide.T @ y.astype(np.float64)).astype(np.float32)
 
 
-def _mean(x: np.ndarray, grown: list[Tree], q: int) -> np.ndarray:
-    """What the trees make of samples, their mean (N, q)."""
-    mean = np.zeros((len(x), q), np.float32)
+def lacking_of(grown: list[Tree], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """What the mean of the trees lacks (N, q)."""
+    lacking = y.copy()
     for tree in grown:
         remaining = iter(_groups(x, tree).items())
 
         def work(remaining: Iterator[tuple[int, np.ndarray]] = remaining, tree: Tree = tree) -> None:
             for node, group in remaining:
-                matrix = tree.matrices[node]
-                mean[group] += (x[group] @ matrix[:-1] + matrix[-1]) / np.float32(len(grown))
+                for part in np.array_split(group, -(-len(group) // BLOCK)):
+                    matrix = tree.matrices[node]
+                    lacking[part] -= (x[part] @ matrix[:-1] + matrix[-1]) / np.float32(len(grown))
 
         with one_blas_thread():
             share(work)
-    return mean
+    return lacking
 
 
 def _packed(grown: list[Tree]) -> State:

@@ -53,6 +53,8 @@ class AnchoredRecipe(RivalRecipe):
         Scales of the pool that A+ takes samples from, each 0.98 of the one before.
     pool : int
         Most samples of it.
+    start : str
+        A+ or ANR model, FILE.npz, whose features and dictionary are taken; empty to learn them.
     """
 
     atoms: int = 1024
@@ -62,6 +64,7 @@ class AnchoredRecipe(RivalRecipe):
     ridge: float = 0.1
     scales: int = 12
     pool: int = 5_000_000
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,10 @@ def _require_kind(key: str, value: Any, default: Any) -> None:
     elif isinstance(default, bool):
         if not isinstance(value, bool):
             raise ValueError(f"{key} is {value!r}, but must be true or false")
-    elif default is not MISSING and not isinstance(default, str):
+    elif isinstance(default, str):
+        if not isinstance(value, str):
+            raise ValueError(f"{key} is {value!r}, but must be a text")
+    elif default is not MISSING:
         number = isinstance(value, int if isinstance(default, int) else (int, float))
         lowest = 0 if key == "seed" else 1 if isinstance(default, int) else 1e-12
         if not number or isinstance(value, bool) or not lowest <= value < 1e12:

@@ -12,7 +12,7 @@ import numpy as np
 from npsr.learning import anchors, forests, kernel_machine
 from npsr.learning.recipe import RivalRecipe, rival_of
 from npsr.learning.states import State, Step
-from npsr.models.weights import WeightsError, read_arrays
+from npsr.models.archive import WeightsError, read_arrays
 from npsr.rivals.files import MAX_BYTES, save_rival
 from npsr.rivals.model import Rival
 from npsr.system.files import atomic_write, named_if_full, remove_leftovers
@@ -79,7 +79,7 @@ def learn_rival(
         _refuse_used(folder, resume, recipe)
         images, digest = folder_images(recipe.data, data)
         state, facts = _resumed(folder, digest) if resume else ({}, {})
-        remove_leftovers(folder, FILES)
+        remove_leftovers(folder)
         with atomic_write(folder / RECIPE, force=True) as file:
             file.write(json.dumps(asdict(recipe), indent=1).encode())
         state, facts = _follow(recipe, images, state, facts | {"images_sha256": digest}, folder, report)

@@ -1,12 +1,14 @@
-"""What importing other people's models has in common: the factor, and the last checks."""
+"""What importing other people's models has in common: matrices, the factor, and the last checks."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from scipy.io import loadmat
 
-from npsr.models.weights import WeightsError
+from npsr.models.archive import WeightsError
 from npsr.networks.layers import parameter_shapes
 from npsr.networks.network import Arrays, Network
 
@@ -64,3 +66,44 @@ def finished(path: Path, net: Network, found: Arrays, source: str) -> Network:
             raise WeightsError(f"{path}: {key} is {p.shape}, but must be {shape} and finite")
     provenance = {"source": f"{source}, imported from {path.name}"}
     return Network(net.name, net.scale, net.layers, parameters, provenance).with_border("replicate")
+
+
+def matrices_of(path: Path) -> Arrays:
+    """Arrays of a .mat or .npz file by their names, those in structures of one element included.
+
+    Raises
+    ------
+    WeightsError
+        As `read_matrices`.
+    """
+    return dict(_entries(read_matrices(path)))
+
+
+def _entries(table: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
+    for name, value in table.items():
+        fields = getattr(getattr(value, "dtype", None), "names", None)
+        if fields and value.size == 1:
+            yield from _entries({field: value[field].ravel()[0] for field in fields})
+        elif isinstance(value, np.ndarray):
+            yield name, value
+
+
+def read_matrices(path: Path) -> dict[str, Any]:
+    """What a .mat or .npz file holds.
+
+    Raises
+    ------
+    WeightsError
+        If it is missing, damaged or of another kind.
+    """
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                return dict(file)
+        return loadmat(str(path))
+    except FileNotFoundError as error:
+        raise WeightsError(f"{path} does not exist: check the name") from error
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # SciPy and NumPy raise many kinds for damaged files
+        raise WeightsError(f"{path} is neither a MATLAB nor an .npz file, or damaged ({error})") from error

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.io import loadmat
 
+from npsr.models.archive import WeightsError
 from npsr.models.importing import factor_of, finished
-from npsr.models.weights import WeightsError, require_kind
+from npsr.models.weights import require_kind
 from npsr.networks.architectures import fsrcnn, srcnn
 from npsr.networks.layers import Conv, DeConv
 from npsr.networks.network import Arrays, Network
@@ -43,6 +44,11 @@ def import_matlab(path: str | Path, scale: int | None = None) -> Network:
     ------
     WeightsError
         If the file is missing, damaged or of another kind, or its factor unknown.
+
+    Examples
+    --------
+    >>> npsr.import_matlab("FSRCNN_x3.mat").name
+    'fsrcnn(56,12,4)'
     """
     path = Path(path)
     contents = _read(path)

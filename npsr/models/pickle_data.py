@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pickletools import genops
 from typing import IO, Any, NamedTuple, cast
 
-from npsr.models.weights import WeightsError
+from npsr.models.archive import WeightsError
 
 MAX_INSTRUCTIONS = 2_000_000
 """Some seconds' work; a checkpoint of FSRCNN with its optimizer has 4,000, records of losses have more."""

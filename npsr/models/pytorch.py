@@ -7,9 +7,9 @@ its PReLU. last_part: ConvTranspose2d(d, 1, 9, stride=n, padding=4, output_paddi
 from dataclasses import replace
 from pathlib import Path
 
+from npsr.models.archive import WeightsError
 from npsr.models.importing import factor_of, finished
 from npsr.models.torch_file import read_tensors
-from npsr.models.weights import WeightsError
 from npsr.networks.architectures import fsrcnn
 from npsr.networks.layers import Conv, DeConv, Layer, PReLU
 from npsr.networks.network import Arrays, Network
@@ -43,6 +43,11 @@ def import_pytorch(path: str | Path, scale: int | None = None) -> Network:
     WeightsError
         If the file is missing, damaged, holds more than tensors, or has another layout, or its
         factor is unknown.
+
+    Examples
+    --------
+    >>> npsr.import_pytorch("net_x3.pth").name
+    'fsrcnn(56,12,4)'
     """
     path = Path(path)
     tensors = read_tensors(path, FIRST)

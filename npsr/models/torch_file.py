@@ -14,8 +14,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from npsr.models.archive import MAX_BYTES, WeightsError
 from npsr.models.pickle_data import Object, Storage, Tensor, key_text, unpickled
-from npsr.models.weights import MAX_BYTES, WeightsError, require_kind
+from npsr.models.weights import require_kind
 from npsr.system.defects import is_defect
 
 MAGIC = 0x1950A86A20F9469CFC6C

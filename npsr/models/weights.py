@@ -1,17 +1,26 @@
-"""Networks on disk: .npz files with their layers, provenance and a checksum; the released models.
+"""Networks on disk: .npz files with their layers, provenance and a checksum.
 
 A file holds one array per parameter and one string, "metadata", in JSON. Nothing is pickled.
 """
 
 import hashlib
 import json
-import zipfile
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
+from npsr.images.resize import MATLAB
+from npsr.models.archive import (
+    RELEASED,
+    WeightsError,
+    read_arrays,
+    read_metadata,
+    released,
+    write_arrays,
+)
+from npsr.networks.cascade import makes, stages
 from npsr.networks.layers import (
     BORDERS,
     Combine,
@@ -30,31 +39,15 @@ from npsr.networks.layers import (
 )
 from npsr.networks.network import Arrays, Network
 from npsr.system.checks import whole
-from npsr.system.defects import is_defect
 from npsr.system.files import atomic_write, check_target
 
-RELEASED = Path(__file__).parent
 FORMAT = 1
-MAX_BYTES = 64 * 2**20
-"""Largest uncompressed file that is read; FSRCNN needs 0.05 MB."""
+FIRST = "first/"
 
 KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (Conv, PReLU, ReLU, DeConv, Margin, Patches, Normalise, SoftThreshold, Lista, Combine)
 }
-
-
-class WeightsError(ValueError):
-    """A weights file is missing, damaged or of another kind."""
-
-
-def released() -> dict[str, list[int]]:
-    """Names of the released models, each with its factors."""
-    models: dict[str, list[int]] = {}
-    for path in sorted(RELEASED.glob("*_x?.npz")):
-        name, _, factor = path.stem.rpartition("_x")
-        models.setdefault(name, []).append(int(factor))
-    return models
 
 
 def load(model: str | Path, scale: int | None = None) -> Network:
@@ -77,23 +70,41 @@ def load(model: str | Path, scale: int | None = None) -> Network:
     WeightsError
         If there is no such model or factor (the message lists what there is), or the file is
         missing, damaged or foreign.
+
+    Examples
+    --------
+    >>> npsr.load("fsrcnn", 3).name
+    'fsrcnn(56,12,4)'
     """
     if str(model).endswith(".npz"):
         net = read_network(Path(model))
-        if scale not in (None, net.scale):
+        if scale is not None and not makes(net, scale):
             raise WeightsError(
                 f"{model} is a model for ×{net.scale}, but scale is {scale}: use -s {net.scale}"
             )
         return net
+    return read_network(released_file(str(model), scale))
+
+
+def released_file(name: str, scale: int | None) -> Path:
+    """The file of a released model; for a factor that it has none for, that of a cascade which makes it.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such model or factor.
+    """
     scale = None if scale is None else whole("scale", scale)
     models = released()
-    if scale not in models.get(str(model), []):
-        known = "; ".join(f"{name} at ×{', ×'.join(map(str, factors))}" for name, factors in models.items())
-        raise WeightsError(
-            f"there is no released model {model!r}{f' at ×{scale}' if scale else ''}: there are {known}, "
-            "and .npz files"
-        )
-    return read_network(RELEASED / f"{model}_x{scale}.npz")
+    for factor in models.get(name, []):
+        path = RELEASED / f"{name}_x{factor}.npz"
+        if factor == scale or (scale and factor > scale and "first" in read_metadata(path)):
+            return path
+    known = "; ".join(f"{name} at ×{', ×'.join(map(str, factors))}" for name, factors in models.items())
+    raise WeightsError(
+        f"there is no released model {name!r}{f' at ×{scale}' if scale else ''}: there are {known}, "
+        "and .npz files"
+    )
 
 
 def save(net: Network, path: str | Path, force: bool = False) -> None:
@@ -114,6 +125,12 @@ def save(net: Network, path: str | Path, force: bool = False) -> None:
         If the name ends otherwise, or a parameter is not finite.
     FileExistsError, OSError
         As `npsr.system.files.atomic_write`.
+
+    Examples
+    --------
+    >>> npsr.save(npsr.fsrcnn(8, 4, 1), "mine.npz")
+    >>> npsr.load("mine.npz").name
+    'fsrcnn(8,4,1)'
     """
     path = Path(path)
     check_name(path, force)
@@ -132,8 +149,15 @@ def write_network(
     OSError
         As `save`.
     """
-    if not all(np.isfinite(p).all() for p in net.parameters.values()):
+    if not all(np.isfinite(p).all() for stage in stages(net) for p in stage.parameters.values()):
         raise ValueError(f"{net.name} has parameters that are not finite: train with a lower rate")
+    text = np.array(json.dumps(_metadata(net) | (facts or {})))
+    with atomic_write(path, force) as file:
+        write_arrays(file, {"metadata": text, **_arrays(net), **(arrays or {})})
+
+
+def _metadata(net: Network) -> dict[str, Any]:
+    """What a file says of a network; of a cascade, under "first", what it says of the stage before."""
     metadata = {
         "format": FORMAT,
         "name": net.name,
@@ -141,18 +165,16 @@ def write_network(
         "layers": [_entry(layer) for layer in net.layers],
         "sha256": digest(net.parameters),
         "provenance": net.provenance,
-    } | (facts or {})
-    text = np.array(json.dumps(metadata))
-    with atomic_write(path, force) as file:
-        _write_arrays(file, {"metadata": text, **net.parameters, **(arrays or {})})
+    }
+    if net.cubic != MATLAB:
+        metadata["cubic"] = net.cubic
+    return metadata | ({"first": _metadata(net.first)} if net.first else {})
 
 
-def _write_arrays(file: IO[bytes], arrays: Arrays) -> None:
-    """Write arrays as `np.savez` does. NumPy before 2.2 leaves its archive open if a write fails."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, array, allow_pickle=False)
+def _arrays(net: Network) -> Arrays:
+    """The parameters; of a cascade also those of the stage before, under names that begin with "first/"."""
+    before = {f"{FIRST}{key}": p for key, p in _arrays(net.first).items()} if net.first else {}
+    return net.parameters | before
 
 
 def check_name(path: Path, force: bool) -> None:
@@ -201,15 +223,7 @@ def network_of(path: Path, arrays: Arrays) -> Network:
         metadata = require_kind("metadata", json.loads(str(arrays["metadata"])), dict)
         if "method" in metadata:
             raise WeightsError(f"{path} holds {metadata['method']}, not a network: use npsr.load_model")
-        if metadata["format"] != FORMAT:
-            raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
-        layers = tuple(map(_layer, require_kind("layers", metadata["layers"], list)))
-        shapes = parameter_shapes(layers)
-        parameters = {key: arrays[key] for key in shapes}
-        name, scale = str(metadata["name"]), require_kind("scale", metadata["scale"], int)
-        provenance = require_kind("provenance", metadata["provenance"], dict)
-        checksum = metadata["sha256"]
-        _require_counts(provenance)
+        return _network(path, metadata, arrays)
     except WeightsError:
         raise
     except (KeyError, ValueError, RecursionError) as error:
@@ -217,42 +231,34 @@ def network_of(path: Path, arrays: Arrays) -> Network:
             f"{path} is not an npsr model ({type(error).__name__}: {error}): "
             "import the authors' .mat files with `npsr import`"
         ) from error
+
+
+def _network(path: Path, metadata: dict[str, Any], arrays: Arrays) -> Network:
+    """The network that a file's metadata describe, in a cascade with the stage before it."""
+    if metadata["format"] != FORMAT:
+        raise WeightsError(f"{path} has format {metadata['format']}, but this version reads {FORMAT}")
+    layers = tuple(map(_layer, require_kind("layers", metadata["layers"], list)))
+    shapes = parameter_shapes(layers)
+    parameters = {key: arrays[key] for key in shapes}
+    name, scale = str(metadata["name"]), require_kind("scale", metadata["scale"], int)
+    provenance, first = require_kind("provenance", metadata["provenance"], dict), None
+    _require_counts(provenance)
+    if "first" in metadata:
+        before = {key.removeprefix(FIRST): a for key, a in arrays.items() if key.startswith(FIRST)}
+        first = _network(path, require_kind("first", metadata["first"], dict), before)
     for key, p in parameters.items():
         if p.shape != shapes[key] or p.dtype not in (np.float32, np.float64):
             raise WeightsError(f"{path}: {key} is {p.dtype} {p.shape}, but its layer needs {shapes[key]}")
-    if digest(parameters) != checksum or not all(np.isfinite(p).all() for p in parameters.values()):
+    finite = all(np.isfinite(p).all() for p in parameters.values())
+    if digest(parameters) != metadata["sha256"] or not finite:
         raise WeightsError(f"{path} is damaged: its parameters do not have their checksum; get the file anew")
-    if len({p.dtype for p in parameters.values()}) != 1 or not fit_together(layers, scale):
+    kernel = float(require_kind("cubic", metadata.get("cubic", MATLAB), int | float))
+    net = Network(name, scale, layers, parameters, provenance, first, kernel)
+    whole_factor = first is None or (scale % first.scale == 0 and net.factor > 1)
+    same_kind = len({p.dtype for p in parameters.values()}) == 1
+    if not (same_kind and whole_factor and fit_together(layers, net.factor)):
         raise WeightsError(f"{path}: its layers do not fit together; get the file anew")
-    return Network(name, scale, layers, parameters, provenance).with_border("replicate")
-
-
-def read_arrays(path: Path, most: int = MAX_BYTES) -> Arrays:
-    """All arrays of an .npz file, none of them pickled, together of at most so many bytes.
-
-    Raises
-    ------
-    WeightsError
-        If the file is missing, damaged, no .npz file or larger.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > most:
-            raise WeightsError(f"{path} unpacks to {size} bytes, but a model has at most {most}")
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except FileNotFoundError as error:
-        names = ", ".join(released())
-        raise WeightsError(f"the weights file {path} does not exist; released models are {names}") from error
-    except WeightsError:
-        raise
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # NumPy and zipfile raise many kinds for damaged files
-        if is_defect(error):
-            raise
-        raise WeightsError(f"{path} is not an .npz file or is damaged ({error}): get it anew") from error
+    return net.with_border("replicate")
 
 
 def _require_counts(provenance: dict[str, Any]) -> None:

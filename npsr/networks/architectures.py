@@ -67,6 +67,14 @@ def fsrcnn(
     ------
     ValueError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> net = npsr.fsrcnn(d=56, s=12, m=4, scale=3)
+    >>> [layer.name for layer in net.layers if isinstance(layer, npsr.Conv)]
+    ['feature', 'shrinking', 'mapping_1', 'mapping_2', 'mapping_3', 'mapping_4', 'expanding']
+    >>> npsr.weight_count(net)
+    12464
     """
     d, s, m, scale = whole("d", d), whole("s", s), whole("m", m, lowest=0), whole("scale", scale)
     convolutions = [Conv("feature", 5, d, 1), Conv("shrinking", 1, s, d)]
@@ -106,6 +114,12 @@ def srcnn(
     ------
     ValueError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> net = npsr.srcnn(9, 5, 5)
+    >>> npsr.weight_count(net), net.enlarges
+    (57184, False)
     """
     f1, f2, f3, scale = whole("f1", f1), whole("f2", f2), whole("f3", f3), whole("scale", scale)
     for name, side in {"f1": f1, "f2": f2, "f3": f3}.items():
@@ -142,6 +156,11 @@ def transition(
     ------
     ValueError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> [npsr.weight_count(npsr.transition(state)) for state in (1, 2)]
+    [58976, 17088]
     """
     scale = whole("scale", scale)
     if state == 1:
@@ -177,6 +196,13 @@ def build(
     ------
     ValueError
         If the name is unknown.
+
+    Examples
+    --------
+    >>> npsr.build("fsrcnn-s", scale=2).name
+    'fsrcnn(32,5,1)'
+    >>> npsr.build("fsrcnn(48,16,2)").scale
+    3
     """
     options: dict[str, Any] = {"scale": scale, "seed": seed, "dtype": dtype, "border": border}
     if numbers := re.fullmatch(r"(fsrcnn|srcnn)\((\d+),(\d+),(\d+)\)", name.replace(" ", "")):
@@ -224,38 +250,76 @@ def deconvolution(c: int, scale: int) -> DeConv:
 
 
 def equation_1(f1: int, n1: int, f2: int, n2: int, f3: int, pixels: int = 1) -> int:
-    """Equation 1, multiplications of SRCNN: (f1² n1 + n1 f2² n2 + n2 f3²) S_HR."""
+    """Equation 1, multiplications of SRCNN: (f1² n1 + n1 f2² n2 + n2 f3²) S_HR.
+
+    Examples
+    --------
+    >>> npsr.equation_1(9, 64, 5, 32, 5)
+    57184
+    """
     return (f1**2 * n1 + n1 * f2**2 * n2 + n2 * f3**2) * pixels
 
 
 def equation_2(d: int, s: int, m: int, pixels: int = 1) -> int:
-    """Equation 2, multiplications of FSRCNN: (25d + sd + 9ms² + ds + 81d) S_LR."""
+    """Equation 2, multiplications of FSRCNN: (25d + sd + 9ms² + ds + 81d) S_LR.
+
+    Examples
+    --------
+    >>> npsr.equation_2(d=56, s=12, m=4)
+    12464
+    """
     return (25 * d + s * d + 9 * m * s**2 + d * s + 81 * d) * pixels
 
 
 def weight_count(net: Network) -> int:
-    """Number of weights, without biases and slopes, as the paper counts."""
+    """Number of weights, without biases and slopes, as the paper counts; in a cascade of the last stage.
+
+    Examples
+    --------
+    >>> npsr.weight_count(npsr.fsrcnn())
+    12464
+    """
     return sum(p.size for key, p in net.parameters.items() if key.endswith(".weight"))
 
 
 def parameter_count(net: Network) -> int:
-    """Number of all parameters: weights, biases and slopes."""
+    """Number of all parameters: weights, biases and slopes.
+
+    Examples
+    --------
+    >>> npsr.parameter_count(npsr.fsrcnn())
+    12809
+    """
     return sum(p.size for p in net.parameters.values())
 
 
 def multiplications(net: Network) -> int:
     """Multiplications per LR pixel: every weight once, for SRCNN and SCN on every one of n² HR pixels.
 
-    Weights that a recurrent stage shares among its steps count in every one.
+    Weights that a recurrent stage shares among its steps count in every one. In a cascade every stage works
+    on as many pixels as it reads.
+
+    Examples
+    --------
+    >>> npsr.multiplications(npsr.fsrcnn()), npsr.multiplications(npsr.srcnn(9, 5, 5))
+    (12464, 514656)
     """
     again = sum(
         layer.n**2 * (layer.steps - 1) for layer in net.layers if isinstance(layer, Lista) and layer.shared
     )
-    return (weight_count(net) + again) * (1 if net.enlarges else net.scale**2)
+    read = net.scale // net.factor if net.enlarges else net.scale
+    before = multiplications(net.first) if net.first else 0
+    return before + (weight_count(net) + again) * read**2
 
 
 def speed_up(net: Network) -> float:
-    """The paper's speed-up column: multiplications of SRCNN-Ex over the network's."""
+    """The paper's speed-up column: multiplications of SRCNN-Ex over the network's.
+
+    Examples
+    --------
+    >>> round(npsr.speed_up(npsr.fsrcnn()), 1)
+    41.3
+    """
     return SRCNN_EX_WEIGHTS * net.scale**2 / multiplications(net)
 
 

@@ -3,6 +3,7 @@
 from math import prod
 
 from npsr.networks.architectures import multiplications, parameter_count, reach, speed_up, weight_count
+from npsr.networks.cascade import stages
 from npsr.networks.layers import (
     Combine,
     Conv,
@@ -32,25 +33,36 @@ def describe(net: Network) -> str:
     str
         Several lines.
     """
-    lines = [f"{net.name} ×{net.scale}", ""]
-    lines.append(f"{'layer':<15} {'notation':<18} {'weight':<16} {'weights':>8}  output channels × size")
+    lines = [f"{net.name} ×{net.scale}"]
+    for number, stage in enumerate(parts := stages(net), start=1):
+        title = [f"stage {number} of {len(parts)}, ×{stage.factor}"] if net.first else []
+        lines += ["", *title, *_stage(stage)]
+    total = [f"multiplications per LR pixel  {multiplications(net)}"]
+    lines += ["", "all stages", *total] if net.first else total
+    lines.append(f"speed-up over SRCNN-Ex        {speed_up(net):.1f}")
+    if net.provenance:
+        lines += ["", *(f"{key}: {value}" for key, value in net.provenance.items())]
+    return "\n".join(lines)
+
+
+def _stage(net: Network) -> list[str]:
+    """The lines about one stage: layers, input, weights and reach."""
+    lines = [f"{'layer':<15} {'notation':<18} {'weight':<16} {'weights':>8}  output channels × size"]
     lines += [_line(net, layer) for layer in net.layers]
     before, after = reach(net)
     field = before + 1 + after
     last = net.layers[-1]
     source = "LR" if net.enlarges else "HR (bicubic enlargement)"
+    if net.first:
+        source = "stage before" if net.enlarges else "stage before (bicubic enlargement)"
     lines += ["", f"input                         {source}, H × W LR pixels"]
     if isinstance(last, DeConv):
         lines.append(f"deconvolution                 stride {last.stride}, padding {last.padding}")
-    lines += [
+    return [
+        *lines,
+        f"receptive field               {field} × {field} {'LR' if net.enlarges else 'HR'} pixels",
         f"weights                       {weight_count(net)} ({parameter_count(net)} with biases and slopes)",
-        f"multiplications per LR pixel  {multiplications(net)}",
-        f"speed-up over SRCNN-Ex        {speed_up(net):.1f}",
-        f"receptive field               {field} × {field} {source.split(maxsplit=1)[0]} pixels",
     ]
-    if net.provenance:
-        lines += ["", *(f"{key}: {value}" for key, value in net.provenance.items())]
-    return "\n".join(lines)
 
 
 def _line(net: Network, layer: Layer) -> str:

@@ -45,6 +45,12 @@ class TensorReport:
         Largest relative error.
     passed : bool
         True if at least one difference was checked and `error` is within the tolerance.
+
+    Examples
+    --------
+    >>> report = npsr.TensorReport("a.weight", (4, 1, 3, 3), 33, 0, 2e-9, True)
+    >>> report.name, report.passed
+    ('a.weight', True)
     """
 
     name: str
@@ -73,8 +79,8 @@ def gradcheck(
     x, target : ndarray
         As in `loss_and_gradients`.
     tolerance : float
-        Largest relative error that passes. A relative error is |analytic − numeric| over the larger
-        of both, or over a thousandth of the tensor's largest gradient if that is more.
+        Largest relative error that passes. A relative error is the difference of analytic and numeric over
+        the larger of both, or over a thousandth of the tensor's largest gradient if that is more.
     entries : int
         Entries sampled of each tensor; smaller tensors are checked whole.
     seed : int
@@ -87,6 +93,14 @@ def gradcheck(
     -------
     list of TensorReport
         In forward order.
+
+    Examples
+    --------
+    >>> net = npsr.fsrcnn(8, 4, 1, border="valid")
+    >>> rng = np.random.default_rng(0)
+    >>> x, target = rng.random((1, 1, 11, 11)), rng.random((1, 1, 19, 19))
+    >>> all(report.passed for report in npsr.gradcheck(net, x, target))
+    True
     """
     net = net.astype(np.float64)
     rng = np.random.default_rng(seed)

@@ -43,6 +43,13 @@ def initialise(
     ------
     ValueError
         If the dtype or the border is unknown.
+
+    Examples
+    --------
+    >>> layers = (npsr.Conv("a", f=5, n=8, c=1), npsr.PReLU("a", 8), npsr.Conv("b", f=3, n=1, c=8))
+    >>> net = npsr.initialise("small", 1, layers, seed=0, dtype="float32", border="zero")
+    >>> list(net.parameters)
+    ['a.weight', 'a.bias', 'a.slope', 'b.weight', 'b.bias']
     """
     if np.dtype(dtype) not in (np.dtype("float32"), np.dtype("float64")):
         raise ValueError(f"dtype is {dtype!r}, but must be float32 or float64")
@@ -79,6 +86,12 @@ def he_initialised(net: Network, seed: int = 0) -> Network:
     Returns
     -------
     Network
+
+    Examples
+    --------
+    >>> weight = npsr.he_initialised(npsr.srcnn(), seed=0).parameters["extraction.weight"]
+    >>> bool(weight.std() > 50 * npsr.srcnn().parameters["extraction.weight"].std())
+    True
     """
     rng = np.random.default_rng(seed)
     drawn = {

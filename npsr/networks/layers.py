@@ -8,6 +8,8 @@ Conv(f, n, c), n is its number of filters, as in the paper), d s m FSRCNN's sens
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from npsr_kernels.shapes import replicated_reach
+
 Border = Literal["valid", "zero", "replicate"]
 BORDERS: tuple[Border, ...] = ("valid", "zero", "replicate")
 
@@ -17,6 +19,11 @@ class Conv:
     """Convolution: `n` filters of f × f over `c` channels.
 
     With border "valid" the output is f − 1 pixels smaller; otherwise the input is padded by f // 2.
+
+    Examples
+    --------
+    >>> npsr.Conv("edges", f=3, n=8, c=1).border
+    'zero'
     """
 
     name: str
@@ -34,7 +41,13 @@ class Conv:
 
 @dataclass(frozen=True)
 class PReLU:
-    """PReLU with `slopes` learned slopes: one per channel, or 1 shared by all."""
+    """PReLU with `slopes` learned slopes: one per channel, or 1 shared by all.
+
+    Examples
+    --------
+    >>> npsr.PReLU("shrinking", slopes=12).slopes
+    12
+    """
 
     name: str
     slopes: int
@@ -42,7 +55,13 @@ class PReLU:
 
 @dataclass(frozen=True)
 class ReLU:
-    """ReLU, without parameters."""
+    """ReLU, without parameters.
+
+    Examples
+    --------
+    >>> npsr.ReLU("first").name
+    'first'
+    """
 
     name: str
 
@@ -55,6 +74,14 @@ class DeConv:
     Tap k of input pixel i adds to output pixel stride·i + k − padding; the output has stride
     times the input's sides. With border "valid", the form in which the paper trains, the full output is
     cut by f // 2 on every side instead.
+
+    Examples
+    --------
+    >>> last = npsr.DeConv("out", f=9, n=1, c=4, stride=3, padding=3)
+    >>> layers = (npsr.Conv("a", f=3, n=4, c=1), npsr.PReLU("a", 4), last)
+    >>> net = npsr.initialise("mine", 3, layers, 0, "float32", "zero")
+    >>> net(np.ones((1, 1, 5, 6), "float32")).shape
+    (1, 1, 15, 18)
     """
 
     name: str
@@ -134,6 +161,18 @@ def is_sparse_coding(layers: tuple[Layer, ...]) -> bool:
 def pixels_read(layer: Layer) -> int:
     """Pixels around its own that a layer without borders reads, by half its filter or patch."""
     return layer.f // 2 if isinstance(layer, Conv | Patches | Combine) else 0
+
+
+def deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
+    """Of a deconvolution: pixels replicated (before, after) the input, where the cut of the full output
+    starts, and by how much it is shorter than stride times the input's side.
+    """
+    if layer.border == "valid":
+        return 0, 0, layer.f // 2, layer.stride - layer.f + 2 * (layer.f // 2)
+    if layer.border == "zero":
+        return 0, 0, layer.padding, 0
+    before, after = replicated_reach(layer.f, layer.stride, layer.padding)
+    return before, after, layer.padding + layer.stride * before, 0
 
 
 def with_border(layers: tuple[Layer, ...], border: Border) -> tuple[Layer, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from npsr.images.resize import MATLAB
 from npsr.networks import inference_engine, training_engine
 from npsr.networks.layers import (
     Border,
@@ -19,6 +20,7 @@ from npsr.networks.layers import (
     Margin,
     PReLU,
     ReLU,
+    deconvolution_borders,
     is_sparse_coding,
     with_border,
 )
@@ -33,7 +35,6 @@ from npsr_kernels.conv2d import (
 )
 from npsr_kernels.deconv2d import deconv2d_backward_input, deconv2d_backward_weight, deconv2d_forward
 from npsr_kernels.prelu import prelu_backward, prelu_forward
-from npsr_kernels.shapes import replicated_reach
 
 Arrays = dict[str, np.ndarray]
 Engine = Literal["plain", "numpy", "fast"]
@@ -57,6 +58,20 @@ class Network:
         (n_in, n_out, f, f), bias (n_out,), slope (C,) or (1,).
     provenance : dict
         Where the parameters come from; empty for a newly initialised network.
+    first : Network, optional
+        In a cascade, what enlarges before; `npsr.networks.cascade`.
+    cubic : float
+        a of the cubic kernel by which the plane that it reads is enlarged, if it does not read the LR plane.
+
+    Examples
+    --------
+    >>> net = npsr.load("fsrcnn", 3)
+    >>> net.name, net.scale, len(net.layers)
+    ('fsrcnn(56,12,4)', 3, 15)
+    >>> net.parameters["deconvolution.weight"].shape
+    (56, 1, 9, 9)
+    >>> net(np.zeros((1, 1, 20, 30), "float32")).shape
+    (1, 1, 60, 90)
     """
 
     name: str
@@ -64,6 +79,8 @@ class Network:
     layers: tuple[Layer, ...]
     parameters: Arrays
     provenance: dict[str, Any] = field(default_factory=dict)
+    first: "Network | None" = None
+    cubic: float = MATLAB
 
     def __call__(self, x: np.ndarray, engine: Engine | None = None) -> np.ndarray:
         """Run the network.
@@ -114,6 +131,11 @@ class Network:
     def enlarges(self) -> bool:
         """True if the network takes the LR image, False if its bicubic enlargement (SRCNN)."""
         return isinstance(self.layers[-1], DeConv)
+
+    @property
+    def factor(self) -> int:
+        """By how much it enlarges what the stages before it in a cascade make."""
+        return self.scale // self.first.scale if self.first else self.scale
 
     def with_border(self, border: Border) -> "Network":
         """The same network, sharing its parameters, with another border rule."""
@@ -173,6 +195,15 @@ def loss_and_gradients(
     ------
     ValueError
         If x or target have another shape, or the engine is unknown or cannot train the network.
+
+    Examples
+    --------
+    >>> net = npsr.fsrcnn(8, 4, 1, border="valid")
+    >>> rng = np.random.default_rng(0)
+    >>> x, target = rng.random((2, 1, 11, 11)), rng.random((2, 1, 19, 19))
+    >>> loss, gradients = npsr.loss_and_gradients(net, x, target)
+    >>> list(gradients) == list(net.parameters)
+    True
     """
     if engine is None:
         engine = "fast" if training_engine.suits(net.layers, np.shape(x)) else _layer_by_layer(net)
@@ -221,7 +252,7 @@ def layer_forward(
             return prelu_forward(x, np.zeros(1, x.dtype), products), x
         case DeConv():
             rows, columns = x.shape[2:]
-            before, after, start, loss = _deconvolution_borders(layer)
+            before, after, start, loss = deconvolution_borders(layer)
             x = pad(x, before, after, "replicate")
             weight, bias = parameters[f"{layer.name}.weight"], parameters[f"{layer.name}.bias"]
             full = deconv2d_forward(x, weight, bias, layer.stride, products)
@@ -263,7 +294,7 @@ def layer_backward(
             return prelu_backward(dy, cache, np.zeros(1, dy.dtype), products)[0], {}
         case DeConv():
             x, full_sides = cache
-            before, after, start, _ = _deconvolution_borders(layer)
+            before, after, start, _ = deconvolution_borders(layer)
             dbias = dy.sum(axis=(0, 2, 3))
             dy = crop_backward(dy, start, *full_sides)
             gradients = {
@@ -275,18 +306,6 @@ def layer_backward(
             return pad_backward(dx, before, after, "replicate"), gradients
         case _:
             return sparse_backward(layer, parameters, dy, cache, need_dx, products)
-
-
-def _deconvolution_borders(layer: DeConv) -> tuple[int, int, int, int]:
-    """Pixels replicated (before, after) the input, where the cut of the full output starts, and by
-    how much it is shorter than stride times the input's side.
-    """
-    if layer.border == "valid":
-        return 0, 0, layer.f // 2, layer.stride - layer.f + 2 * (layer.f // 2)
-    if layer.border == "zero":
-        return 0, 0, layer.padding, 0
-    before, after = replicated_reach(layer.f, layer.stride, layer.padding)
-    return before, after, layer.padding + layer.stride * before, 0
 
 
 def _check_engine(engine: str) -> None:

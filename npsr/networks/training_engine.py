@@ -58,13 +58,14 @@ def loss_and_gradients(
             'engine is "fast", but this network is not in training form, or Numba is missing or disabled: '
             'use net.with_border("valid") or engine="numpy"'
         )
-    plan = _plan(layers, x.shape[2], np.dtype(x.dtype))
+    plan = plan_for(layers, x.shape[2], np.dtype(x.dtype))
     loss, gradients = training_step.loss_and_gradients(plan, list(parameters.values()), x, target)
     return loss, dict(zip(parameters, gradients, strict=True))
 
 
 @lru_cache(maxsize=8)
-def _plan(layers: tuple[Layer, ...], side: int, dtype: np.dtype) -> "training_step.Plan":
+def plan_for(layers: tuple[Layer, ...], side: int, dtype: np.dtype) -> "training_step.Plan":
+    """The plan of a network that the engine supports, for sub-images of a side; made once."""
     return training_step.make_plan(describe(layers), side, dtype)
 
 

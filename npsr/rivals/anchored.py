@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from npsr.rivals.features import REACH, enlarged, features, overlap_mean
-from npsr.system.blas import one_blas_thread
-from npsr_kernels.compiling.threads import share
+from npsr.rivals.features import REACH, STEP, with_details
 from npsr_kernels.matrices import patches as kernels
 
 
@@ -32,7 +30,7 @@ class Anchored:
     anchors : ndarray of shape (A, p)
         Of length 1.
     regressors : ndarray of shape (A, p, q)
-        The anchors' matrices.
+        The anchors' matrices; in half precision where they are to be small.
     provenance : dict
         Where they come from.
     """
@@ -44,15 +42,8 @@ class Anchored:
     regressors: np.ndarray
     provenance: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def reach(self) -> int:
-        """LR rows above and below its own that an output pixel depends on."""
-        return REACH
-
-    @property
-    def step(self) -> int:
-        """Parts of a plane may begin at any row."""
-        return 1
+    reach = REACH
+    step = STEP
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -61,22 +52,12 @@ class Anchored:
 
     def __call__(self, low: np.ndarray) -> np.ndarray:
         """Enlarge a plane (H, W) in [0, 1] to (nH, nW), not clipped, of its dtype."""
-        details = overlap_mean(self._patches(features(low, self.filters)), self.scale)
-        return enlarged(low, self.scale) + details.astype(low.dtype)
-
-    def _patches(self, found: np.ndarray) -> np.ndarray:
-        """Details (H, W, q) of features (H, W, p): rows shared among threads, each a product by itself."""
         anchors, regressors = self.anchors.astype(np.float32), self.regressors.astype(np.float32)
-        patches = np.empty((*found.shape[:2], regressors.shape[2]), np.float32)
-        remaining = iter(range(len(found)))
 
-        def work() -> None:
-            chosen = np.zeros(found.shape[1], np.int32)
-            for row in remaining:
-                if len(anchors) > 1:
-                    kernels.strongest(anchors @ found[row].T, chosen)
-                kernels.regress(found[row], chosen, regressors, patches[row])
+        def make(found: np.ndarray, patches: np.ndarray) -> None:
+            chosen = np.zeros(len(found), np.int32)
+            if len(anchors) > 1:
+                kernels.strongest(anchors @ found.T, chosen)
+            kernels.regress(found, chosen, regressors, patches)
 
-        with one_blas_thread():
-            share(work, parts=len(found))
-        return patches
+        return with_details(low, self.scale, self.filters, make)

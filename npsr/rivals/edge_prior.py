@@ -4,7 +4,6 @@ H W rows and columns of the enlarged plane, values in [−1, 1], C = 25 candidat
 """
 
 import numpy as np
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from npsr_kernels.matrices import edges
 
@@ -36,6 +35,8 @@ def major_edges(
     -------
     ndarray of shape (H, W), bool
     """
+    from scipy.ndimage import maximum_filter, minimum_filter  # a third of a second
+
     rows = middle[:-2] + middle[1:-1] + middle[2:]
     columns = middle[:, :-2] + middle[:, 1:-1] + middle[:, 2:]
     gradient = np.hypot(rows[:, 2:] - rows[:, :-2], columns[2:] - columns[:-2])

@@ -7,10 +7,13 @@ enlargement (Zeyde, Elad, Protter, 2010): first and second differences over n pi
 its phases repeat every n pixels, each of these is a 9 × 9 filter on the LR plane.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from npsr.images.resize import imresize, taps, weigh_rows
 from npsr.system.blas import one_blas_thread
+from npsr_kernels.compiling.threads import share
 from npsr_kernels.conv2d import conv2d_forward
 from npsr_kernels.matrices import patches as kernels
 
@@ -18,6 +21,8 @@ SIDE = 9
 """Of the filters; four LR pixels around the middle one."""
 REACH = SIDE // 2 + 1
 """LR pixels around its own that an output pixel depends on: a neighbour's patch covers it."""
+STEP = 1
+"""Parts of a plane may begin at any row or column."""
 
 
 def enlarged(low: np.ndarray, n: int) -> np.ndarray:
@@ -110,6 +115,40 @@ def patches_of(high: np.ndarray, n: int) -> np.ndarray:
     side = 3 * n
     windows = np.lib.stride_tricks.sliding_window_view(high[n:-n, n:-n], (side, side))[::n, ::n]
     return windows.reshape(*windows.shape[:2], side * side)
+
+
+def with_details(
+    low: np.ndarray, n: int, filters: np.ndarray, make: Callable[[np.ndarray, np.ndarray], None]
+) -> np.ndarray:
+    """A plane enlarged by bicubic interpolation, and details added that are made of its features.
+
+    Parameters
+    ----------
+    low : ndarray of shape (H, W)
+        LR luma.
+    n : int
+        Upscaling factor.
+    filters : ndarray of shape (p, 9, 9)
+        Give the features.
+    make : callable
+        Takes the features (W, p) of a row, and assigns its patches (W, 9n²); threads share the rows.
+
+    Returns
+    -------
+    ndarray of shape (nH, nW)
+        Of the dtype of `low`, not clipped.
+    """
+    found = features(low, filters)
+    patches = np.empty((*found.shape[:2], 9 * n * n), np.float32)
+    remaining = iter(range(len(found)))
+
+    def work() -> None:
+        for row in remaining:
+            make(found[row], patches[row])
+
+    with one_blas_thread():
+        share(work, parts=len(found))
+    return enlarged(low, n) + overlap_mean(patches, n).astype(low.dtype)
 
 
 def overlap_mean(patches: np.ndarray, n: int) -> np.ndarray:

@@ -4,14 +4,14 @@ A file holds one array per matrix and one string, "metadata", in JSON. Nothing i
 """
 
 import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from npsr.models.weights import FORMAT, WeightsError, check_name, digest, load, read_arrays
+from npsr.models.archive import WeightsError, read_arrays, read_metadata
+from npsr.models.weights import FORMAT, check_name, digest, load, released_file
 from npsr.networks.network import Arrays, Network
 from npsr.rivals.anchored import Anchored
 from npsr.rivals.forest import Forest
@@ -41,9 +41,14 @@ def load_model(model: str | Path, scale: int | None = None) -> Network | Rival:
     ------
     WeightsError
         If there is no such model or factor, or the file is missing, damaged or foreign.
+
+    Examples
+    --------
+    >>> npsr.load_model("fsrcnn", 3).scale
+    3
     """
-    path = Path(model)
-    if path.suffix != ".npz" or "method" not in _metadata(path):
+    path = Path(model) if str(model).endswith(".npz") else released_file(str(model), scale)
+    if "method" not in read_metadata(path):
         return load(model, scale)
     rival = read_rival(path)
     if scale not in (None, rival.scale):
@@ -167,15 +172,3 @@ METHODS: dict[str, tuple[Callable[[int, Arrays], Shapes], Callable[..., Rival]]]
     "srf": (_forest_shapes, _forest),
 }
 """For each method the shapes that its arrays must have, and what makes a model of them."""
-
-
-def _metadata(path: Path) -> dict[str, Any]:
-    """The metadata of a file, without its arrays; empty if it cannot be read, which `load` will tell."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("metadata.npy") as member:
-            if archive.getinfo("metadata.npy").file_size > 2**20:
-                return {}
-            metadata = json.loads(str(np.lib.format.read_array(member, allow_pickle=False)))
-        return metadata if isinstance(metadata, dict) else {}
-    except Exception:  # NumPy, zipfile and JSON raise many kinds for damaged files
-        return {}

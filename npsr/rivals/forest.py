@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from npsr.rivals.features import REACH, enlarged, features, overlap_mean
-from npsr_kernels.compiling.threads import share
+from npsr.rivals.features import REACH, STEP, with_details
 from npsr_kernels.matrices import trees as kernels
 
 
@@ -53,15 +52,8 @@ class Forest:
     leaves: np.ndarray
     provenance: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def reach(self) -> int:
-        """LR rows above and below its own that an output pixel depends on."""
-        return REACH
-
-    @property
-    def step(self) -> int:
-        """Parts of a plane may begin at any row."""
-        return 1
+    reach = REACH
+    step = STEP
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -71,17 +63,12 @@ class Forest:
 
     def __call__(self, low: np.ndarray) -> np.ndarray:
         """Enlarge a plane (H, W) in [0, 1] to (nH, nW), not clipped, of its dtype."""
-        found = features(low, self.filters)
-        patches = np.empty((*found.shape[:2], self.leaves.shape[2]), np.float32)
-        remaining = iter(range(len(found)))
         tables = self.pairs, self.thresholds, self.children, self.roots, self.leaves.view(np.uint16)
 
-        def work() -> None:
-            for row in remaining:
-                kernels.predict(found[row], *tables, all_halves(), patches[row])
+        def make(found: np.ndarray, patches: np.ndarray) -> None:
+            kernels.predict(found, *tables, all_halves(), patches)
 
-        share(work, parts=len(found))
-        return enlarged(low, self.scale) + overlap_mean(patches, self.scale).astype(low.dtype)
+        return with_details(low, self.scale, self.filters, make)
 
 
 @lru_cache(maxsize=1)

@@ -6,12 +6,11 @@ Their matrices are MATLAB's: patches run down their columns.
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from scipy.io import loadmat
 
-from npsr.models.weights import WeightsError
+from npsr.models.archive import WeightsError
+from npsr.models.importing import matrices_of, read_matrices
 from npsr.networks.network import Arrays
 from npsr.rivals.anchored import Anchored
 from npsr.rivals.features import filters_of
@@ -38,12 +37,14 @@ def import_kk(path: Path, scale: int) -> KernelRegression:
         If the file is not theirs, or has no such factor.
     """
     try:
-        models = _read(path)["Model"]
+        models = read_matrices(path)["Model"]
         if f"M{scale}" not in models.dtype.names:
             raise WeightsError(
                 f"{path.name} has no model for ×{scale}, but for ×2, ×3 and ×4: say -s 2, 3 or 4"
             )
         numbers = models[f"M{scale}"][0, 0].ravel()[30:-30]
+        if not np.isfinite(numbers).all():
+            raise WeightsError(f"{path} has numbers that are not finite: get the file anew")
         return _kk(numbers, scale, f"released by the authors, imported from {path.name}")
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         if isinstance(error, WeightsError):
@@ -97,7 +98,7 @@ def import_anchored(paths: Sequence[Path], scale: int, method: str = "a+") -> An
     """
     found: Arrays = {}
     for path in paths:
-        for name, value in _entries(_read(path)):
+        for name, value in matrices_of(path).items():
             for key, names in NAMES.items():
                 if name in names and key not in found:
                     found[key] = value
@@ -105,6 +106,8 @@ def import_anchored(paths: Sequence[Path], scale: int, method: str = "a+") -> An
         raise WeightsError(
             f"{', '.join(map(str, paths))}: there is no {missing[0]}: name all files of the model"
         )
+    if wrong := [key for key in NAMES if not _finite(found[key])]:
+        raise WeightsError(f"the {wrong[0]} has numbers that are not finite: get the files anew")
     basis = np.asarray(found["basis"], np.float64)
     p, side = basis.shape[1] if basis.ndim == 2 else 0, 3 * scale
     if basis.shape != (36 * scale**2, p):
@@ -130,6 +133,12 @@ def import_anchored(paths: Sequence[Path], scale: int, method: str = "a+") -> An
     )
 
 
+def _finite(value: np.ndarray) -> bool:
+    """Whether an array, or every matrix of a cell array, has finite numbers alone."""
+    matrices = value.ravel() if value.dtype == object else [value]
+    return all(np.isfinite(np.asarray(matrix, np.float64)).all() for matrix in matrices)
+
+
 def _matrices(value: np.ndarray) -> np.ndarray:
     """Regressors (A, q, p) from a cell array, or an array in which the anchors are the first or last axis."""
     if value.dtype == object:
@@ -138,30 +147,3 @@ def _matrices(value: np.ndarray) -> np.ndarray:
     if value.ndim == 2:
         return value[None]
     return value.transpose(2, 0, 1) if value.shape[2] > value.shape[0] else value
-
-
-def _entries(table: dict[str, Any]) -> list[tuple[str, np.ndarray]]:
-    """Names and arrays of a file, those in structures of one element included."""
-    found = []
-    for name, value in table.items():
-        fields = getattr(getattr(value, "dtype", None), "names", None)
-        if fields and value.size == 1:
-            found += _entries({field: value[field].ravel()[0] for field in fields})
-        elif isinstance(value, np.ndarray):
-            found.append((name, value))
-    return found
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The arrays of a .mat or .npz file."""
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return dict(file)
-        return loadmat(str(path))
-    except FileNotFoundError as error:
-        raise WeightsError(f"{path} does not exist: check the name") from error
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # SciPy and NumPy raise many kinds for damaged files
-        raise WeightsError(f"{path} is neither a MATLAB nor an .npz file, or damaged ({error})") from error

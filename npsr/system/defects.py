@@ -14,7 +14,7 @@ KINDS = (AttributeError, NameError, TypeError, AssertionError)
 READERS = (
     *("PIL", "av", "imagecodecs", "imageio", "pillow_heif", "pillow_jxl", "tifffile"),
     *("numpy.lib._format_impl", "numpy.lib._npyio_impl", "numpy.lib.format", "numpy.lib.npyio"),
-    *("json", "pickletools", "scipy.io", "zipfile"),
+    *("json", "numcodecs", "pickletools", "scipy.io", "zarr", "zipfile"),
 )
 """Modules that read files, and in which bad data may cause anything."""
 NO_READERS = ("PIL.Image",)

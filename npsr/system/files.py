@@ -4,17 +4,24 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from math import isfinite
 from pathlib import Path
 from tempfile import mkstemp
 from typing import IO, Any
 
+from npsr.system import windows
 from npsr.system.locking import claim
 
-LONGEST_STEM = 240
+LONGEST_STEM = 234
 """Bytes of a name to which a temporary one is added: file systems allow 255."""
+ROOM = 20
+"""Characters by which a temporary name is longer than the file's."""
+MARK, ENDING = ".npsr-", ".part"
+"""What names of half-written files hold, so that none but ours is taken for a leftover."""
+LEFTOVER = re.compile(rf"\..+{re.escape(MARK)}[a-z0-9_]{{8}}{re.escape(ENDING)}", re.DOTALL)
 
 
 @contextmanager
@@ -41,13 +48,11 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
     """
     check_target(path, force)
     path = Path(os.path.realpath(path))  # through a link, the file that it names is replaced
-    remove_leftovers(path.parent, [path.name])
-    try:
-        descriptor, name = mkstemp(dir=path.parent, prefix=f".{_stem(path.name)}.", suffix=".part")
-    except OSError as error:
-        raise type(error)(f"the folder {path.parent} cannot be written: {error.strerror}") from error
-    temporary, lock = Path(name), os.dup(descriptor)
-    claim(lock)
+    path = windows.long_form(path, ROOM)
+    remove_leftovers(path.parent)
+    descriptor, name = _claimed_file(path)
+    temporary = Path(name)
+    lock = None if windows.ON_WINDOWS else os.dup(descriptor)  # Windows renames no file that is open
     try:
         with named_if_full(path):
             with open(name, "w+b", opener=lambda *_: descriptor) as file:  # its name is a path, as some want
@@ -56,12 +61,25 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[IO[bytes]]:
                 os.fsync(descriptor)
             temporary.chmod(0o666 & ~_umask())
             if force:
-                temporary.replace(path)
+                windows.replace(temporary, path)
             else:
                 _publish_new(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
+
+
+def _claimed_file(path: Path) -> tuple[int, str]:
+    """A new file beside a path, locked: a descriptor and its name."""
+    while True:
+        try:
+            descriptor, name = mkstemp(dir=path.parent, prefix=f".{_stem(path.name)}{MARK}", suffix=ENDING)
+        except OSError as error:
+            raise type(error)(f"the folder {path.parent} cannot be written: {error.strerror}") from error
+        if claim(descriptor) and os.path.lexists(name):
+            return descriptor, name
+        os.close(descriptor)  # another run took it for a leftover before it was locked
 
 
 @contextmanager
@@ -95,25 +113,25 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def remove_leftovers(folder: Path, names: Iterable[str]) -> None:
-    """Remove what writes of these files left that were killed half-way; not those that still go on."""
-    stems = {_stem(name) for name in names}
+def remove_leftovers(folder: Path) -> None:
+    """Remove what writes into a folder left that were killed half-way; not those that still go on."""
     with suppress(OSError):  # a folder that cannot be listed can be written to none the less
         for path in folder.iterdir():
-            found = re.fullmatch(r"\.(.+)\.[a-z0-9_]{8}\.part", path.name, re.DOTALL)
-            if found and found[1] in stems:
+            if LEFTOVER.fullmatch(path.name):
                 _remove_unclaimed(path)
 
 
 def _remove_unclaimed(path: Path) -> None:
     with suppress(OSError):
-        descriptor = os.open(path, os.O_RDWR)
+        if sys.platform == "win32":  # where no open file can be removed
+            path.unlink()
+            return
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
-            free = claim(descriptor)
+            if claim(descriptor):
+                path.unlink()
         finally:
             os.close(descriptor)
-        if free:
-            path.unlink()
 
 
 def _stem(name: str) -> str:
@@ -137,8 +155,10 @@ def check_target(path: Path, force: bool) -> None:
     FileExistsError
         If it exists and `force` is False.
     OSError
-        If it is a folder, its folder is missing, or its name is no name.
+        If it is a folder, its folder is missing, or its name is no name, on Windows also that of a device.
     """
+    windows.check_name(path)
+    path = windows.long_form(path)
     with suppress(FileNotFoundError, NotADirectoryError):
         path.lstat()  # names that are too long, and folders that may not be entered
     if path.is_dir():
@@ -153,6 +173,18 @@ def check_target(path: Path, force: bool) -> None:
         raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, at any length of its path, unless they are there.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made, or on Windows if a part of it is no name there.
+    """
+    windows.check_name(folder)
+    windows.long_form(folder).mkdir(parents=True, exist_ok=True)
+
+
 def _publish_new(temporary: Path, path: Path) -> None:
     """Give a finished file its name; fail rather than replace one that appeared meanwhile."""
     try:
@@ -162,7 +194,7 @@ def _publish_new(temporary: Path, path: Path) -> None:
         raise
     except OSError:  # a file system without hard links
         check_target(path, force=False)
-        temporary.replace(path)
+        windows.replace(temporary, path)
 
 
 def _umask() -> int:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npsr.models.weights import MAX_BYTES, WeightsError, network_of, read_arrays, require_kind, write_network
+from npsr.models.archive import MAX_BYTES, WeightsError, read_arrays
+from npsr.models.weights import network_of, require_kind, write_network
 from npsr.networks.products import weight_of
 from npsr.training.loop import Part, State, fresh_state
 
@@ -61,7 +62,7 @@ def load_checkpoint(path: Path, part: Part = "all") -> State:
     factors = {key.removeprefix("factors/"): a for key, a in arrays.items() if key.startswith("factors/")}
     try:
         metadata = json.loads(str(arrays["metadata"]))
-        state = fresh_state(result, part, averaged, factors)
+        state = fresh_state(result, part, factors=factors)
         parts = {"velocity": state.velocity, "square": state.square}
         if averaged:
             state.mean = result.parameters

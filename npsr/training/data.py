@@ -1,6 +1,7 @@
 """The images that a run learns from: which, whether they can be read, and what is made of them."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from hashlib import file_digest, sha256
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from npsr.degradation.degrading import degrading
 from npsr.evaluation.protocol import crop_to_multiple, measurable
 from npsr.images.image_sets import image_files, read_lumas
 from npsr.networks.network import Network
@@ -17,10 +19,12 @@ from npsr.training.log import Progress
 from npsr.training.loop import State, require_a_batch
 from npsr.training.recipe import Recipe, Stage
 from npsr.training.samples import Samples, geometry, memory_per_pixel, middle, planes
-from npsr.training.transfer import features
+from npsr.training.transfer import reduced_features
 
 MEMORY = 2**31
 """Bytes that a stage's images may take. If they need more, only the middle of each is used."""
+HELD_BACK = 2**31
+"""In the place of a stage's number for the images held back, whose degradations are drawn apart."""
 SOLVING_PIXELS = 1_000_000
 """LR pixels that the deconvolution is solved on: half a minute of work, and far more than unknowns."""
 
@@ -63,6 +67,20 @@ def held_back(recipe: Recipe, data: Path) -> list[np.ndarray]:
     n = recipe.scale
     lumas = [crop_to_multiple(luma, n) for luma in _lumas(data / name for name in recipe.validation)]
     return [high for high in lumas if measurable(high, n)]
+
+
+def degraded(recipe: Recipe, originals: list[np.ndarray]) -> list[np.ndarray]:
+    """LR planes of images held back, degraded as the recipe says; none if it degrades nothing.
+
+    Raises
+    ------
+    ValueError
+        If a package is missing.
+    """
+    if not recipe.degrade:
+        return []
+    reduce = degrading(recipe.degrade, recipe.seed)
+    return [reduce(high / 255.0, recipe.scale, (HELD_BACK, k)) for k, high in enumerate(originals)]
 
 
 def images_digest(recipe: Recipe, data: Path) -> str:
@@ -119,10 +137,11 @@ def stage_samples(
     ValueError
         If an image cannot be read, or all together do not make a batch.
     """
-    net, through, reduced = state.trained, None, 0
+    net, reduced, happened = state.trained, 0, Counter[str]()
     augmented = recipe.scales, recipe.rotations, recipe.sub_image, recipe.flips
+    reduce = degrading(recipe.degrade, recipe.seed, happened)
     if recipe.train == "deconvolution":
-        through = partial(features, state.net.with_border("replicate"))
+        reduce = partial(reduced_features, state.net.with_border("replicate"), reduce)
         augmented = (1.0,), (0,), geometry(state.net, recipe.sub_image).inner, False
     files = _files(stage, recipe, data)
     pixels = MEMORY / memory_per_pixel(net, *augmented) / len(files)
@@ -134,7 +153,7 @@ def stage_samples(
             reduced += used.size < original.size
             yield used / 255.0
 
-    samples = Samples(images(), net, *augmented, features=through)
+    samples = Samples(images(), net, *augmented, reduce)
     if len(samples) == 0:
         side = samples.geometry.side * samples.geometry.step
         raise ValueError(
@@ -143,7 +162,8 @@ def stage_samples(
         )
     require_a_batch(len(samples), recipe.batch)
     if progress:
-        progress({"images": len(files), "reduced": reduced, "sub_images": len(samples)})
+        told = {"images": len(files), "reduced": reduced, "sub_images": len(samples)}
+        progress(told | ({"degraded": dict(happened)} if happened else {}))
     return samples
 
 
@@ -152,11 +172,12 @@ def solved(net: Network, recipe: Recipe, data: Path) -> Network:
     files = _files(recipe.stages[0], recipe, data)
     pixels = SOLVING_PIXELS * recipe.scale**2 / len(files)
     images = (middle(luma, pixels) / 255.0 for luma in _lumas(files))
-    return solve_deconvolution(net, planes(images, net, (1.0,)))
+    return solve_deconvolution(net, planes(images, net, (1.0,), degrading(recipe.degrade, recipe.seed)))
 
 
 def with_dictionary(net: Network, recipe: Recipe, data: Path) -> Network:
     """SCN with a dictionary learnt from the first stage's images."""
     files = _files(recipe.stages[0], recipe, data)
     images = (middle(luma, MEMORY / 64 / len(files)) / 255.0 for luma in _lumas(files))
-    return learn_dictionary(net, planes(images, net, (1.0,)), recipe.seed)
+    reduce = degrading(recipe.degrade, recipe.seed)
+    return learn_dictionary(net, planes(images, net, (1.0,), reduce), recipe.seed)

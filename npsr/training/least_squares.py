@@ -56,6 +56,14 @@ def solve_deconvolution(
     ------
     ValueError
         If the network has no deconvolution, or no image a pixel.
+
+    Examples
+    --------
+    >>> hr = npsr.luma(npsr.read_image(Path("my.png")).pixels)[:48, :60] / 255
+    >>> pairs = [(npsr.low_resolution(hr, 3), hr)]
+    >>> net = npsr.solve_deconvolution(npsr.starting_network("fsrcnn", 3, seed=0, start="fsrcnn_x2"), pairs)
+    >>> net.scale
+    3
     """
     net = net.with_border("replicate")
     last = net.layers[-1]

@@ -10,6 +10,7 @@ import numpy as np
 
 from npsr.networks.network import Arrays, Network, loss_and_gradients
 from npsr.networks.products import multiply_out, pulled_back, weight_of
+from npsr.parallel.processes import Compute
 from npsr.training.samples import Samples
 from npsr.training.sgd import adam_step, sgd_step
 from npsr.training.transfer import deconvolution_of
@@ -33,6 +34,8 @@ class State:
         Running means of the gradient of everything learnt, and (Adam only) of its square.
     mean : dict of str to ndarray
         Running mean of the parameters of `net`; empty if none is asked for.
+    average : float
+        Weight μ of the old mean at each step: m ← μ m + (1 − μ) θ.
     step : int
         Steps done.
     seconds : float
@@ -45,6 +48,7 @@ class State:
     velocity: Arrays
     square: Arrays
     mean: Arrays = field(default_factory=dict)
+    average: float = 0.0
     step: int = 0
     seconds: float = 0.0
 
@@ -55,7 +59,7 @@ class State:
 
 
 def fresh_state(
-    net: Network, part: Part = "all", averaged: bool = False, factors: Arrays | None = None
+    net: Network, part: Part = "all", average: float = 0.0, factors: Arrays | None = None
 ) -> State:
     """The state of a run that starts from the parameters of `net`, which are copied.
 
@@ -65,8 +69,8 @@ def fresh_state(
         The network.
     part : {"all", "deconvolution"}
         What of it is trained.
-    averaged : bool
-        Whether to compute a running mean of its parameters.
+    average : float
+        Weight of the old value in a running mean of its parameters; 0 for no mean.
     factors : dict of str to ndarray, optional
         From `factorised`: learnt, as far as they are trained, in the place of the weights, which become
         their products.
@@ -75,6 +79,12 @@ def fresh_state(
     ------
     ValueError
         If it has no deconvolution that could be trained alone.
+
+    Examples
+    --------
+    >>> state = npsr.fresh_state(npsr.fsrcnn(8, 4, 1))
+    >>> state.step
+    0
     """
     copy = net.astype(net.dtype).with_border("valid")
     trained = copy if part == "all" else deconvolution_of(copy)
@@ -83,8 +93,8 @@ def fresh_state(
     replaced = {weight_of(key) for key in own}
     learnt = {key: p for key, p in trained.parameters.items() if key not in replaced} | own
     velocity, square = ({key: np.zeros_like(p) for key, p in learnt.items()} for _ in range(2))
-    mean = {key: p.copy() for key, p in copy.parameters.items()} if averaged else {}
-    return State(copy, trained, learnt, velocity, square, mean)
+    mean = {key: p.copy() for key, p in copy.parameters.items()} if average else {}
+    return State(copy, trained, learnt, velocity, square, mean, average)
 
 
 Update = Callable[[State, Arrays], None]
@@ -95,14 +105,34 @@ Batches = Generator[tuple[np.ndarray, np.ndarray], None, None]
 
 
 def sgd_update(rates: Rates, momentum: float = 0.9) -> Update:
-    """The paper's update: `sgd_step` with a rate for every parameter."""
+    """The paper's update: `sgd_step` with a rate for every parameter.
+
+    Examples
+    --------
+    >>> net = npsr.fsrcnn(8, 4, 1, border="valid")
+    >>> samples = npsr.Samples([np.random.default_rng(0).random((60, 90))], net)
+    >>> state = npsr.fresh_state(net)
+    >>> npsr.train(state, samples, npsr.sgd_update(lambda step: npsr.paper_rates(net)), steps=3, batch=16)
+    >>> state.step
+    3
+    """
     return lambda state, gradients: sgd_step(
         state.learnt, gradients, state.velocity, rates(state.step), momentum
     )
 
 
 def adam_update(rates: Rates) -> Update:
-    """Adam instead of SGD: `adam_step` with a rate for every parameter."""
+    """Adam instead of SGD: `adam_step` with a rate for every parameter.
+
+    Examples
+    --------
+    >>> net = npsr.fsrcnn(8, 4, 1, border="valid")
+    >>> samples = npsr.Samples([np.random.default_rng(0).random((60, 90))], net)
+    >>> state = npsr.fresh_state(net)
+    >>> npsr.train(state, samples, npsr.adam_update(lambda step: npsr.paper_rates(net)), steps=3, batch=16)
+    >>> state.step
+    3
+    """
     return lambda state, gradients: adam_step(
         state.learnt, gradients, state.velocity, state.square, rates(state.step), state.step + 1
     )
@@ -116,7 +146,7 @@ def train(
     batch: int = 128,
     seed: int = 0,
     after_step: Callable[[State, float], None] | None = None,
-    average: float = 0.0,
+    compute: Compute = loss_and_gradients,
 ) -> None:
     """Train up to `steps` steps in all, changing `state`.
 
@@ -138,8 +168,8 @@ def train(
         Seed of the samples' order, which depends on nothing but it and the step's number.
     after_step : callable, optional
         Called with the state and the step's loss (Equation 3).
-    average : float
-        Weight μ of the old running mean at each step, if the state has one: m ← μ m + (1 − μ) θ.
+    compute : callable
+        Gives loss and gradients: `npsr.loss_and_gradients`, or several processes that do the same.
 
     Raises
     ------
@@ -147,29 +177,40 @@ def train(
         If training diverges; the parameters are then no longer of use.
     ValueError
         If there are fewer samples than a batch.
+
+    Examples
+    --------
+    >>> net = npsr.fsrcnn(8, 4, 1, border="valid")
+    >>> samples = npsr.Samples([np.random.default_rng(0).random((60, 90))], net)
+    >>> state, losses = npsr.fresh_state(net), []
+    >>> update = npsr.adam_update(lambda step: npsr.paper_rates(net))
+    >>> note = lambda state, loss: losses.append(loss)
+    >>> npsr.train(state, samples, update, steps=3, batch=16, after_step=note)
+    >>> len(losses)
+    3
     """
     require_a_batch(len(samples), batch)
     order = sample_order(len(samples), batch, seed, state.step)
     with closing(cut_ahead(samples, order)) as batches:
         while state.step < steps:
             x, target = next(batches)
-            loss, gradients = loss_and_gradients(state.trained, x, target)
+            loss, gradients = compute(state.trained, x, target)
             refuse_divergence(loss, samples.black_loss, state.step + 1)
             for gradient in gradients.values():
                 np.divide(gradient, 2, out=gradient)
             with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
                 update(state, pulled_back(state.learnt, gradients))
                 multiply_out(state.learnt, state.trained.parameters)
-                move_mean(state, average)
+                move_mean(state)
             state.step += 1
             if after_step:
                 after_step(state, loss)
 
 
-def move_mean(state: State, average: float) -> None:
+def move_mean(state: State) -> None:
     """Move the running mean, if there is one, towards the parameters: m ← μ m + (1 − μ) θ, in place."""
     for key, parameter in state.net.parameters.items() if state.mean else ():
-        state.mean[key] += parameter.dtype.type(1 - average) * (parameter - state.mean[key])
+        state.mean[key] += parameter.dtype.type(1 - state.average) * (parameter - state.mean[key])
 
 
 def cut_ahead(samples: Samples, order: Iterator[np.ndarray]) -> Batches:

@@ -36,11 +36,11 @@ def reported(steps: int, batch: int) -> Iterator[Progress]:
     latest = [""]
 
     def report(entry: Entry) -> None:
-        if "images" in entry:
-            bar.console.print(_stage(entry), highlight=False)
+        if text := _before_steps(entry):
+            bar.console.print(text, highlight=False)
             return
         if "validation" in entry:
-            latest[0] = f"  validation {entry['validation']:.3f} dB"
+            latest[0] = _validation(entry)
         left = time_left(entry, steps, batch)
         bar.update(task, completed=entry["step"], figures=_figures(entry) + latest[0], left=left)
 
@@ -67,22 +67,36 @@ def _lines(steps: int, batch: int) -> Progress:
     last = [0.0]
 
     def report(entry: Entry) -> None:
-        if "images" in entry:
-            _say(_stage(entry))
+        if text := _before_steps(entry):
+            _say(text)
             return
         if "validation" not in entry and entry["step"] < steps and time.monotonic() < last[0] + QUIET:
             return
         last[0] = time.monotonic()
-        validation = f"  validation {entry['validation']:.3f} dB" if "validation" in entry else ""
         parts = f"step {entry['step']:>8}/{steps}", _figures(entry), time_left(entry, steps, batch)
-        _say("  ".join(part for part in parts if part) + validation)
+        _say("  ".join(part for part in parts if part) + _validation(entry))
 
     return report
 
 
-def _stage(entry: Entry) -> str:
+def _before_steps(entry: Entry) -> str:
+    """What an entry says of a stage or its processes; nothing if it is about steps."""
+    if "workers" in entry:
+        used, chunks = f"{entry['used']} of {entry['workers']} workers used", f"a batch of {entry['batch']}"
+        return f"{used}: {chunks} has no more chunks"
+    if "images" not in entry:
+        return ""
     reduced = f", the middle of {entry['reduced']} of them only, to bound memory" if entry["reduced"] else ""
-    return f"{entry['sub_images']} sub-images of {entry['images']} images{reduced}"
+    counts = ", ".join(f"{kind} {count}" for kind, count in entry.get("degraded", {}).items())
+    degraded = f"; pictures degraded: {counts}" if counts else ""
+    return f"{entry['sub_images']} sub-images of {entry['images']} images{reduced}{degraded}"
+
+
+def _validation(entry: Entry) -> str:
+    if "validation" not in entry:
+        return ""
+    degraded = f", degraded {entry['validation_degraded']:.3f}" if "validation_degraded" in entry else ""
+    return f"  validation {entry['validation']:.3f}{degraded} dB"
 
 
 def _figures(entry: Entry) -> str:

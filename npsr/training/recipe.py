@@ -3,10 +3,11 @@
 import tomllib
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, replace
-from math import inf
+from math import cos, inf, log2, pi
 from pathlib import Path
 from typing import Any, Literal
 
+from npsr.degradation.kinds import Degradation, require_order
 from npsr.training.samples import ROTATIONS, SCALES
 
 
@@ -24,15 +25,33 @@ class Stage:
         Learning rate of convolutions and slopes.
     decay : {"none", "halve", "cosine"}
         The rate stays; is halved after ½, ¾, ⅞, … of the stage; or falls along a half cosine to 0.
+    warm_up : int
+        Steps in which the rate rises from 0 to what it would be without; 0 for none.
+
+    Examples
+    --------
+    >>> npsr.Stage(data=("T91",), steps=1000, decay="cosine").rate
+    0.001
     """
 
     data: tuple[str, ...]
     steps: int
     rate: float = 1e-3
     decay: Literal["none", "halve", "cosine"] = "none"
+    warm_up: int = 0
 
     def __post_init__(self) -> None:
         _settle(self)
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step, counted from 0."""
+        done = step / self.steps
+        rate = self.rate * (min(1.0, (step + 1) / self.warm_up) if self.warm_up else 1.0)
+        if self.decay == "cosine":
+            return rate * (1 + cos(pi * done)) / 2
+        if self.decay == "halve":
+            return rate * 0.5 ** int(-log2(1 - done))
+        return rate
 
 
 @dataclass(frozen=True)
@@ -69,6 +88,8 @@ class Recipe:
         Augmentation: reductions and quarter turns of each image.
     flips : bool
         Augmentation: each of them mirrored as well.
+    degrade : tuple of Degradation
+        What happens to LR images on the way, in its order; empty for the protocol's reduction alone.
     sub_image : int
         Side of the sub-images, in LR pixels, also for SRCNN; 0 for the paper's.
     initialisation : {"paper", "he", "dictionary"}
@@ -77,6 +98,9 @@ class Recipe:
     start : str
         An .npz network or a released one (``fsrcnn_x3``) to start from; empty for a new one. From
         another factor it gives its convolutions.
+    cascade : bool
+        `start` is the first stage of a cascade. What is trained is its second, a copy at first, which
+        enlarges what the first makes.
     train : {"all", "deconvolution"}
         What is trained: all, or the deconvolution alone, on what the convolutions make of the images as
         they are (neither reduced nor rotated).
@@ -84,7 +108,8 @@ class Recipe:
         Before the first step replace the deconvolution by the best one for the convolutions, solved
         exactly on the first stage's images.
     validation : tuple of str
-        Images, relative to the data folder, that are held back and measured at each checkpoint.
+        Images, relative to the data folder, that are held back and measured at each checkpoint, as they are
+        and degraded.
     checkpoint_every : int
         Steps between checkpoints.
 
@@ -92,6 +117,12 @@ class Recipe:
     ------
     ValueError
         If a value is of another kind or out of range; so does `Stage`.
+
+    Examples
+    --------
+    >>> recipe = npsr.Recipe(model="fsrcnn-s", stages=(npsr.Stage(("T91",), steps=1000),))
+    >>> recipe.model, recipe.scale, recipe.steps
+    ('fsrcnn-s', 3, 1000)
     """
 
     model: str = "fsrcnn"
@@ -109,9 +140,11 @@ class Recipe:
     scales: tuple[float, ...] = SCALES
     rotations: tuple[int, ...] = ROTATIONS
     flips: bool = False
+    degrade: tuple[Degradation, ...] = ()
     sub_image: int = 0
     initialisation: Literal["paper", "he", "dictionary"] = "paper"
     start: str = ""
+    cascade: bool = False
     train: Literal["all", "deconvolution"] = "all"
     solve_deconvolution: bool = False
     validation: tuple[str, ...] = ()
@@ -119,6 +152,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _settle(self)
+        require_order(self.degrade)
 
     @property
     def steps(self) -> int:
@@ -132,8 +166,10 @@ ELEMENTS: dict[str, tuple[Any, str, Callable[[Any], bool]]] = {
     "scales": ((int, float), "numbers above 0 and at most 1", lambda x: 0 < x <= 1),
     "rotations": (int, "quarter turns 0 to 3", lambda x: 0 <= x <= 3),
     "stages": (Stage, "stages", lambda x: True),
+    "degrade": (Degradation, "tables, each with a kind", lambda x: True),
 }
 """What lists hold: kind, rule in words, and test."""
+MAY_BE_EMPTY = ("validation", "degrade")
 
 KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", tuple: "a list"}
 
@@ -152,19 +188,24 @@ RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     "inner_channels": ("0 to 1000", lambda x: 0 <= x <= 1000),
     "sub_image": ("0 to 10000", lambda x: 0 <= x <= 10_000),
     "steps": ("at least 0", lambda x: x >= 0),
+    "warm_up": ("at least 0", lambda x: x >= 0),
 }
 """What numbers must be, if not positive."""
 
 
 def with_steps(recipe: Recipe, steps: int) -> Recipe:
-    """The recipe with so many steps in all, its stages in proportion (without any, all in the last)."""
+    """The recipe with so many steps in all, its stages and their warm-ups in proportion.
+
+    If it has no steps, all are in the last stage.
+    """
     if not recipe.steps:
         return replace(recipe, stages=(*recipe.stages[:-1], replace(recipe.stages[-1], steps=steps)))
     stages, before, after = [], 0, 0
     for stage in recipe.stages:
         before, start = before + stage.steps, after
         after = round(steps * before / recipe.steps)
-        stages.append(replace(stage, steps=after - start))
+        warm_up = round(stage.warm_up * steps / recipe.steps)
+        stages.append(replace(stage, steps=after - start, warm_up=warm_up))
     return replace(recipe, stages=tuple(stages))
 
 
@@ -219,8 +260,11 @@ def recipe_of(table: dict[str, Any], path: Path) -> Recipe:
     stages = table.pop("stages", None)
     if not isinstance(stages, list) or not stages or not all(isinstance(stage, dict) for stage in stages):
         raise ValueError(f"{path} has no stages: it needs at least one table [[stages]]")
-    made = tuple(_filled(Stage, stage, path) for stage in stages)
-    return _filled(Recipe, table | {"stages": made}, path)
+    table["stages"] = tuple(_filled(Stage, stage, path) for stage in stages)
+    degrade = table.get("degrade")
+    if isinstance(degrade, list) and all(isinstance(entry, dict) for entry in degrade):
+        table["degrade"] = tuple(_filled(Degradation, entry, path) for entry in degrade)
+    return _filled(Recipe, table, path)
 
 
 def _filled(kind: type, table: dict[str, Any], path: Path) -> Any:
@@ -259,7 +303,7 @@ def _require_kind(key: str, value: Any, default: Any) -> None:
         raise ValueError(f"{key} is {value!r}, but must be one of {', '.join(CHOICES[key])}")
     if isinstance(value, tuple):
         kind, rule, good = ELEMENTS[key]
-        if not value and key != "validation":
+        if not value and key not in MAY_BE_EMPTY:
             raise ValueError(f"{key} is empty, but must hold {rule}")
         if not all(isinstance(x, kind) and not isinstance(x, bool) and good(x) for x in value):
             raise ValueError(f"{key} is {list(value)}, but must hold {rule}")

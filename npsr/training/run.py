@@ -3,7 +3,7 @@
 import json
 import time
 from dataclasses import asdict, dataclass, replace
-from math import cos, inf, log2, pi
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from npsr.evaluation.protocol import evaluate_luma
 from npsr.models.weights import save
 from npsr.networks.network import Network, loss_and_gradients
 from npsr.networks.products import factorised, weight_of
+from npsr.parallel.processes import gradients_by
 from npsr.system.files import atomic_write, remove_leftovers
 from npsr.system.locking import own_folder
 from npsr.training.checkpoint import load_checkpoint, save_checkpoint
 from npsr.training.data import (
+    degraded,
     held_back,
     images_digest,
     refuse_unreadable,
@@ -30,7 +32,7 @@ from npsr.training.recipe import Recipe, Stage, differences, recipe_of
 from npsr.training.samples import Samples
 from npsr.training.sgd import paper_rates, rates_by_kind
 from npsr.training.transfer import starting_network
-from npsr.upscaling.upscale import plane_upscaler
+from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
 
 LOG_EVERY = 100
 FILES = CHECKPOINT, MODEL, RECIPE, LOG = "checkpoint.npz", "model.npz", "recipe.json", "log.jsonl"
@@ -44,6 +46,7 @@ def run_training(
     resume: bool = False,
     progress: Progress | None = None,
     net: Network | None = None,
+    workers: int = 1,
 ) -> Network:
     """Train as a recipe says.
 
@@ -63,6 +66,8 @@ def run_training(
         ``reduced`` to their middle for want of memory, and of ``sub_images``.
     net : Network, optional
         A new run starts from it, instead of the network that the recipe's `model` and `start` name.
+    workers : int
+        Processes that share each batch; their number does not change a bit of the result.
 
     Returns
     -------
@@ -79,20 +84,36 @@ def run_training(
         If another run is writing to the folder.
     FloatingPointError
         If training diverges; the last checkpoint remains.
+    ChildProcessError
+        If a worker process ends; the last checkpoint remains.
     OSError
         If something cannot be written; the last checkpoint remains.
+
+    Examples
+    --------
+    >>> recipe = npsr.Recipe(model="fsrcnn(8,4,1)", stages=(npsr.Stage((".",), steps=4),), batch=16)
+    >>> net = npsr.run_training(recipe, Path("photos"), Path("a-run"))
+    >>> net.name, sorted(path.name for path in Path("a-run").glob("*.*"))
+    ('fsrcnn(8,4,1)', ['.lock', 'checkpoint.npz', 'log.jsonl', 'model.npz', 'recipe.json'])
     """
     with own_folder(folder):
-        return _run_training(recipe, data, folder, resume, progress, net)
+        return _run_training(recipe, data, folder, resume, progress, net, workers)
 
 
 def _run_training(
-    recipe: Recipe, data: Path, folder: Path, resume: bool, progress: Progress | None, net: Network | None
+    recipe: Recipe,
+    data: Path,
+    folder: Path,
+    resume: bool,
+    progress: Progress | None,
+    net: Network | None,
+    workers: int,
 ) -> Network:
     """As `run_training`, in a folder of one's own; nothing is written before all images have been read."""
     began = time.perf_counter()
     _refuse_used(folder, resume)
     watched, images = held_back(recipe, data), images_digest(recipe, data)
+    coarse = degraded(recipe, watched)
     state = _resumed(recipe, images, folder) if resume else None
     new = state is None
     state = state or _new_state(recipe, data, net)
@@ -101,9 +122,9 @@ def _run_training(
     samples = stage_samples(left[0][0], recipe, data, state, progress) if left else None
     refuse_unreadable([stage for stage, _ in left], recipe, data)
     log = _open_log(recipe, folder, -1 if new else state.step, began, progress)
-    run = Run(recipe, data, images, folder, log, watched, state.net.provenance)
+    run = Run(recipe, data, images, folder, log, watched, coarse, state.net.provenance, workers)
     if new:
-        _record(run, state, {})
+        _record(run, state, {"degrade": [asdict(d) for d in recipe.degrade]} if recipe.degrade else {})
     for stage, last in left:
         samples = samples or stage_samples(stage, recipe, data, state, progress)
         _run_stage(run, state, stage, last, samples)
@@ -116,14 +137,20 @@ def _run_training(
 def _new_state(recipe: Recipe, data: Path, net: Network | None) -> State:
     """The state that a recipe, or a network instead of the one that it names, starts from."""
     net = net or starting_network(
-        recipe.model, recipe.scale, recipe.seed, recipe.start, recipe.initialisation, recipe.slopes
+        recipe.model,
+        recipe.scale,
+        recipe.seed,
+        recipe.start,
+        recipe.initialisation,
+        recipe.slopes,
+        recipe.cascade,
     )
     if recipe.initialisation == "dictionary" and not recipe.start:
         net = with_dictionary(net, recipe, data)
     if recipe.solve_deconvolution:
         net = solved(net, recipe, data)
     factors = factorised(net.parameters, recipe.inner_channels, recipe.seed) if recipe.inner_channels else {}
-    return fresh_state(net, recipe.train, recipe.average > 0, factors)
+    return fresh_state(net, recipe.train, recipe.average, factors)
 
 
 @dataclass(frozen=True)
@@ -138,8 +165,12 @@ class Run:
         Where the run writes.
     held_back : list of ndarray
         Luma of the images that are measured.
+    degraded : list of ndarray
+        Their LR planes, degraded as the recipe says; empty if it degrades nothing.
     start : dict
         Provenance of the network that the run started from.
+    workers : int
+        Processes that share each batch.
     """
 
     recipe: Recipe
@@ -148,7 +179,9 @@ class Run:
     folder: Path
     log: Log
     held_back: list[np.ndarray]
+    degraded: list[np.ndarray]
     start: dict[str, Any]
+    workers: int
 
 
 def _provenance(run: Run, state: State) -> dict[str, Any]:
@@ -169,21 +202,12 @@ def _provenance(run: Run, state: State) -> dict[str, Any]:
     return provenance | ({"start": start} if start else {})
 
 
-def rate_at(stage: Stage, done: float) -> float:
-    """Learning rate of a stage of which the fraction `done` in [0, 1) is over."""
-    if stage.decay == "cosine":
-        return stage.rate * (1 + cos(pi * done)) / 2
-    if stage.decay == "halve":
-        return stage.rate * 0.5 ** int(-log2(1 - done))
-    return stage.rate
-
-
 def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples) -> None:
     """Steps of one stage up to step `last`, logged and saved at the multiples of the recipe's numbers."""
     recipe, first = run.recipe, last - stage.steps
 
     def rates(step: int) -> dict[str, float]:
-        rate = rate_at(stage, (step - first) / stage.steps)
+        rate = stage.rate_at(step - first)
         kinds = paper_rates(state.trained, rate, recipe.last_share, recipe.slope_share)
         return kinds | {key: kinds[weight_of(key)] for key in state.learnt}
 
@@ -199,7 +223,10 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
     update = adam_update(rates) if recipe.optimiser == "adam" else sgd_update(rates, recipe.momentum)
     run.log.start_clock()
     try:
-        train(state, samples, update, last, recipe.batch, recipe.seed, after_step, recipe.average)
+        with gradients_by(run.workers, state.trained, *samples.shapes(recipe.batch)) as (compute, used):
+            if used < run.workers and run.log.progress:
+                run.log.progress({"workers": run.workers, "used": used, "batch": recipe.batch})
+            train(state, samples, update, last, recipe.batch, recipe.seed, after_step, compute)
     except FloatingPointError as error:
         raise FloatingPointError(f"{error}. {_way_out(run)}") from error
 
@@ -229,13 +256,21 @@ def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = 
     """Log where the run stands; at a checkpoint, validate and save as well."""
     entry = run.log.since_last(state, run.recipe.batch) | more
     if at_checkpoint:
-        enlarge = plane_upscaler(state.result, run.recipe.scale)
-        scores = [evaluate_luma(high, run.recipe.scale, enlarge)["psnr"] for high in run.held_back]
-        if finite := [score for score in scores if score < inf]:  # a flat picture may have no error
-            entry["validation"] = float(np.mean(finite))
+        entry |= _validation(run, plane_upscaler(state.result, run.recipe.scale))
     run.log.write(state, entry)
     if at_checkpoint:
         save_checkpoint(run.folder / CHECKPOINT, state, _provenance(run, state))
+
+
+def _validation(run: Run, enlarge: PlaneUpscaler) -> dict[str, float]:
+    """Mean PSNR on the images held back, as they are and, if the recipe degrades images, degraded."""
+    means, n = {}, run.recipe.scale
+    for name, lows in (("validation", [None] * len(run.held_back)), ("validation_degraded", run.degraded)):
+        pairs = zip(run.held_back, lows, strict=False)
+        scores = [evaluate_luma(high, n, enlarge, low)["psnr"] for high, low in pairs]
+        if finite := [score for score in scores if score < inf]:  # a flat picture may have no error
+            means[name] = float(np.mean(finite))
+    return means
 
 
 def _refuse_used(folder: Path, resume: bool) -> None:
@@ -264,7 +299,7 @@ def _resumed(recipe: Recipe, images: str, folder: Path) -> State | None:
         )
     if found:
         raise _of_another(folder, found)
-    state.net = replace(state.net, provenance=provenance.get("start", {}))
+    state.net, state.average = replace(state.net, provenance=provenance.get("start", {})), recipe.average
     return state
 
 
@@ -286,7 +321,7 @@ def _recorded_recipe(path: Path) -> Recipe:
 
 def _open_log(recipe: Recipe, folder: Path, step: int, began: float, progress: Progress | None) -> Log:
     """Begin or go on writing in the folder of a run."""
-    remove_leftovers(folder, FILES)
+    remove_leftovers(folder)
     with atomic_write(folder / RECIPE, force=True) as file:
         file.write(json.dumps(asdict(recipe), indent=1).encode())
     return Log(folder / LOG, step, began, progress)

@@ -5,7 +5,7 @@ flips are views. A sample is 32 bytes that say where it lies. With the paper's f
 bytes per pixel of the images, as `memory_per_pixel` says.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -13,8 +13,10 @@ from math import sqrt
 
 import numpy as np
 
-from npsr.evaluation.protocol import crop_to_multiple, low_resolution
+from npsr.degradation.degrading import Reduce, plain
+from npsr.evaluation.protocol import crop_to_multiple
 from npsr.images.resize import imresize
+from npsr.networks.cascade import entering
 from npsr.networks.layers import Conv, DeConv, is_sparse_coding, pixels_read
 from npsr.networks.network import Network
 from npsr_kernels.training_step.subimages import cut
@@ -23,7 +25,6 @@ SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)
 ROTATIONS = (0, 1, 2, 3)
 
 Planes = tuple[np.ndarray, np.ndarray]
-Features = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def geometry(net: Network, sub_image: int = 0) -> Geometry:
         )
     padded = [layer for layer in net.layers if isinstance(layer, Conv) and layer.border != "valid"]
     context = sum(pixels_read(layer) for layer in net.layers if layer not in padded)
-    n = net.scale
+    n = net.factor if net.enlarges else net.scale
     alone = 56 if is_sparse_coding(net.layers) else 33
     own = alone if not net.enlarges else {2: 10, 3: 7, 4: 6}.get(n, max(4, 21 // n)) + 2 * context
     each = 1 if net.enlarges else n
@@ -115,14 +116,22 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         Side of the sub-images in LR pixels, as in `geometry`; 0 for the paper's.
     flips : bool
         Each rotation mirrored as well.
-    features : callable, optional
-        From an LR plane (H, W) to what `net` reads, (C, H, W), if not the plane itself. Computed
-        once for each plane and held; rotations would turn them, not what they are computed from.
+    reduce : callable
+        Makes of an HR plane what `net` reads: an LR plane (H, W), or features (C, H, W). Called as by
+        `planes`, once for each plane; rotations would turn the features, not what they are computed from.
 
     Raises
     ------
     ValueError
         If there are more pixels than 32-bit numbers can count.
+
+    Examples
+    --------
+    >>> net = npsr.fsrcnn(scale=3, border="valid")
+    >>> samples = npsr.Samples([np.random.default_rng(0).random((60, 90))], net)
+    >>> x, labels = samples[np.arange(16)]
+    >>> x.shape, labels.shape
+    ((16, 1, 11, 11), (16, 1, 19, 19))
     """
 
     def __init__(
@@ -133,11 +142,11 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
         rotations: Sequence[int] = ROTATIONS,
         sub_image: int = 0,
         flips: bool = False,
-        features: Features | None = None,
+        reduce: Reduce = plain,
     ) -> None:
         self.geometry = geometry(net, sub_image)
-        made = planes(images, net, scales)
-        pairs = [(features(low) if features else low[None], high) for low, high in made]
+        made = planes(images, net, scales, reduce)
+        pairs = [(low.reshape(-1, *low.shape[-2:]), high) for low, high in made]
         size = sum(plane.size for pair in pairs for plane in pair)
         if size > np.iinfo(np.int32).max:
             raise ValueError(f"there are {size} pixels, but must be fewer than 2³¹: use fewer images")
@@ -156,6 +165,11 @@ class Samples(Sequence[tuple[np.ndarray, np.ndarray]]):
             for pair, turn in product([views, *mirrored], rotations):
                 tables.append(self._places(*(np.rot90(view, turn, axes=(1, 2)) for view in pair)))
         self.table = np.concatenate(tables)
+
+    def shapes(self, batch: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Shapes of a batch's sub-images and labels."""
+        side, label = self.geometry.side, self.geometry.label
+        return (batch, self.channels, side, side), (batch, 1, label, label)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -207,18 +221,21 @@ def middle(image: np.ndarray, pixels: float) -> np.ndarray:
     return image[top : top + rows, left : left + columns]
 
 
-def planes(images: Iterable[np.ndarray], net: Network, scales: Sequence[float] = SCALES) -> Iterator[Planes]:
-    """(LR or, for SRCNN, its enlargement; HR) planes, float32, of every image at every scale."""
-    for image in images:
-        for scale in scales:
-            high = image if scale == 1 else imresize(image, scale)
+def planes(
+    images: Iterable[np.ndarray], net: Network, scales: Sequence[float] = SCALES, reduce: Reduce = plain
+) -> Iterator[Planes]:
+    """(What the network reads, HR) planes, float32, of every image at every scale.
+
+    `reduce` is told the image's number and the scale's, from 0.
+    """
+    for image, original in enumerate(images):
+        for number, scale in enumerate(scales):
+            high = original if scale == 1 else imresize(original, scale)
             high = crop_to_multiple(high, net.scale)
             if 0 in high.shape:
                 continue
-            low = low_resolution(high, net.scale)
-            if not net.enlarges:
-                low = imresize(low, net.scale)
-            yield low.astype(np.float32), high.astype(np.float32)
+            read = entering(net, reduce(high, net.scale, (image, number)))
+            yield read.astype(np.float32), high.astype(np.float32)
 
 
 def _starts(low: tuple[int, ...], high: tuple[int, ...], g: Geometry) -> np.ndarray:

@@ -33,6 +33,12 @@ def paper_rates(
     -------
     dict of str to float
         A rate for every parameter.
+
+    Examples
+    --------
+    >>> rates = npsr.paper_rates(npsr.fsrcnn())
+    >>> rates["feature.weight"], rates["deconvolution.weight"]
+    (0.001, 0.0001)
     """
     rate = rate or (1e-3 if net.enlarges else 1e-4)
     if is_sparse_coding(net.layers):
@@ -72,6 +78,13 @@ def sgd_step(
         η for each parameter.
     momentum : float
         μ.
+
+    Examples
+    --------
+    >>> theta, g, v = ({"w": np.array([x])} for x in (1.0, 0.5, 0.0))
+    >>> npsr.sgd_step(theta, g, v, rates={"w": 0.1}, momentum=0.9)
+    >>> theta["w"]
+    array([0.95])
     """
     for key, theta in parameters.items():
         v = velocity[key]
@@ -103,6 +116,13 @@ def adam_step(
         η for each parameter.
     step : int
         t, from 1.
+
+    Examples
+    --------
+    >>> theta, g, v, s = ({"w": np.array([x])} for x in (1.0, 0.5, 0.0, 0.0))
+    >>> npsr.adam_step(theta, g, v, s, rates={"w": 0.1}, step=1)
+    >>> theta["w"].round(6)
+    array([0.9])
     """
     first, second = 0.9, 0.999
     for key, theta in parameters.items():

@@ -10,8 +10,10 @@ from typing import Literal
 
 import numpy as np
 
+from npsr.degradation.degrading import Reduce
 from npsr.models.weights import load
 from npsr.networks.architectures import build, with_shared_slopes
+from npsr.networks.cascade import with_second_stage
 from npsr.networks.initialisation import he_initialised
 from npsr.networks.layers import DeConv
 from npsr.networks.network import Network, layer_forward
@@ -24,6 +26,7 @@ def starting_network(
     start: str = "",
     initialisation: Literal["paper", "he", "dictionary"] = "paper",
     slopes: Literal["channel", "layer"] = "channel",
+    cascade: bool = False,
 ) -> Network:
     """The network that a run starts from.
 
@@ -44,6 +47,8 @@ def starting_network(
         learnt by the run.
     slopes : {"channel", "layer"}
         PReLU slopes of a network that is new throughout: one a channel, or one that a layer shares.
+    cascade : bool
+        A copy of `start` is to enlarge what that makes, as the second stage of a cascade.
 
     Returns
     -------
@@ -52,27 +57,58 @@ def starting_network(
     Raises
     ------
     ValueError
-        If there is no such network, or it is of another architecture.
+        If there is no such network, it is of another architecture, or not for the factor.
+
+    Examples
+    --------
+    >>> net = npsr.starting_network("fsrcnn", scale=4, seed=0, start="fsrcnn_x3")
+    >>> theirs = npsr.load("fsrcnn", 3).parameters
+    >>> net.scale, np.array_equal(net.parameters["feature.weight"], theirs["feature.weight"])
+    (4, True)
     """
     new = build(model, scale, seed)
     if initialisation == "he":
         new = he_initialised(new, seed)
+    if cascade:
+        return _second_stage(start, scale, new.name)
     if not start:
         return with_shared_slopes(new) if slopes == "layer" else new
-    name, _, factor = start.rpartition("_x")
-    if start.endswith(".npz"):
-        old = load(start)
-    else:
-        old = load(name, int(factor)) if factor.isdecimal() else load(start, scale)
-    if old.name != new.name:
-        raise ValueError(f"start is {old.name}, but model is {model}: name the same network")
-    if old.scale == scale or not new.enlarges:
+    old = _start(start, scale, new.name)
+    if old.scale == scale:
+        return old
+    if old.first:
+        raise ValueError(f"start is a cascade for ×{old.scale}, but scale is {scale}: use -s {old.scale}")
+    if not new.enlarges:
         return replace(old, scale=scale)
     last = new.layers[-1]
     inherited = {key: p for key, p in old.parameters.items() if not key.startswith(f"{last.name}.")}
     own = {key: p for key, p in new.parameters.items() if key.startswith(f"{last.name}.")}
     layers = (*old.with_border("zero").layers[:-1], last)
     return replace(old, scale=scale, layers=layers, parameters=inherited | own)
+
+
+def _start(start: str, scale: int, expected: str) -> Network:
+    """The network that a run starts from, of the name expected."""
+    name, _, factor = start.rpartition("_x")
+    if start.endswith(".npz"):
+        old = load(start)
+    else:
+        old = load(name, int(factor)) if factor.isdecimal() else load(start, scale)
+    if old.name != expected:
+        raise ValueError(f"start is {old.name}, but model is {expected}: name the same network")
+    return old
+
+
+def _second_stage(start: str, scale: int, expected: str) -> Network:
+    """A cascade of a network and a copy of it that is to be trained."""
+    if not start:
+        raise ValueError("start is missing, but cascade is true: name the network of the first stage")
+    net = with_second_stage(_start(start, scale, expected))
+    if net.scale != scale:
+        raise ValueError(
+            f"scale is {scale}, but the cascade that {start} begins makes ×{net.scale}: use -s {net.scale}"
+        )
+    return net
 
 
 def deconvolution_of(net: Network) -> Network:
@@ -109,3 +145,10 @@ def features(net: Network, low: np.ndarray) -> np.ndarray:
     for layer in net.layers[:-1]:
         x = layer_forward(layer, net.parameters, x)[0]
     return x[0]
+
+
+def reduced_features(
+    net: Network, reduce: Reduce, high: np.ndarray, n: int, numbers: tuple[int, ...]
+) -> np.ndarray:
+    """The features of an HR plane's reduction."""
+    return features(net, reduce(high, n, numbers))

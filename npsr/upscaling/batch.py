@@ -8,15 +8,15 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from npsr.images.animations import open_animation
+from npsr.images.animations.files import open_animation
 from npsr.images.files import open_image
 from npsr.system.defects import MISTAKES, report
-from npsr.system.files import atomic_write
+from npsr.system.files import atomic_write, make_folder
 from npsr.upscaling.jobs import PIPE, Job
 from npsr.upscaling.outputs import Enlarged, Settings, enlarge
 from npsr.upscaling.overlap import read_ahead, write_behind
@@ -77,8 +77,9 @@ def run_jobs(
             with _failures(job, finished):
                 if isinstance(picture, Exception):
                     raise picture
-                enlarged = enlarge(picture, job.target, settings, split, partial(progress, job))
-                write = partial(_store, job, enlarged, settings, split, start, finished)
+                enlarged = enlarge(picture, job, settings, split, partial(progress, job))
+                there = replace(job, target=enlarged.target)
+                write = partial(_store, there, enlarged, settings, split, start, finished)
                 if enlarged.streams or limited:
                     write()
                 else:
@@ -163,6 +164,6 @@ def _opened(job: Job, force: bool) -> Iterator[Any]:
         sys.stdout.buffer.flush()
         return
     if job.mirrored:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(job.target.parent)
     with atomic_write(job.target, force) as file:
         yield file

@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from unicodedata import normalize
 
 from npsr.images.photograph import ImageError
+from npsr.system import windows
 from npsr.system.files import check_target
 from npsr.system.folders import is_folder, passed_over, walk
 
@@ -30,6 +32,8 @@ class Job:
         The target exists and is kept: nothing to do.
     problem : str
         Why it cannot be done, or nothing.
+    other : Path, optional
+        The target, a PNG, if nobody asked for the source's format and that cannot hold the result.
     """
 
     source: Path
@@ -37,6 +41,7 @@ class Job:
     mirrored: bool = False
     done: bool = False
     problem: str = ""
+    other: Path | None = None
 
 
 def plan_jobs(
@@ -152,16 +157,15 @@ def _checked(jobs: Sequence[Job], force: bool) -> Iterator[Job]:
     """The same, marked where a result exists, meets another, or would replace a source."""
     sources = {os.path.realpath(job.source) for job in jobs if job.source != PIPE}
     taken: dict[str, Path] = {}
-    for job in jobs:
+    for job in _kept_apart(jobs):
         if problem := job.problem or _special(job.source):
             yield replace(job, problem=problem)
             continue
         if job.target == PIPE:
             yield job
             continue
-        real = os.path.realpath(job.target)
-        place = real.casefold() if _ignores_case(job.target.parent) else real
-        if real in sources:
+        place = _place(job.target)
+        if os.path.realpath(job.target) in sources:
             yield replace(job, problem=f"{job.target} would replace an original: choose another name")
         elif place in taken:
             meets = f"{job.source} and {taken[place]} would both become {job.target}: rename one"
@@ -169,6 +173,45 @@ def _checked(jobs: Sequence[Job], force: bool) -> Iterator[Job]:
         else:
             yield replace(job, done=not force and os.path.lexists(job.target))
         taken.setdefault(place, job.source)
+
+
+def _kept_apart(jobs: Sequence[Job]) -> list[Job]:
+    """The same; of several that would become one, all but the first have their source's suffix in the name.
+
+    The first is one that keeps its format, so that it has the same name whatever lies beside it.
+    """
+    taken: dict[str, int] = {}
+    for number in sorted(range(len(jobs)), key=lambda k: jobs[k].source.suffix != jobs[k].target.suffix):
+        taken.setdefault(_place(jobs[number].target), number)
+    apart = []
+    for number, job in enumerate(jobs):
+        first = taken[_place(job.target)]
+        meets = number != first and job.mirrored and jobs[first].source.suffix != job.source.suffix
+        name = f"{job.target.stem}{job.source.suffix}{job.target.suffix}" if meets else job.target.name
+        apart.append(replace(job, target=job.target.with_name(name)) if meets else job)
+    return apart
+
+
+def _place(target: Path) -> str:
+    """Where a result lies, which is the same for two names if they mean one file."""
+    real = os.path.realpath(target)
+    return normalize("NFC", real).casefold() if _ignores_case(target.parent) else real
+
+
+def with_other_formats(jobs: Sequence[Job], free: Callable[[Job], bool], force: bool) -> list[Job]:
+    """The same; those that are free to have another format have another target, done where that exists."""
+    used = {os.path.realpath(path) for job in jobs for path in (job.source, job.target) if path != PIPE}
+    found = []
+    for job in jobs:
+        piped = job.target == PIPE
+        other = PIPE if piped else job.target.with_name(f"{job.target.name}.png")
+        if job.problem or not free(job) or os.path.realpath(other) in used:
+            found.append(job)
+        elif not (piped or force or job.done) and os.path.lexists(other):
+            found.append(replace(job, target=other, done=True))
+        else:
+            found.append(replace(job, other=other))
+    return found
 
 
 def _special(source: Path) -> str:
@@ -184,10 +227,12 @@ def _special(source: Path) -> str:
 @cache
 def _ignores_case(folder: Path) -> bool:
     """Whether the file system of a folder, or of the nearest above that exists, takes A and a for one."""
-    while not is_folder(folder) and folder != folder.parent:
-        folder = folder.parent
-    other = folder.with_name(folder.name.swapcase()) if folder.name else folder
+    folder = Path(os.path.realpath(folder))
+    while folder != folder.parent and (not is_folder(folder) or folder.name.swapcase() == folder.name):
+        folder = folder.parent  # a name without letters tells nothing
+    if folder == folder.parent:
+        return windows.ON_WINDOWS
     try:
-        return other.name != folder.name and other.samefile(folder)
+        return folder.with_name(folder.name.swapcase()).samefile(folder)
     except OSError:
         return False

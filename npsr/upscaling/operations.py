@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npsr.images.resize import taps, weigh_rows
+from npsr.images.resize import MATLAB, taps, weigh_rows
 from npsr.networks import inference_engine
 from npsr.networks.architectures import reach
 from npsr.networks.inference_engine import ROWS
@@ -62,7 +62,7 @@ class Operation(NamedTuple):
 def network_operation(
     net: Network, sides: tuple[int, int], ensemble: bool = False, engine: Engine | None = None
 ) -> Operation:
-    """A network on a plane with such sides, in [0, 1]; the result is not clipped.
+    """A network, or one stage of a cascade, on a plane with such sides, in [0, 1]; the result is not clipped.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def network_operation(
     engine : str, optional
         As a network takes it.
     """
-    n = net.scale if net.enlarges else 1
+    n = net.factor if net.enlarges else 1
     halo = max(reach(net))
     by_rows = is_sparse_coding(net.layers)  # its products are of whole rows
     streamed = (engine or net.default_engine) == "fast"
@@ -101,10 +101,8 @@ def network_operation(
 
     def needs(part: Part) -> Part:
         rows, columns = ((start // n, -(-stop // n)) for start, stop in part)
-        if by_rows and ensemble:
-            return Part((0, sides[0]), (0, sides[1]))
         if by_rows:
-            return Part(reached(sides[0], rows), (0, sides[1]))
+            return Part(reached(sides[0], rows), reached(sides[1], columns) if ensemble else (0, sides[1]))
         if ensemble:  # turned by a quarter, columns are rows
             return Part(both_ways(sides[0], rows), both_ways(sides[1], columns))
         return Part(aligned(sides[0], rows), reached(sides[1], columns))
@@ -122,16 +120,18 @@ def network_operation(
 def rival_operation(rival: Rival, sides: tuple[int, int], ensemble: bool = False) -> Operation:
     """A rival on a plane with such sides, in [0, 1]; the result is not clipped.
 
-    It computes whole rows, as its products do; averaged over flips and rotations the whole plane.
+    It computes whole rows; averaged over flips and rotations also parts of them, as rows are columns then.
     """
     n, step = rival.scale, rival.step
 
+    def reached(side: int, span: Span) -> Span:
+        """From a multiple of the step on, seen from either end."""
+        first = max(0, span[0] // n - rival.reach) // step * step
+        return first, side - max(0, side + -span[1] // n - rival.reach) // step * step
+
     def needs(part: Part) -> Part:
-        start, stop = part.rows
-        if ensemble:
-            return Part((0, sides[0]), (0, sides[1]))
-        first = (start // n - rival.reach) // step * step
-        return Part((max(0, first), min(sides[0], -(-stop // n) + rival.reach)), (0, sides[1]))
+        columns = reached(sides[1], part.columns) if ensemble else (0, sides[1])
+        return Part(reached(sides[0], part.rows), columns)
 
     def run(pixels: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
         needed = needs(part)
@@ -143,9 +143,10 @@ def rival_operation(rival: Rival, sides: tuple[int, int], ensemble: bool = False
     return Operation(needs, run)
 
 
-def resizing_operation(shape: Sequence[int], size: Size) -> Operation:
-    """MATLAB's bicubic on a plane of a given shape."""
-    down, across = (taps(side, target, factor) for side, target, factor in zip(shape[:2], *size, strict=True))
+def resizing_operation(shape: Sequence[int], size: Size, a: float = MATLAB) -> Operation:
+    """Bicubic interpolation of a plane of a given shape, MATLAB's or that of another kernel."""
+    sides = zip(shape[:2], *size, strict=True)
+    down, across = (taps(side, target, factor, 0, a) for side, target, factor in sides)
 
     def needs(part: Part) -> Part:
         spans = (places[slice(*span)] for (_, places), span in zip((down, across), part, strict=True))
@@ -186,9 +187,9 @@ def chain(operations: Sequence[Operation]) -> Operation:
 
 def mean_of_eight(enlarge: PlaneUpscaler, plane: np.ndarray) -> np.ndarray:
     """The mean over the eight flips and rotations of a plane, each enlarged and turned back."""
-    results = []
+    total: np.ndarray | float = 0.0
     for flip in (1, -1):
         for turn in range(4):
             large = enlarge(np.rot90(plane[:, ::flip], turn))
-            results.append(np.rot90(large, -turn)[:, ::flip])
-    return np.mean(results, axis=0)
+            total = total + np.rot90(large, -turn)[:, ::flip]
+    return np.asarray(total) / np.asarray(total).dtype.type(8)

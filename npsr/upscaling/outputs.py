@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.images.animations import WRITTEN, Animation, encode_animation
-from npsr.images.files import by_rows, check_writable, encode
+from npsr.images.animations.files import WRITTEN, Animation, encode_animation
+from npsr.images.encoding import by_rows, check_writable, encode
 from npsr.images.formats.names import RAW, TIFF
 from npsr.images.photograph import MAX_PIXELS, ImageError, Photograph
 from npsr.upscaling.bands import BAND_BYTES, bands
 from npsr.upscaling.engines import Choice
 from npsr.upscaling.factors import Size
-from npsr.upscaling.jobs import PIPE
+from npsr.upscaling.jobs import PIPE, Job
 from npsr.upscaling.overlap import read_ahead
 from npsr.upscaling.plan import Enlargement, plan_enlargement
 from npsr.upscaling.stopwatch import Split, not_counted
@@ -66,6 +66,8 @@ class Enlarged(NamedTuple):
 
     Attributes
     ----------
+    target : Path
+        Where it belongs: the job's target, or the other one.
     write : callable
         Writes it into a binary file, and returns what had no place there.
     streams : bool
@@ -82,6 +84,7 @@ class Enlarged(NamedTuple):
         What happened to it when it was read.
     """
 
+    target: Path
     write: Callable[[Any], Notes]
     streams: bool
     sides: tuple[int, int]
@@ -93,7 +96,7 @@ class Enlarged(NamedTuple):
 
 def enlarge(
     picture: Photograph | Animation,
-    target: Path,
+    job: Job,
     settings: Settings,
     split: Split,
     progress: Callable[[float], object],
@@ -104,8 +107,8 @@ def enlarge(
     ----------
     picture : Photograph or Animation
         As it was read.
-    target : Path
-        Tells the format.
+    job : Job
+        Its targets tell the format.
     settings : Settings
         How.
     split : dict
@@ -121,12 +124,12 @@ def enlarge(
         If the pixels or the model are unusable.
     """
     if isinstance(picture, Animation):
-        return _enlarge_animation(picture, target, settings, split, progress)
+        return _enlarge_animation(picture, job, settings, split, progress)
     pixels = picture.pixels
     size = settings.size(pixels.shape)
     work = plan_enlargement(pixels, size, settings.model, settings.ensemble, settings.engine)
     shape = (*work.size.sides, *pixels.shape[2:])
-    suffix = check_writable(named(target, settings), pixels, shape)
+    target, suffix, told = _format(job, settings, pixels, shape)
     streams = suffix == RAW or (suffix in TIFF and by_rows(pixels, shape))
     held = pixels.nbytes if isinstance(pixels, np.ndarray) else 0
     if not streams:  # the bands, and what the encoder makes of them
@@ -141,12 +144,43 @@ def enlarge(
         with closing(read_ahead(parts, 1)) as ahead:  # a band is made while the one before is written
             return encode(file, suffix, picture, shape, _awaited(ahead, split))
 
-    return Enlarged(write, streams, work.size.sides, 1, work.factors, work.engine, picture.notes)
+    notes = (*told, *picture.notes)
+    return Enlarged(target, write, streams, work.size.sides, 1, work.factors, work.engine, notes)
 
 
-def named(target: Path, settings: Settings) -> Path:
-    """The target's name, also for standard output."""
-    return Path(f"standard output{settings.piped_suffix}") if target == PIPE else target
+def _format(
+    job: Job, settings: Settings, pixels: Any, shape: Sequence[int], frames: int = 1
+) -> tuple[Path, str, Notes]:
+    """The target that can hold a result, its suffix, and a note if it is the other one.
+
+    Raises
+    ------
+    ImageError
+        If none can.
+    """
+    name = Path(f"standard output{settings.piped_suffix}") if job.target == PIPE else job.target
+    try:
+        return job.target, _checked(name, pixels, shape, frames), ()
+    except ImageError as error:
+        if job.other is None:
+            raise
+        try:
+            suffix = _checked(name.with_name(f"{name.name}.png"), pixels, shape, frames)
+        except ImageError:
+            raise error from None
+        reason = str(error).removeprefix(f"{name.name}: ").partition(": ")[0]
+        return job.other, suffix, (f"written as {suffix}, as {reason}",)
+
+
+def _checked(name: Path, pixels: Any, shape: Sequence[int], frames: int) -> str:
+    """The suffix of a name under which such a picture, or animation, can be written."""
+    suffix = check_writable(name, pixels, shape)
+    if frames > 1 and suffix not in WRITTEN:
+        raise ImageError(
+            f"{name.name}: {suffix} holds one picture, but there are {frames} frames: "
+            f"write one of {', '.join(WRITTEN)}"
+        )
+    return suffix
 
 
 def _counted(
@@ -191,7 +225,7 @@ def _budget(target: Path, work: Enlargement, held: int, settings: Settings) -> f
 
 def _enlarge_animation(
     animation: Animation,
-    target: Path,
+    job: Job,
     settings: Settings,
     split: Split,
     progress: Callable[[float], object],
@@ -200,12 +234,7 @@ def _enlarge_animation(
     size = settings.size(animation.shape)
     work = plan_enlargement(animation, size, settings.model, settings.ensemble, settings.engine)
     shape, count = (*size.sides, animation.shape[2]), len(animation.durations)
-    suffix = check_writable(named(target, settings), animation, shape)
-    if suffix not in WRITTEN:
-        raise ImageError(
-            f"{target}: {suffix} holds one picture, but there are {count} frames: "
-            f"write one of {', '.join(WRITTEN)}"
-        )
+    target, suffix, told = _format(job, settings, animation, shape, count)
     budget = _budget(target, work, count * prod(shape), settings)  # the encoder holds all frames
 
     def frames() -> Iterator[np.ndarray]:
@@ -217,4 +246,5 @@ def _enlarge_animation(
         with closing(read_ahead(frames(), 1)) as ahead:
             return encode_animation(file, suffix, animation, _awaited(ahead, split))
 
-    return Enlarged(write, True, size.sides, count, work.factors, work.engine, animation.notes)
+    notes = (*told, *animation.notes)
+    return Enlarged(target, write, True, size.sides, count, work.factors, work.engine, notes)

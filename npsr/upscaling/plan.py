@@ -1,6 +1,6 @@
 """What is done to an image that is to have a certain size: networks, resizing, memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import prod
 from operator import mul
@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npsr.models.weights import released
+from npsr.models.archive import released
+from npsr.networks.cascade import stages
 from npsr.networks.network import Network
 from npsr.rivals.files import load_model
 from npsr.rivals.model import Rival
@@ -86,20 +87,20 @@ def plan_enlargement(
     rows, columns = image.shape[:2]
     factors = networks_for(max(size.factors), available(model))
     nets = [network_for(model, n) for n in factors]
-    grown = accumulate(factors, mul, initial=1)  # before each network
-    pixels = [(net, rows * columns * k**2) for net, k in zip(nets, grown, strict=False)]
-    used = chosen(engine, [(net, count) for net, count in pixels if isinstance(net, Network)])
-    operations = []
-    for n, net in zip(factors, nets, strict=True):
-        larger = n * rows, n * columns
+    used, operations = chosen(engine, _work(nets, rows * columns)), []
+    for net in nets:
         if not isinstance(net, Network):
             operations.append(rival_operation(net, (rows, columns), ensemble))
-        elif net.enlarges:
-            operations.append(network_operation(net, (rows, columns), ensemble, used))
-        else:
-            operations.append(resizing_operation((rows, columns), Size(larger, (n, n))))
-            operations.append(network_operation(net, larger, ensemble, used))
-        rows, columns = larger
+            rows, columns = net.scale * rows, net.scale * columns
+            continue
+        for stage in stages(net):
+            larger = stage.factor * rows, stage.factor * columns
+            if not stage.enlarges:
+                enlarging = Size(larger, (stage.factor, stage.factor))
+                operations.append(resizing_operation((rows, columns), enlarging, stage.cubic))
+                rows, columns = larger
+            operations.append(network_operation(stage, (rows, columns), ensemble, used))
+            rows, columns = larger
     whole = prod(factors)
     direct = resizing_operation(image.shape, size)
     rest = Size(size.sides, (size.factors[0] / whole, size.factors[1] / whole))
@@ -113,6 +114,12 @@ def plan_enlargement(
     return Enlargement(
         size, factors, names, chain(operations), last, direct, needed / size.sides[0] + written
     )
+
+
+def _work(nets: Sequence[Network | Rival], pixels: int) -> list[tuple[Network, int]]:
+    """The networks that run one after the other on an image, and on how many LR pixels of their own."""
+    grown = accumulate((net.scale**2 for net in nets), mul, initial=pixels)
+    return [(net, count) for net, count in zip(nets, grown, strict=False) if isinstance(net, Network)]
 
 
 def network_for(model: Model, n: int) -> Network | Rival:

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from npsr.exporting.exported import is_exported, read_exported
 from npsr.images.resize import imresize
+from npsr.networks.cascade import enlarged, makes
 from npsr.networks.network import Engine, Network
 from npsr.rivals.files import load_model
 from npsr.rivals.model import Rival
@@ -80,6 +82,14 @@ def upscale(
     processors by itself, runs without the interpreter's lock. The image is enlarged in bands of
     rows: besides the result, memory for one is taken. Inside, a plane is floating point of 32 bits,
     of 64 if the image is.
+
+    Examples
+    --------
+    >>> image = npsr.read_image(Path("my.png")).pixels
+    >>> image.shape, npsr.upscale(image, 3).shape
+    ((60, 72, 3), (180, 216, 3))
+    >>> npsr.upscale(image, size=(200, 300), model="fsrcnn-s").shape
+    (200, 300, 3)
     """
     image = np.asarray(image)
     _check_image(image)
@@ -117,18 +127,22 @@ def default_scale(model: str | Path | Network | Rival) -> int:
 
 
 def plane_upscaler(
-    model: str | Path | Network | Rival | PlaneUpscaler, scale: int, ensemble: bool = False
+    model: str | Path | Network | Rival | PlaneUpscaler,
+    scale: int,
+    ensemble: bool = False,
+    engine: Engine | None = None,
 ) -> PlaneUpscaler:
     """The function by which a model enlarges one plane.
 
     Parameters
     ----------
     model : str, Path, Network or callable
-        As in `upscale`; or already such a function, which is returned.
+        As in `upscale`; or a .glsl, .onnx or .param (ncnn) file, which is run as it is; or already such a
+        function.
     scale : int
         Upscaling factor n.
-    ensemble : bool
-        As in `upscale`.
+    ensemble, engine
+        As in `upscale`; such a function has its own engine.
 
     Returns
     -------
@@ -143,22 +157,25 @@ def plane_upscaler(
     scale = whole("scale", scale)
     if model == BICUBIC:
         return lambda plane: imresize(plane, scale)
+    if is_exported(model):
+        model = read_exported(model, scale)
     if callable(model) and not isinstance(model, Network | Rival):
         return partial(mean_of_eight, model) if ensemble else model
     loaded = load_model(model, scale) if isinstance(model, str | Path) else model
-    if loaded.scale != scale:
-        raise ValueError(
-            f"the network is for ×{loaded.scale}, but scale is {scale}: use scale={loaded.scale}"
-        )
     if not isinstance(loaded, Network):
+        _require_scale(loaded.scale == scale, loaded, scale)
         return partial(mean_of_eight, loaded) if ensemble else loaded
-    net = loaded.with_border("replicate")
+    _require_scale(makes(loaded, scale), loaded, scale)
+    enlarge = partial(enlarged, loaded.with_border("replicate"), engine=engine)
+    enlarge = partial(mean_of_eight, enlarge) if ensemble else enlarge
+    if loaded.scale == scale:
+        return enlarge
+    return lambda plane: imresize(enlarge(plane), scale / loaded.scale)
 
-    def enlarge(plane: np.ndarray) -> np.ndarray:
-        entering = plane if net.enlarges else imresize(plane, scale)
-        return net(entering[None, None])[0, 0]
 
-    return partial(mean_of_eight, enlarge) if ensemble else enlarge
+def _require_scale(fits: bool, model: Network | Rival, scale: int) -> None:
+    if not fits:
+        raise ValueError(f"the network is for ×{model.scale}, but scale is {scale}: use scale={model.scale}")
 
 
 def _check_image(image: np.ndarray) -> None:

@@ -1,10 +1,11 @@
 """What a video file holds beside pixels and packets, and what of it another file does not."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from npsr.video.reading import library, opened
+from npsr.video.reading import colours, colours_of_frame, description, library, opened
 from npsr.video.streams import is_cover
 from npsr.video.structure import unread_boxes
 
@@ -18,6 +19,10 @@ ENCODERS = ("dc45e9bde6d948b7962cd820d923eeef", "2ca2de09b51747dbbb55a4fe7fc2fc4
 """The first bytes of what x264 and x265 tell of their settings in the picture."""
 SAME = {"name": "title"}
 """Tags by another name in some container."""
+UNNAMED = ("Service01", "FFmpeg")
+"""What libavformat calls programs that have no name."""
+PROGRESSIVE = 1
+"""Of libavcodec's orders of fields; 0 is unknown, others are interlaced."""
 LENGTH = 60
 """Characters of a text that are told."""
 
@@ -70,14 +75,17 @@ def inventory(path: Path, only: set[int] | None = None) -> Inventory:
         Streams that count; by default all.
     """
     with opened(path) as container:
-        found = _tags(container.metadata, "")
+        found = _tags(container.metadata, "") | _of_programs(container)
         for number, chapter in enumerate(container.chapters(), 1):
             title = chapter["metadata"].get("title", "")
             start, end = (round(float(chapter[key] * chapter["time_base"]), 2) for key in ("start", "end"))
             found[f"chapter {number}"] = f"{start} to {end} s {title}".strip()
         picture = container.streams.best("video")
+        meant = {} if picture is None else colours(picture)  # before decoders say otherwise
         kinds: Counter[str] = Counter()
         for stream in container.streams:
+            if reel := reel_of(stream):  # told by a time code, whose track is written anew
+                found["the time code's reel"] = reel
             if only is not None and stream.index not in only:
                 continue
             kind = "picture" if stream is picture else "cover" if is_cover(stream) else stream.type
@@ -91,8 +99,27 @@ def inventory(path: Path, only: set[int] | None = None) -> Inventory:
             }
         if picture is not None:
             frame = next(iter(container.decode(picture)), None)
+            meant = ({} if frame is None else colours_of_frame(frame)) | meant
+            found |= {f"colour tag {name}": str(value) for name, value in meant.items()}
             found |= {} if frame is None else _of_frame(frame, picture)
     return found
+
+
+def _of_programs(container: Any) -> Inventory:
+    """Names of the programs of a transport stream."""
+    if container.format.name != "mpegts":
+        return {}
+    told = re.findall(r"(service_name|service_provider)\s*: (.+)", description(container))
+    return {
+        f"tag {key} of program {k // 2 + 1}": text.strip()
+        for k, (key, text) in enumerate(told)
+        if text.strip() not in UNNAMED
+    }
+
+
+def reel_of(stream: Any) -> str:
+    """The reel that a stream says it is from, or nothing."""
+    return next((text for key, text in stream.metadata.items() if key.lower() == "reel_name"), "")
 
 
 def _tags(metadata: dict[str, str], of: str) -> Inventory:
@@ -116,6 +143,7 @@ def _of_stream(stream: Any, called: str) -> Inventory:
     if called.startswith("cover"):  # what else its container says of it is a file's name
         return {called: ""}
     found = {called: ""} | _tags(stream.metadata, of)
+    found.pop(f"tag reel_name{of}", None)
     if found.get(f"tag language{of}") == "und":
         del found[f"tag language{of}"]
     roles = library().stream.Disposition
@@ -127,9 +155,8 @@ def _of_frame(frame: Any, stream: Any) -> Inventory:
     """What the first frame carries beside pixels."""
     aspect = stream.sample_aspect_ratio
     found = {"pixel aspect ratio": str(aspect)} if aspect and aspect != 1 else {}
-    for name in ("colorspace", "color_primaries", "color_trc"):
-        if (value := int(getattr(frame, name))) not in (0, 2):  # not told
-            found[f"colour tag {name}"] = str(value)
+    if stream.codec_context.field_order > PROGRESSIVE:
+        found["that the file calls its whole frames interlaced"] = ""
     for name, content in beside_pixels(frame).items():
         found[f"frames' {name}"] = content.hex() if name == "DISPLAYMATRIX" else ""
     return found

@@ -19,6 +19,10 @@ KINDS = ("yuv420p", "yuv422p", "yuv444p", "gray")
 """Pixel formats that are kept: so named in 8 bits, with a suffix in 10."""
 FULL_RANGE = 2
 """Of libavutil's colour ranges."""
+COLOURS = ("colorspace", "color_primaries", "color_trc")
+"""PyAV's names of how colours are meant: matrix, primaries, transfer function."""
+NOT_TOLD = (0, 2)
+"""Their values that mean nothing."""
 METADATA_ERRORS = "surrogateescape"
 """How titles are read and written that are not in UTF-8: as they are."""
 
@@ -53,6 +57,8 @@ class Picture:
         The first frame, for its tags.
     delay : int
         What frames' times of decoding are late, in units of the stream's time base.
+    start : int
+        When the first frame is shown, if it does not say it but later ones do.
     firsts : dict of int to av.Packet
         The first packet of each stream, by its number.
     claim : str
@@ -70,6 +76,7 @@ class Picture:
     siting: str | None
     first: Any
     delay: int = 0
+    start: int = 0
     firsts: dict[int, Any] = field(default_factory=dict)
     claim: str = ""
 
@@ -95,15 +102,15 @@ def library() -> Any:
 
 
 @contextmanager
-def errors(path: Path) -> Iterator[None]:
-    """Turn what PyAV raises about a file into a VideoError."""
+def errors(path: Path, what: str = "is damaged, or no video that can be handled") -> Iterator[None]:
+    """Turn what PyAV raises about a file into a VideoError, which says what is wrong with it."""
     av = library()
     try:
         yield
     except av.error.FileNotFoundError as error:
         raise VideoError(f"{path} does not exist: check the name") from error
     except av.error.FFmpegError as error:
-        raise VideoError(f"{path} is damaged, or no video that can be handled: {error.strerror}") from error
+        raise VideoError(f"{path} {what}: {error.strerror}") from error
 
 
 def opened(path: Path) -> Any:
@@ -148,15 +155,16 @@ def survey(path: Path) -> Picture:
             )
         siting, frames, end, first = _siting(container, stream.index), 0, 0.0, None
         firsts: dict[int, Any] = {}
-        has_times = False
+        has_times, start = False, 0
         for packet in unbroken(container.demux(), container.format.name):
             if packet.size:
                 firsts.setdefault(packet.stream.index, packet)
             if packet.pts is not None:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream.index == stream.index:
+                if packet.pts is not None and not has_times:
+                    has_times, start = True, packet.pts - frames * (packet.duration or 1) if frames else 0
                 frames += bool(packet.size) and not packet.is_discard
-                has_times |= packet.pts is not None
                 first = first or next(iter(_decoded(packet)), None)
         if first is None:
             raise VideoError(f"{path} holds no frame that can be decoded")
@@ -168,7 +176,7 @@ def survey(path: Path) -> Picture:
             claim = f"its end is at {end:.1f} s, though it says {said:.1f} s: something may be missing"
         picture = _picture(path, stream, frames, siting, first)
         delay = 0 if has_times else _delay(firsts[stream.index], first)
-        return replace(picture, delay=delay, firsts=firsts, claim=claim)
+        return replace(picture, delay=delay, start=start, firsts=firsts, claim=claim)
 
 
 def _decoded(packet: Any) -> list[Any]:
@@ -209,29 +217,46 @@ def _picture(path: Path, stream: Any, frames: int, siting: str | None, first: An
     )
 
 
-def _siting(container: Any, stream: int) -> str | None:
-    """Where chroma samples lie, if the file tells: PyAV does so only in its description."""
+def description(container: Any) -> str:
+    """What libavformat prints of a file: some things PyAV does not tell otherwise."""
     logging = library().logging
     before = logging.get_level()
     logging.set_level(logging.VERBOSE)
     logging.set_libav_level(logging.VERBOSE)
     try:
-        description = container.dumps_format()
+        return str(container.dumps_format())
     finally:
         logging.set_level(before)
         logging.set_libav_level(logging.INFO)
+
+
+def colours(stream: Any) -> dict[str, int]:
+    """How a stream's container says that colours are meant; to be asked before anything is decoded."""
+    said = {name: int(getattr(stream.codec_context, name)) for name in COLOURS}
+    return {name: value for name, value in said.items() if value not in NOT_TOLD}
+
+
+def colours_of_frame(frame: Any) -> dict[str, int]:
+    """How a frame says that its colours are meant, where the container says nothing."""
+    said = {name: int(getattr(frame, name)) for name in COLOURS}
+    return {name: value for name, value in said.items() if value not in NOT_TOLD}
+
+
+def _siting(container: Any, stream: int) -> str | None:
+    """Where chroma samples lie, if the file tells."""
     found = re.search(
-        rf"Stream #0:{stream}\D.*Video:.*\(.*\b(left|center|topleft|top|bottomleft|bottom)\)", description
+        rf"Stream #0:{stream}\D.*Video:.*\(.*\b(left|center|topleft|top|bottomleft|bottom)\)",
+        description(container),
     )
     return found[1] if found else None
 
 
 def steps(
-    path: Path, container: Any, picture: Picture, copied: Container[int], split: Split
+    path: Path, container: Any, picture: Picture, copied: Container[int], how: tuple[Clock, Split]
 ) -> Iterator[tuple[list[Any], Any | None]]:
     """The packets to copy before each frame, and the frame; at the end those after the last, and None.
 
-    Frames have their times by `Clock`. The time that reading and decoding take is added to `split`.
+    Frames have their times by the clock. The time that reading and decoding take is added to the split.
 
     Raises
     ------
@@ -239,7 +264,7 @@ def steps(
         If the file cannot be read or decoded any further.
     """
     packets: list[Any] = []
-    clock, duration = Clock(), 1
+    (clock, split), duration = how, 1
     found = unbroken(container.demux(), container.format.name)
     while True:
         with errors(path), timed(split, "decoding"):

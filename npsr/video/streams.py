@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from npsr.video.reading import Picture, VideoError, library
-from npsr.video.sound import recoder
+from npsr.video.sound import MOST_CHANNELS, recoder
 from npsr.video.times import rising
 
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
@@ -19,7 +19,9 @@ Copied = dict[int, Callable[[Any], list[Any]]]
 those to write."""
 
 
-def copy_stream(stream: Any, out: Any, target: Path, picture: Picture, wishes: Mapping[str, str]) -> Any:
+def copy_stream(
+    stream: Any, out: Any, target: Path, picture: Picture, wishes: Mapping[str, str], notes: list[str]
+) -> Any:
     """Declare a stream of the source in the output.
 
     Parameters
@@ -32,6 +34,8 @@ def copy_stream(stream: Any, out: Any, target: Path, picture: Picture, wishes: M
         The source's.
     wishes : mapping of str to str
         From kinds of streams to one of their `CHOICES`.
+    notes : list of str
+        To which is added what is found only while packets are written.
 
     Returns
     -------
@@ -47,19 +51,25 @@ def copy_stream(stream: Any, out: Any, target: Path, picture: Picture, wishes: M
     first, container = picture.firsts.get(stream.index), WRITTEN[target.suffix.lower()]
     if wish == "drop":
         return f"left out {name}, as asked"
+    wish = "copy" if first is None else wish  # there is nothing to encode
+    if wish == "aac" and (channels := stream.codec_context.channels) > MOST_CHANNELS:
+        raise VideoError(
+            f"{name} has {channels} channels, but AAC is written with up to {MOST_CHANNELS}: "
+            "choose --audio copy (the default) or drop"
+        )
     if wish == "aac":
         if container == "webm":
             raise VideoError(f"{target} cannot hold AAC: choose .mkv or .mp4, or --audio copy (the default)")
-        return recoder(stream, out)
+        return recoder(stream, out, notes)
     if _written_anew(stream, first):
         return None
     if stream.type == "attachment" or is_cover(stream):
         return _still(stream, out, container, first)
     if holds(stream, first, container):
         return _copy(declare(stream, out), {})
-    if stream.type in CHOICES:
+    if stream.type in CHOICES and first is not None:
         raise VideoError(f"{target} cannot hold {name}: {_remedies(stream, first, container)}")
-    return f"left out {name}"
+    return f"left out {name}{', which is empty' if first is None else ''}"
 
 
 def _still(stream: Any, out: Any, container: str, first: Any) -> Any:

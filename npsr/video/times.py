@@ -54,11 +54,12 @@ class Clock:
 
     What the file says is taken, unless it says nothing, or is worse ordered than the times of decoding.
     A frame comes out of the decoder together with a packet that came in `delay` after its own.
-    `moved` counts frames that were given another time than any of these.
+    `moved` counts frames that were given another time than any of these. Frames before the first that has
+    a time begin at `start`.
     """
 
-    def __init__(self) -> None:
-        self.moved = 0
+    def __init__(self, start: int = 0) -> None:
+        self.moved, self._start = 0, start
         self._wrong = {"shown": 0, "decoded": 0}
         self._last = dict[str, int]()
         self._last_pts: int | None = None
@@ -83,7 +84,7 @@ class Clock:
             pts = decoded
         after = None if self._last_pts is None else self._last_pts + 1
         if pts is None:
-            time = 0 if self._last_pts is None else self._last_pts + max(1, duration)
+            time = self._start if self._last_pts is None else self._last_pts + max(1, duration)
         else:
             time = pts if after is None else max(pts, after)
         self.moved += pts is not None and time != pts

@@ -22,6 +22,7 @@ from npsr.upscaling.upscale import PlaneUpscaler, plane_upscaler
 from npsr.video.inventory import beside_pixels, differences
 from npsr.video.reading import METADATA_ERRORS, Picture, VideoError, errors, library, opened, steps, survey
 from npsr.video.streams import CHOICES, WRITTEN, Copied
+from npsr.video.times import Clock
 from npsr.video.writing import CARRIED, container_options, lay_out
 from npsr.video.yuv import SITINGS, enlarge_chroma, enlarge_luma
 
@@ -47,7 +48,7 @@ def upscale_video(
     source: str | Path,
     target: str | Path,
     scale: int = 3,
-    model: str | Path | Network = "fsrcnn",
+    model: str | Path | Network | PlaneUpscaler = "fsrcnn",
     ensemble: bool = False,
     force: bool = False,
     progress: Callable[[int, int], object] | None = None,
@@ -62,7 +63,8 @@ def upscale_video(
     target : str or Path
         The file to write, .mp4, .m4v, .mov, .mkv or .webm; it appears only when it is complete.
     scale, model, ensemble
-        As in `npsr.upscale`.
+        As in `npsr.upscale`; the model may be a function that enlarges a plane, too, as
+        `npsr.upscaling.upscale.plane_upscaler` gives it.
     force : bool
         Replace an existing file.
     progress : callable, optional
@@ -92,6 +94,12 @@ def upscale_video(
     stamp. Audio, subtitles, attachments, covers, chapters and metadata are copied; rotation, pixel
     aspect ratio, colour tags and HDR10's are kept. The inventories of source and output are compared,
     and every difference is a note.
+
+    Examples
+    --------
+    >>> written = npsr.upscale_video("my.mp4", "large.mp4", scale=2)
+    >>> written.frames, written.width, written.height
+    (8, 64, 32)
     """
     source, target, scale = Path(source), Path(target), whole("scale", scale)
     check_target(target, force)
@@ -106,14 +114,15 @@ def upscale_video(
     sides = scale * picture.height, scale * picture.width
     split: Split = {}
     with atomic_write(target, force) as file:
-        with opened(source) as container, errors(target):
+        with opened(source) as container, errors(target, "cannot be written"):
             options = container_options(suffix, container)
             with library().open(
                 file, "w", format=WRITTEN[suffix], metadata_errors=METADATA_ERRORS, container_options=options
             ) as out:
                 video, copied, written, notes = lay_out(container, out, target, picture, sides, streams)
                 write = partial(_write, target, out, video, copied, split)
-                read = steps(source, container, picture, copied, split)
+                clock = Clock(picture.start)
+                read = steps(source, container, picture, copied, (clock, split))
                 seen, frames = set[str](), 0
                 with closing(read_ahead(read, DEPTH)) as ahead, write_behind(write, DEPTH) as put:
                     for packets, frame in ahead:
@@ -127,8 +136,9 @@ def upscale_video(
                             progress(frames, max(frames, picture.frames))
                 encoder = video.codec_context.name
         file.flush()
-        with errors(target):
+        with errors(target, "cannot be written"):
             notes += [picture.claim] if picture.claim else []
+            notes += [f"{clock.moved} frames have new times: theirs do not rise"] if clock.moved else []
             notes += differences(source, Path(file.name), written, seen - CARRIED.get(encoder, set()))
     return Written(sides[1], sides[0], frames, encoder, notes, split)
 
@@ -138,7 +148,7 @@ def _write(
 ) -> None:
     """Write what `steps` yields; without a frame the encoders give what they still hold."""
     packets, frame = step
-    with errors(target), timed(split, "encoding"):
+    with errors(target, "cannot be written"), timed(split, "encoding"):
         for packet in packets:
             out.mux(copied[packet.stream.index](packet))
         out.mux(video.encode(frame))

@@ -8,8 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from npsr.video.inventory import is_transient
-from npsr.video.reading import FULL_RANGE, METADATA_ERRORS, Picture, VideoError, library
+from npsr.video.inventory import is_transient, reel_of
+from npsr.video.reading import (
+    FULL_RANGE,
+    METADATA_ERRORS,
+    Picture,
+    VideoError,
+    colours,
+    colours_of_frame,
+    library,
+)
 from npsr.video.streams import WRITTEN, Copied, copy_stream, describe, is_cover
 
 CARRIED = {"libx264": {"A53_CC"}, "libx265": {"A53_CC"}}
@@ -56,12 +64,12 @@ def lay_out(
         If it cannot hold the picture, or a stream that must be copied.
     """
     copied: Copied = {}
-    written, notes = {picture.stream}, []
+    written, notes = {picture.stream}, list[str]()
     for stream in container.streams:
         if stream.index == picture.stream:
             video = _encoder(out, target, picture, sides, stream)
             continue
-        what = copy_stream(stream, out, target, picture, wishes)
+        what = copy_stream(stream, out, target, picture, wishes, notes)
         if isinstance(what, str):
             notes.append(what)
             continue
@@ -71,6 +79,8 @@ def lay_out(
             copied[stream.index] = what
             if stream.type == "video" and not is_cover(stream):
                 notes.append(f"copied stream {stream.index}, video, as it is, not enlarged")
+    for reel in filter(None, map(reel_of, container.streams)):
+        video.metadata["reel_name"] = reel  # where muxers look for it
     out.metadata.update({key: text for key, text in container.metadata.items() if not is_transient(key)})
     out.set_chapters(container.chapters())
     return video, copied, written, notes
@@ -111,8 +121,8 @@ def _encoder(out: Any, target: Path, picture: Picture, sides: tuple[int, int], s
     context.flags |= av.codec.context.Flags.frame_duration
     context.sample_aspect_ratio = stream.sample_aspect_ratio or 0
     context.color_range = FULL_RANGE if picture.full_range else int(first.color_range)
-    context.colorspace = int(first.colorspace)
-    context.color_primaries, context.color_trc = int(first.color_primaries), int(first.color_trc)
+    for name_of_it, value in (colours_of_frame(first) | colours(stream)).items():
+        setattr(context, name_of_it, value)
     if name == "libx265" and WRITTEN[target.suffix.lower()] in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # as Apple's players want it
     matrix = first.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)

@@ -14,6 +14,7 @@ from PIL import Image
 
 import npsr
 from npsr.images.row_files import TiffRows
+from npsr.system.files import atomic_write
 
 
 @pytest.fixture
@@ -85,6 +86,49 @@ def test_whatever_the_file_system_answers_is_a_line(capsys, photos, tmp_path):
     assert json.loads(summary.read_text())["passed_over"] == {".txt": 1}
     code, told, _ = run(capsys, "upscale", photos, "--dry-run")
     assert "1 file passed over: 1 .txt" in told
+
+
+def test_a_result_that_the_sources_format_cannot_hold_is_a_png(capsys, tmp_path):
+    """Unless that format was asked for; the same command again finds it done."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    rgba = np.full((4, 6, 4), 77, np.uint8)
+    Image.fromarray(rgba).save(folder / "clear.png")
+    (folder / "clear.png").rename(folder / "clear.jpg")
+    (folder / "moving.jpg").write_bytes(moving("GIF")[0])
+    Image.fromarray(np.zeros((1, 9000, 3), np.uint8)).save(folder / "long.webp")
+    arguments = ["upscale", folder, "-s", 2, "-m", "bicubic", "-o", out]
+    code, told, _ = run(capsys, *arguments)
+    assert code == 0
+    names = {"clear_bicubic_x2.jpg.png", "moving_bicubic_x2.jpg.png", "long_bicubic_x2.webp.png"}
+    assert {path.name for path in out.iterdir()} == names
+    assert "written as .png, as .jpg cannot hold transparency" in told
+    assert "written as .png, as .jpg holds one picture, but there are 4 frames" in told
+    assert "written as .png, as 18000×2 is more than the 16383 pixels a side that .webp can hold" in told
+    made = digests(out)
+    code, told, _ = run(capsys, *arguments)
+    assert (code, "3 skipped" in told) == (0, True)
+    assert digests(out) == made
+    code, _, err = run(capsys, *arguments, "-f", "jpg")
+    assert code == 2
+    assert "cannot hold transparency: write .png" in err
+    code, _, err = run(capsys, "upscale", folder / "clear.jpg", "-m", "bicubic", "-o", tmp_path / "x.jpg")
+    assert code == 2
+    code, told, _ = run(capsys, "upscale", folder / "clear.jpg", "-s", 2, "-m", "bicubic")
+    assert (folder / "clear_bicubic_x2.jpg.png").exists()
+
+
+def test_what_a_killed_run_left_goes_even_if_there_is_nothing_to_do(capsys, photos, tmp_path):
+    (photos / "bad.png").unlink()
+    arguments = ["upscale", photos, "-s", 2, "-m", "bicubic", "-o", tmp_path / "out"]
+    assert run(capsys, *arguments)[0] == 0
+    left = tmp_path / "out" / "sub" / ".x.png.npsr-abcd1234.part"
+    left.write_bytes(b"half")
+    with atomic_write(tmp_path / "out" / "other.png") as going_on:
+        code, told, _ = run(capsys, *arguments)
+        assert (code, "4 skipped" in told, left.exists()) == (0, True, False)
+        going_on.write(b"whole")
+    assert (tmp_path / "out" / "other.png").read_bytes() == b"whole"
 
 
 def test_dry_run_does_nothing(capsys, photos, tmp_path):
@@ -265,7 +309,7 @@ def test_huge_images_keep_within_the_memory(tmp_path, suffix):
 
 def test_an_animation_that_fails_half_way_leaves_the_others(capsys, monkeypatch, tmp_path, scene):
     """Whoever reads frames must not hold what other pictures need while a frame is worked on."""
-    from npsr.images import animations
+    from npsr.images.animations import files as animations
 
     folder, made = tmp_path / "in", []
     folder.mkdir()

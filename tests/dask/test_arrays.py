@@ -146,7 +146,7 @@ def test_a_cluster_of_processes_with_several_threads(rng):
     distributed = pytest.importorskip("distributed")
     image = rng.integers(0, 256, (90, 80, 3), np.uint8)
     large = upscale(da.from_array(image, chunks=(20, 80, 3)), 3)
-    options = {"n_workers": 2, "threads_per_worker": 4, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 4, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         found = client.compute(large).result(timeout=120)
     np.testing.assert_array_equal(found, npsr.upscale(image, 3))

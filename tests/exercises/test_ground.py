@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ from helpers.running import environment
 
 from npsr import equation_2, fsrcnn, imresize, psnr
 from npsr.exercises.ground import layers, wire
-from npsr.exercises.ground.calling import Caller
-from npsr.exercises.ground.checking import close
+from npsr.exercises.ground.calling import Caller, mentioned
+from npsr.exercises.ground.rounding import close
 from npsr.exercises.mistakes.counting import count, field
 from npsr.exercises.mistakes.measuring import measured, reduced
 from npsr.networks.architectures import reach
@@ -171,9 +172,39 @@ def test_a_caller_notices_what_a_function_does():
     assert caller("none", [])["kind"] == "missing"
 
 
+def test_results_become_plain_and_shared_memory_is_noticed():
+    functions = {
+        "views": lambda x, k: {"a": [x[k:]]},
+        "others": lambda: (
+            np.ma.array([1.0]),
+            Fraction(1, 3),
+            {}.keys(),
+            {1},
+            (n for n in "ab"),
+            np.float32(2),
+        ),
+    }
+    caller = Caller(functions, "")
+    assert caller("views", [np.ones(3), 1])["shared"] == [0]
+    masked, fraction, keys, numbers, generator, scalar = caller("others", [])["result"]
+    kinds = [masked.type, fraction.type, keys.type, numbers.type, generator.type]
+    assert kinds == ["MaskedArray", "Fraction", "dict_keys", "set", "generator"]
+    assert scalar == 2
+    assert mentioned("outer", {"outer": outer, "inner": inner, "other": outer}) == ["inner"]
+
+
+def inner():
+    """Called by `outer`."""
+
+
+def outer():
+    return [inner() for _ in "a"]
+
+
 def test_numbers_are_close_as_honest_rounding_is():
-    assert close(np.float32([1, 100]), np.float32([1.001, 100]))
-    assert not close(np.float64([1, 100]), np.float64([1.001, 100]))
+    assert close(np.float32([1, 100]), np.float32([1.0001, 100]))
+    assert not close(np.float32([1, 100]), np.float32([1, 100.001]))
+    assert not close(np.float64([1, 100]), np.float64([1.0001, 100]))
     assert not close(np.ones(2), np.ones((1, 2)))
     assert close(float("inf"), float("inf"))
     assert not close(float("nan"), 1.0)

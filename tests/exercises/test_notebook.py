@@ -84,10 +84,10 @@ def executed(numbers, style):
 
 def test_they_run_from_top_to_bottom_with_right_solutions():
     whole = executed(range(1, len(NAMES) + 1), "vectorised")
-    printed = [
+    printed = "".join(
         out["text"] for cell in whole.cells for out in cell.get("outputs", []) if out.output_type == "stream"
-    ]
-    assert printed == [f"{asked.name}: right\n" for asked in tasks()]
+    )
+    assert printed == "".join(f"{asked.name}: right\n" for asked in tasks())
 
 
 def test_a_wrong_one_stops_with_its_hint(monkeypatch):

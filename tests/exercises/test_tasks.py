@@ -11,7 +11,7 @@ import pytest
 from helpers.panels import PANELS
 from helpers.running import run
 
-from exercises.mutants import MUTANTS
+from exercises.wrong import WRONG as SHELF
 from npsr.exercises import check
 from npsr.exercises.course import NAMES, task, tasks
 from npsr.exercises.examining import NOT_DONE, RIGHT, WRONG, judged
@@ -19,7 +19,7 @@ from npsr.exercises.ground.calling import Caller
 from npsr.exercises.ground.checking import Check, Student, Wrong
 
 SOLUTIONS = Path(__file__).parent / "solutions"
-STYLES = ("loops", "vectorised")
+STYLES = ("loops", "vectorised", "odd")
 each_task = pytest.mark.parametrize("number", range(1, len(NAMES) + 1))
 
 
@@ -50,7 +50,7 @@ def test_right_solutions_pass(number, style, seed):
 
 @pytest.mark.parametrize(
     ("number", "style", "text", "wrong", "hint"),
-    [(number, *mutant) for number, mutants in MUTANTS.items() for mutant in mutants],
+    [(number, *mutant) for number, mutants in SHELF.items() for mutant in mutants],
 )
 def test_wrong_solutions_fail_with_their_hints(number, style, text, wrong, hint):
     source = solution(number, style)
@@ -65,7 +65,7 @@ def test_wrong_solutions_fail_with_their_hints(number, style, text, wrong, hint)
 
 @each_task
 def test_a_shelf_has_at_least_eight(number):
-    assert len(MUTANTS[number]) >= 8
+    assert len(SHELF[number]) >= 8
 
 
 @each_task

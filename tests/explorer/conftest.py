@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numba
 import pytest
 from explorer.opened import Opened
 
@@ -11,16 +12,6 @@ import npsr
 from npsr.explorer.page import html
 
 SHOWN = [("fsrcnn", 3), ("fsrcnn", 2), ("fsrcnn", 4), ("fsrcnn-s", 3), ("srcnn", 3)]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = "4.14.1"
 
 
@@ -31,22 +22,11 @@ def networks():
 
 @pytest.fixture(scope="session")
 def page_file(tmp_path_factory, networks):
+    if numba.config.DISABLE_JIT:
+        pytest.skip("what the page shows is compared with whole networks: too slow when interpreted")
     path = tmp_path_factory.mktemp("explorer") / "page.html"
     path.write_text(html([(name, net) for (name, _), net in networks.items()]), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on the path: install it (apt-get install chromium) to test the page")
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="the tests of the page need pip install playwright"
-    )
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from explorer import golden
+from explorer.javascript import network_value, plain
 from explorer.opened import Opened
 from helpers.panels import PANELS
 
@@ -56,6 +58,24 @@ def test_the_contract(shared, go, networks, rng, name, scale):
         )
 
 
+@pytest.mark.parametrize(("name", "scale"), [("fsrcnn", 2), ("fsrcnn", 3), ("fsrcnn-s", 3)])
+def test_gradients_of_small_residuals(shared, go, networks, name, scale):
+    """A trained network on a picture: 32-bit kernels lose digits in the residual, so these are of 64 bits."""
+    net = networks[name, scale].with_border("valid")
+    x, target = golden.lesson(net)
+    loss, gradients = npsr.loss_and_gradients(
+        net.astype("float64"), x.astype(np.float64), target.astype(np.float64)
+    )
+    case = {"net": network_value(net), "x": x, "target": target, "shape": [len(x), *x.shape[2:]]}
+    case = json.loads(json.dumps(case, default=plain))
+    cost = in_page(shared, "npsr.lossAndGradients(a.net, a.x, a.target, a.shape)", case)
+    assert cost["loss"] == pytest.approx(loss, rel=1e-6)
+    for key, gradient in gradients.items():
+        np.testing.assert_allclose(
+            cost["gradients"][key], gradient.ravel(), atol=1e-6 * np.abs(gradient).max()
+        )
+
+
 def test_the_contracts_pictures(shared, go, rng):
     a, b = rng.uniform(0, 255, (2, 12, 18))
     argument = {"a": a.ravel().tolist(), "b": b.ravel().tolist()}
@@ -68,7 +88,8 @@ def test_the_contracts_pictures(shared, go, rng):
     assert decibels == pytest.approx(npsr.psnr(a[3:-3, 3:-3], b[3:-3, 3:-3]), rel=1e-9)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("width", [320, 1280])
 def test_no_sideways_scrolling_and_no_barrier(opened, axe, width, scheme):
     page = opened(viewport={"width": width, "height": 800}, color_scheme=scheme)
     wide = page.tab.evaluate("document.documentElement.scrollWidth")
@@ -155,6 +176,59 @@ def test_a_guess_uncovers_the_answer(go):
     tab.wait_for_selector("#convolution:not(.guessing)")
     assert tab.locator("#convolution .verdict").inner_text().startswith("Yes")
     assert tab.locator("#convolution [data-name=result]").is_visible()
+
+
+def test_a_guess_and_unfolded_lines_survive_a_reload(opened):
+    page = opened("#map?map.predict=0&map.lines=open&prelu.predict=open")
+    for _ in range(2):
+        assert page.tab.locator("#map .verdict").inner_text().startswith("You said “the first, 5 × 5”.")
+        assert page.tab.locator("#map .lines pre").first.is_visible()
+        assert not page.tab.locator("#prelu [data-name=psnr]").is_visible()
+        assert page.tab.locator("#map [data-name=weights]").is_visible()
+        page.tab.reload()
+        page.idle()
+    page.tab.locator("#map .predict summary").press("Enter")
+    page.tab.wait_for_function("!location.hash.includes('map.predict')")
+
+
+def test_a_link_leads_to_a_step_of_the_training(opened):
+    page = opened("#train?train.step=30&train.seed=3")
+
+    def arrived():
+        """The loss of step 30, once the page has trained so far and taken note of it."""
+        page.tab.wait_for_function(
+            "document.querySelector(\"#train [data-name='step']\").textContent === '30'"
+            " && document.querySelector('#train .play').textContent === 'Train'"
+        )
+        page.idle()
+        return page.text("train", "loss")
+
+    first = arrived()
+    page.tab.reload()
+    page.idle()
+    assert arrived() == first
+    page.tab.locator("#train button", has_text="One step").click()
+    page.tab.wait_for_function("location.hash.includes('train.step=31')")
+    page.tab.locator("#train button", has_text="Restart").click()
+    page.tab.wait_for_function("!location.hash.includes('train.step')")
+    assert page.value("train", "step") == 0
+
+
+def test_a_mouse_that_passes_over_shows_a_pixel_for_a_moment(opened):
+    page = opened("#convolution")
+    before = page.text("convolution", "result")
+    canvas = page.tab.locator("#convolution canvas[role=application]")
+    canvas.hover(position={"x": 10, "y": 30})
+    page.tab.wait_for_function(
+        "(before) => document.querySelector(\"#convolution [data-name='result']\").textContent !== before",
+        arg=before,
+    )
+    page.tab.mouse.move(0, 0)
+    page.tab.wait_for_function(
+        "(before) => document.querySelector(\"#convolution [data-name='result']\").textContent === before",
+        arg=before,
+    )
+    assert "convolution.row" not in page.tab.url
 
 
 def test_files_that_cannot_be_shown_are_told_and_the_page_goes_on(opened, tmp_path):

@@ -109,14 +109,6 @@ def test_deconvolution_gathers(go, net, passes):
     assert page.value("deconvolution", "count") == 9
 
 
-@pytest.mark.parametrize(
-    ("factor", "counts"), [(2, "25, 20, 20, 16"), (4, "9, 6, 6, 6, 6, 4, 4"), (3, "9, 9, 9")]
-)
-def test_deconvolution_counts_what_meets(go, factor, counts):
-    page = go(f"#deconvolution?deconvolution.n={factor}")
-    assert counts in page.tab.locator("#deconvolution .body").inner_text()
-
-
 @pytest.mark.parametrize("factor", [1, 2, 3, 4])
 def test_three_ways_are_one(go, factor):
     page = go(f"#three-ways?three-ways.n={factor}")

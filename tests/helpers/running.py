@@ -21,6 +21,11 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **changes}
 
 
+def said(err):
+    """Lines of standard error but that kernels are being compiled, which depends on what ran before."""
+    return [line for line in err.splitlines() if "compiling" not in line]
+
+
 def run(capsys, *arguments):
     """Exit code, standard output and standard error of a command."""
     with pytest.raises(SystemExit) as stop:

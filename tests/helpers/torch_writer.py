@@ -7,6 +7,8 @@ import struct
 import zipfile
 from typing import NamedTuple
 
+from npsr.networks.layers import PReLU
+
 MAGIC = 0x1950A86A20F9469CFC6C
 KINDS = {"float32": "Float", "float64": "Double", "float16": "Half", "uint16": "BFloat16", "int64": "Long"}
 KINDS |= {"uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "bool": "Bool"}
@@ -98,3 +100,16 @@ def state_file(arrays, wrap=lambda state: state, old=False):
     head = b"".join(map(pickled, (MAGIC, 1001, system, wrap(state), list(contents))))
     sizes = (array.size for array in arrays.values())
     return head + b"".join(struct.pack("<q", n) + c for n, c in zip(sizes, contents.values(), strict=True))
+
+
+def layout(net):
+    """A network's parameters by the names of the layout, in its order."""
+    m = len(net.layers) // 2 - 3
+    modules = ["first_part.0", "first_part.1", *(f"mid_part.{k}" for k in range(2 * m + 4)), "last_part"]
+    state = {}
+    for layer, module in zip(net.layers, modules, strict=True):
+        kinds = {"slope": "weight"} if isinstance(layer, PReLU) else {"weight": "weight", "bias": "bias"}
+        state |= {
+            f"{module}.{theirs}": net.parameters[f"{layer.name}.{ours}"] for ours, theirs in kinds.items()
+        }
+    return state

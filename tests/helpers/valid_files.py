@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import imagecodecs
@@ -20,12 +21,14 @@ class Valid(NamedTuple):
     """A file: its name, content, its pixels upright as another decoder sees them, and what it holds besides.
 
     `planted` are pairs: bytes that are in the output if the thing was kept, and a word of the note if not.
+    An animation has pixels of shape (F, H, W, C), and the milliseconds of each frame.
     """
 
     name: str
     content: bytes
     pixels: np.ndarray
     planted: list[tuple[bytes, str]]
+    times: tuple[Fraction, ...] = ()
 
 
 def valid_file(number: int, rng: np.random.Generator) -> Valid:
@@ -41,12 +44,12 @@ def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray((flipped | rotated).get(orientation, lambda a: a)(pixels))
 
 
-def _words(rng: Any) -> bytes:
+def random_words(rng: Any) -> bytes:
     """A text that is found again."""
     return b"token-" + rng.bytes(8).hex().encode()
 
 
-def _picture(rng: Any, channels: int, dtype: Any = np.uint8) -> np.ndarray:
+def random_picture(rng: Any, channels: int, dtype: Any = np.uint8) -> np.ndarray:
     """Steps and noise of a random size."""
     rows, columns = (int(side) for side in rng.integers(1, 24, 2))
     top = np.iinfo(dtype).max
@@ -57,18 +60,18 @@ def _picture(rng: Any, channels: int, dtype: Any = np.uint8) -> np.ndarray:
     return pixels[..., 0] if channels == 1 else pixels
 
 
-def _exif(rng: Any) -> tuple[bytes, int, list[tuple[bytes, str]]]:
+def random_exif(rng: Any, upright: bool = False) -> tuple[bytes, int, list[tuple[bytes, str]]]:
     """EXIF with tables of random tags of every type, and its orientation."""
     order = str(rng.choice(["<", ">"]))
     orientation, planted = int(rng.integers(1, 9)), []
     first: list[tuple[int, int, int, bytes]] = []
-    if rng.random() < 0.6:
+    if rng.random() < 0.6 and not upright:
         first.append((0x112, 3, 1, struct.pack(f"{order}H", orientation)))
     else:
         orientation = 1
 
     def text(tag: int, kind: int = 2) -> tuple[int, int, int, bytes]:
-        words = _words(rng)
+        words = random_words(rng)
         planted.append((words, "EXIF"))
         value = words + b"\0"
         return tag, kind, len(value), value
@@ -125,8 +128,8 @@ def _stream(tables: dict[int, list[tuple[int, int, int, bytes]]], order: str) ->
     return out
 
 
-def _xmp(rng: Any) -> tuple[bytes, list[tuple[bytes, str]]]:
-    words = _words(rng)
+def random_xmp(rng: Any) -> tuple[bytes, list[tuple[bytes, str]]]:
+    words = random_words(rng)
     packet = (
         b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>'
         b'<rdf:Description tiff:Orientation="6" exif:PixelXDimension="12" dc:title="' + words + b'"/>'
@@ -164,17 +167,19 @@ def _png(number: int, rng: Any) -> Valid:
     if colour in (0, 2, 3) and rng.random() < 0.5:
         some = rng.bytes(int(rng.integers(1, shades + 1)))
         stored.append((b"tRNS", some if colour == 3 else struct.pack(f">{channels}H", *values[0, 0])))
-    chunks, orientation, planted = _chunks(rng, 3 if colour == 3 else channels)
+    chunks, orientation, planted = random_chunks(rng, 3 if colour == 3 else channels)
     plain = imagecodecs.png_decode(packed_png(values, depth, colour, stored))
     content = packed_png(values, depth, colour, [*chunks, *stored])
     return Valid(f"{number}.png", content, turned(_squeezed(plain), orientation), planted)
 
 
-def _chunks(rng: Any, channels: int) -> tuple[list[tuple[bytes, bytes]], int, list[tuple[bytes, str]]]:
+def random_chunks(
+    rng: Any, channels: int, exif: bool = True
+) -> tuple[list[tuple[bytes, bytes]], int, list[tuple[bytes, str]]]:
     """Random chunks, the orientation in them, and what is planted."""
     chunks, planted, orientation = [], [], 1
-    if rng.random() < 0.4:
-        raw, orientation, found = _exif(rng)
+    if rng.random() < 0.4 and exif:
+        raw, orientation, found = random_exif(rng)
         chunks.append((b"eXIf", raw))
         planted += found
     for kind, body, word in (
@@ -195,11 +200,11 @@ def _chunks(rng: Any, channels: int) -> tuple[list[tuple[bytes, bytes]], int, li
             planted.append((b"" if kind == b"pHYs" else kind, word))
     for kind in (b"tEXt", b"iTXt"):
         if rng.random() < 0.3:
-            words = _words(rng)
+            words = random_words(rng)
             chunks.append((kind, b"Title\0" + (b"\0\0\0\0" if kind == b"iTXt" else b"") + words))
             planted.append((words, "Title"))
     if rng.random() < 0.2:
-        packet, found = _xmp(rng)
+        packet, found = random_xmp(rng)
         chunks.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet))
         planted += found
     rng.shuffle(chunks)
@@ -211,7 +216,7 @@ def _squeezed(pixels: np.ndarray) -> np.ndarray:
 
 
 def _jpeg(number: int, rng: Any) -> Valid:
-    pixels = _picture(rng, int(rng.choice([1, 3])))
+    pixels = random_picture(rng, int(rng.choice([1, 3])))
     options = {"quality": int(rng.integers(60, 100)), "progressive": bool(rng.random() < 0.3)}
     if pixels.ndim == 3:
         options["subsampling"] = int(rng.integers(0, 3))
@@ -222,21 +227,21 @@ def _jpeg(number: int, rng: Any) -> Valid:
         return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
     if rng.random() < 0.6:
-        raw, orientation, found = _exif(rng)
+        raw, orientation, found = random_exif(rng)
         segments += segment(0xE1, b"Exif\0\0" + raw)
         planted += found
     if rng.random() < 0.3:
-        packet, found = _xmp(rng)
+        packet, found = random_xmp(rng)
         segments += segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet)
         planted += found
     if rng.random() < 0.3:
-        words = _words(rng)
+        words = random_words(rng)
         iptc = b"\x1c\2\x78" + struct.pack(">H", len(words)) + words
         resource = b"8BIM\4\4\0\0" + struct.pack(">I", len(iptc)) + iptc + bytes(len(iptc) % 2)
         segments += segment(0xED, b"Photoshop 3.0\0" + resource)
         planted.append((words, "IPTC"))
     if rng.random() < 0.3:
-        words = _words(rng)
+        words = random_words(rng)
         segments += segment(0xFE, words)
         planted.append((words, "comment"))
     if rng.random() < 0.3 and pixels.ndim == 3:
@@ -255,9 +260,9 @@ def _jpeg(number: int, rng: Any) -> Valid:
 
 
 def _webp(number: int, rng: Any) -> Valid:
-    pixels = _picture(rng, int(rng.choice([3, 4])))
-    raw, orientation, planted = _exif(rng)
-    packet, found = _xmp(rng)
+    pixels = random_picture(rng, int(rng.choice([3, 4])))
+    raw, orientation, planted = random_exif(rng)
+    packet, found = random_xmp(rng)
     options: dict[str, Any] = {"lossless": bool(rng.random() < 0.5), "exact": True}
     for name, value, words in (("exif", raw, planted), ("xmp", packet, found)):
         if rng.random() < 0.5:
@@ -278,22 +283,22 @@ def _webp(number: int, rng: Any) -> Valid:
 
 def _avif(number: int, rng: Any) -> Valid:
     """Its own orientation counts, not EXIF's: Pillow's encoder writes it from EXIF."""
-    pixels = _picture(rng, int(rng.choice([3, 4])))
-    words, orientation, exif = _words(rng), int(rng.integers(1, 9)), Image.Exif()
+    pixels = random_picture(rng, int(rng.choice([3, 4])))
+    words, orientation, exif = random_words(rng), int(rng.integers(1, 9)), Image.Exif()
     exif[0x10F], exif[0x112] = words.decode(), orientation
-    packet, planted = _xmp(rng)
+    packet, planted = random_xmp(rng)
     content = encoded(Image.fromarray(pixels), "AVIF", exif=exif, xmp=packet, subsampling="4:4:4")
     plain = imagecodecs.avif_decode(content)
-    if pixels.shape[2] == 4 and plain.shape[2] == 3:
+    if b"auxC" in content and plain.shape[2] == 3:  # its alpha, which is opaque
         plain = np.dstack([plain, np.full(plain.shape[:2], 255, np.uint8)])
     return Valid(f"{number}.avif", content, turned(plain, orientation), [*planted, (words, "EXIF")])
 
 
 def _jxl(number: int, rng: Any) -> Valid:
     channels, dtype = int(rng.choice([1, 3, 4])), rng.choice([np.uint8, np.uint16])
-    pixels = _picture(rng, channels, dtype)
-    raw, _, planted = _exif(rng)
-    packet, found = _xmp(rng)
+    pixels = random_picture(rng, channels, dtype)
+    raw, _, planted = random_exif(rng)
+    packet, found = random_xmp(rng)
     content = imagecodecs.jpegxl_encode(np.ascontiguousarray(pixels), lossless=True, usecontainer=True)
     for kind, body in ((b"Exif", bytes(4) + raw), (b"xml ", packet)):
         content += struct.pack(">I4s", len(body) + 8, kind) + body
@@ -301,15 +306,15 @@ def _jxl(number: int, rng: Any) -> Valid:
 
 
 def _bmp(number: int, rng: Any) -> Valid:
-    pixels = _picture(rng, 3)
+    pixels = random_picture(rng, 3)
     content = encoded(Image.fromarray(pixels), "BMP", dpi=(200, 200))
     return Valid(f"{number}.bmp", content, imagecodecs.bmp_decode(content), [(b"", "resolution")])
 
 
 def _gif(number: int, rng: Any) -> Valid:
-    pixels = _picture(rng, 3)
+    pixels = random_picture(rng, 3)
     pixels[...] = pixels // 86 * 86
-    words = _words(rng)
+    words = random_words(rng)
     content = encoded(Image.fromarray(pixels), "GIF", comment=words)
     shown = imagecodecs.gif_decode(content)
     shown = shown[0] if shown.ndim == 4 else shown
@@ -321,7 +326,7 @@ def _tiff(number: int, rng: Any) -> Valid:
     kind = str(rng.choice(["minisblack", "miniswhite", "rgb", "palette"]))
     dtype = np.uint8 if kind == "palette" or rng.random() < 0.6 else np.uint16
     channels = {"minisblack": (1, 2), "rgb": (3, 4)}.get(kind, (1, 1))[int(rng.random() < 0.4)]
-    pixels = _picture(rng, channels, dtype)
+    pixels = random_picture(rng, channels, dtype)
     options: dict[str, Any] = {"byteorder": str(rng.choice(["<", ">"])), "bigtiff": bool(rng.random() < 0.2)}
     if channels % 2 == 0:
         options["extrasamples"] = ["unassalpha"]
@@ -357,12 +362,12 @@ def _tags(rng: Any) -> tuple[list[tuple[bytes, str]], list[tuple]]:
     """Tags of a TIFF's first table, as tifffile takes them."""
     planted, tags, plain = [], [], rng.random() < 0.7
     for tag in rng.choice([270, 271, 272, 305, 315, 33432], rng.integers(0, 4), replace=False):
-        words = _words(rng)
+        words = random_words(rng)
         planted.append((words, "EXIF"))
         tags.append((int(tag), 2, 0, words.decode(), True))
     if not plain:
         tags.append((274, 3, 1, int(rng.integers(1, 9)), True))
-    packet, found = _xmp(rng)
+    packet, found = random_xmp(rng)
     for chance, tag, found_as in (
         (0.3, (700, 1, len(packet), packet, True), found),
         (0.2, (33550, 12, 3, (10.0, 10.0, 0.0), True), [(b"", "GeoTIFF's size of a pixel")]),

@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from helpers.pictures import RGB, encoded, moving
+from helpers.pictures import ALPHA, RGB, encoded, moving
 from helpers.valid_files import chunk, turned
 from PIL import Image, features
 
-from npsr.images.animations import encode_animation, open_animation
+from npsr.images.animations.files import Animation, encode_animation, open_animation
 from npsr.images.photograph import MAX_PIXELS, ImageError
 
 KINDS = {"GIF": ".gif", "WEBP": ".webp", "PNG": ".png"}
@@ -235,3 +235,60 @@ def test_how_often_an_avif_plays_is_told():
     once = dataclasses.replace(animation, plays=3)
     notes = encode_animation(io.BytesIO(), ".avif", once, animation.frames())
     assert notes == ("left out that it plays 3 times: it goes on for ever",)
+
+
+@pytest.mark.parametrize("disposal", [0, 1, 2, 3])
+@pytest.mark.parametrize("place", [(2, 2), (7, 7)])
+def test_frames_of_a_gif_beyond_its_screen_are_shown_whole(rng, disposal, place):
+    """As giflib does; others cut them."""
+    imagecodecs = pytest.importorskip("imagecodecs")
+    gif = pytest.importorskip("helpers.valid_animations").gif
+    first, second, third = (rng.integers(0, 4, sides) for sides in ((5, 6), (7, 8), (3, 3)))
+    colours = bytes((0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255))
+    frames = [(0, 0, first, 0), (*place, second, disposal), (1, 1, third, 0)]
+    content = gif((6, 5), [(*frame, None, 10) for frame in frames], colours=colours)
+    animation = survey(content)
+    assert "beyond the 6×5 of the file" in animation.notes[0]
+    seen = imagecodecs.gif_decode(content)
+    assert animation.shape[:2] == seen.shape[1:3]
+    for found, frame in zip(animation.frames(), seen, strict=True):
+        hidden = found[..., -1:] == 0 if animation.shape[2] == 4 else False
+        np.testing.assert_array_equal(np.where(hidden, frame, found[..., :3]), frame)
+    with pytest.raises(ImageError, match="pixels"):
+        open_animation(gif((6, 5), [(60000, 60000, second, 0, None, 10)] * 2), 10**7)
+
+
+def test_the_colour_behind_an_animated_webp_is_kept_or_named():
+    content, _, _ = moving("WEBP", alpha=True, background=(10, 20, 30, 40))
+    animation, file = survey(content), io.BytesIO()
+    assert encode_animation(file, ".webp", animation, animation.frames()) == ()
+    with Image.open(file) as image:
+        assert image.info["background"] == (10, 20, 30, 40)
+    assert encode_animation(io.BytesIO(), ".png", animation, animation.frames()) == (
+        "left out the colour to show behind it",
+    )
+    animation = survey(moving("WEBP", alpha=True)[0])
+    assert encode_animation(io.BytesIO(), ".png", animation, animation.frames()) == ()
+
+
+def test_random_animations_are_what_other_decoders_see():
+    animations = pytest.importorskip("helpers.valid_animations")
+    for number in range(24):
+        made = animations.valid_animation(number, np.random.default_rng(number))
+        found = survey(made.content)
+        wrong = animations.shown_alike(
+            np.stack(list(found.frames())), found.durations, made.pixels, made.times, 0
+        )
+        assert not wrong, (made.name, wrong)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".gif"])
+def test_frames_that_are_all_alike_are_named(suffix):
+    pictures = [Image.fromarray(ALPHA)] * 2
+    content = encoded(pictures[0], "WEBP", save_all=True, append_images=pictures[1:], duration=[40, 50])
+    still = Animation(content, (*RGB.shape[:2], 3), [Fraction(40), Fraction(50)], 0, MAX_PIXELS)
+    told = encode_animation(io.BytesIO(), suffix, still, iter([RGB, RGB]))
+    assert "all frames are alike: written as one picture, without times" in told
+    assert not any(
+        "alike" in line for line in encode_animation(io.BytesIO(), suffix, still, iter([RGB, 255 - RGB]))
+    )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, features
 
-from npsr.images.files import ImageError, Photograph, check_writable, read_image, write_image
+from npsr.images.encoding import check_writable
+from npsr.images.files import ImageError, Photograph, read_image, write_image
 from npsr.images.image_sets import image_files
 
 RGB16 = np.dstack([GREY16, GREY16[::-1], GREY16[:, ::-1]])

@@ -29,6 +29,19 @@ def test_reduction_by_hand():
     assert result[0] == pytest.approx(taps @ mirrored, abs=1e-15)
 
 
+def test_the_other_kernels_by_hand():
+    """Of the area a mean of n; of Lanczos' the halving taps sinc(t) sinc(t/3), t = ¼, ¾, …, normalised."""
+    line = np.array([0.0, 0, 1, 4, 2, 0, 5, 0, 0, 3, 1, 7])
+    np.testing.assert_allclose(imresize(line[None], 1 / 3, kernel="area")[0], line.reshape(4, 3).mean(axis=1))
+    np.testing.assert_array_equal(imresize(line[None], 3, kernel="area"), np.tile(np.repeat(line, 3), (3, 1)))
+    t = np.arange(0.25, 3, 0.5)
+    half = np.sin(np.pi * t) / (np.pi * t) * np.sin(np.pi * t / 3) / (np.pi * t / 3)
+    taps = np.array([*half[::-1], *half])
+    result = imresize(np.tile(line, (4, 1)), 0.5, kernel="lanczos")[0]
+    assert result[2] == pytest.approx(taps / taps.sum() @ [*line[[0]], *line[:11]], abs=1e-14)
+    assert imresize(np.full((5, 7), 0.3), 3, kernel="lanczos") == pytest.approx(0.3)
+
+
 def test_constant_images_stay_constant_and_size_may_be_given(rng):
     assert imresize(np.full((5, 7), 0.3), 3) == pytest.approx(0.3)
     image = rng.random((6, 9, 3))

@@ -29,6 +29,7 @@ def test_it_agrees_with_the_plain_engine(name, scale, border, rng):
     np.testing.assert_allclose(found, plain, rtol=0, atol=1e-5)
 
 
+@needs_jit
 @pytest.mark.parametrize("name", NETWORKS)
 def test_its_gradients_agree_with_central_differences(name, rng):
     net = trained(npsr.build(name, 3, dtype="float64", border="valid"), rng)

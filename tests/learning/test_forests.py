@@ -10,7 +10,7 @@ import npsr
 from npsr.images.resize import imresize
 from npsr.learning import forests
 from npsr.learning.forests import Tree, ridge
-from npsr.learning.pools import pairs, samples
+from npsr.learning.pools import all_samples, pairs, samples
 from npsr.learning.recipe import ForestRecipe
 from npsr.rivals.files import load_model, save_rival
 from npsr_kernels.matrices import trees
@@ -46,6 +46,18 @@ def test_learning_improves_on_bicubic_and_goes_on_bit_for_bit(images, alternatin
     again = forests.model(recipe, rest[-1][0])
     for key, array in model.arrays.items():
         np.testing.assert_array_equal(array, again.arrays[key])
+
+
+def test_samples_stay_within_the_memory(images, monkeypatch):
+    everything = data(SMALL, images, np.ones((3, 9, 9)))
+    x, y = all_samples(images, np.ones((3, 9, 9)), 2, 10**9, np.random.default_rng(0))
+    np.testing.assert_array_equal(x, everything[0])
+    np.testing.assert_array_equal(y, everything[1])
+    some, details = all_samples(images, np.ones((3, 9, 9)), 2, 500, np.random.default_rng(0))
+    assert 490 <= len(some) == len(details) <= 500
+    leaves = len(forests.model(SMALL, learnt(SMALL, images)[-1][0]).leaves)
+    monkeypatch.setattr(forests, "MEMORY", 200 * 4 * (20 + 72))
+    assert len(forests.model(SMALL, learnt(SMALL, images)[-1][0]).leaves) < leaves
 
 
 def test_a_split_is_the_best_of_its_tests(rng):
@@ -133,7 +145,7 @@ def test_alternation_lowers_what_is_lacking(images):
     lacking = []
     for state, _ in steps:
         grown, _ = forests._unpacked(state)
-        lacking.append(np.mean((y - forests._mean(x, grown, y.shape[1])) ** 2))
+        lacking.append(np.mean(forests.lacking_of(grown, x, y) ** 2))
     assert all(after < before for before, after in pairwise(lacking))
 
 

@@ -13,6 +13,7 @@ from npsr.learning import anchors
 from npsr.learning.pools import pairs, samples
 from npsr.learning.recipe import AnchoredRecipe, find_rival, read_rival, shipped_rivals
 from npsr.learning.run import learn_rival
+from npsr.rivals.files import save_rival
 
 SMALL = AnchoredRecipe("a+", 2, ("photos",), atoms=12, passes=2, neighbours=60, scales=2)
 
@@ -62,6 +63,32 @@ def test_samples_keep_a_margin(images):
     found, details = samples(pair, np.zeros((3, 9, 9)), 2)
     assert (found.shape, details.shape) == ((26 * 22, 3), (26 * 22, 36))
     assert list(pairs([np.zeros((9, 40), np.uint8)], 2)) == []
+
+
+@pytest.mark.parametrize("method", ["anr", "gr"])
+def test_a_dictionary_is_taken_from_a_model(images, method, tmp_path):
+    recipe = replace(SMALL, method=method, ridge=0.01)
+    expected = learnt(recipe, images)
+    save_rival(anchors.model(SMALL, learnt(SMALL, images)[-1][0]), tmp_path / "a+.npz")
+    taken = replace(recipe, start=str(tmp_path / "a+.npz"))
+    steps = learnt(taken, images)
+    assert len(steps) == anchors.total(taken) == 1
+    np.testing.assert_array_equal(steps[-1][0]["regressors"], expected[-1][0]["regressors"])
+
+
+def test_a_start_without_a_dictionary_is_refused(images, tmp_path):
+    of_gr = replace(SMALL, method="gr")
+    save_rival(anchors.model(of_gr, learnt(of_gr, images)[-1][0]), tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="a.npz is a model for ×2, but scale is 3"):
+        learnt(replace(SMALL, scale=3, start=str(tmp_path / "a.npz")), images)
+    with pytest.raises(ValueError, match="start is gr, but must"):
+        learnt(replace(SMALL, start=str(tmp_path / "a.npz")), images)
+    with pytest.raises(ValueError, match="start is fsrcnn.*must be a model of A"):
+        learnt(replace(SMALL, start="fsrcnn"), images)
+    with pytest.raises(ValueError, match="start is 5, but must be a text"):
+        replace(SMALL, start=5)
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "kk", "--data", str(tmp_path), "-o", str(tmp_path / "run"), "--start", "a.npz"])
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3])

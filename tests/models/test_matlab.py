@@ -6,7 +6,7 @@ from helpers.matlab_writer import column_major, fsrcnn_file
 from scipy.io import savemat
 
 import npsr
-from npsr.models.weights import WeightsError
+from npsr.models.archive import WeightsError
 
 
 @pytest.mark.parametrize(("scale", "padding"), [(2, 4), (3, 3), (4, 4)])

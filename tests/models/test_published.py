@@ -34,7 +34,7 @@ def test_the_authors_models(name):
 @needs_data
 @pytest.mark.parametrize(("model", "n"), [(m, n) for m, factors in npsr.released().items() for n in factors])
 def test_released_models_have_the_scores_they_state(model, n):
-    net = npsr.load(model, n)
-    assert npsr.evaluate(DATA / "Set5", n, net)["psnr"] == pytest.approx(
-        net.provenance["scores"]["Set5"], abs=0.002
+    loaded = npsr.load_model(model, n)
+    assert npsr.evaluate(DATA / "Set5", n, loaded)["psnr"] == pytest.approx(
+        loaded.provenance["scores"]["Set5"], abs=0.002
     )

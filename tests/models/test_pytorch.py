@@ -7,26 +7,13 @@ import numpy as np
 import pytest
 from helpers import torch_writer as writer
 from helpers.running import run
-from helpers.torch_writer import Call, Global, Reference, pickled, state_file, zip_of
+from helpers.torch_writer import Call, Global, Reference, layout, pickled, state_file, zip_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 import npsr
-from npsr.models.weights import WeightsError
-from npsr.networks.layers import Conv, DeConv, PReLU
-
-
-def layout(net):
-    """A network's parameters by the names of the layout, in its order."""
-    m = len(net.layers) // 2 - 3
-    modules = ["first_part.0", "first_part.1", *(f"mid_part.{k}" for k in range(2 * m + 4)), "last_part"]
-    state = {}
-    for layer, module in zip(net.layers, modules, strict=True):
-        kinds = {"slope": "weight"} if isinstance(layer, PReLU) else {"weight": "weight", "bias": "bias"}
-        state |= {
-            f"{module}.{theirs}": net.parameters[f"{layer.name}.{ours}"] for ours, theirs in kinds.items()
-        }
-    return state
+from npsr.models.archive import WeightsError
+from npsr.networks.layers import Conv, DeConv
 
 
 def random_net(rng, scale=3, shared_slopes=False, **options):

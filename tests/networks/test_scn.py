@@ -219,8 +219,8 @@ def test_bands_give_the_same_bits(rng, scene):
 
     net: Network = scn(12, scale=2, seed=1)
     image = (scene(40, 23) * 255).astype(np.uint8)
-    for factor in (2, 3, 4):
-        whole = npsr.upscale(image, factor, net)
-        work = plan_enlargement(image, by_factor(image.shape, factor), net)
+    for factor, ensemble in ((2, False), (2, True), (3, False), (4, True)):
+        whole = npsr.upscale(image, factor, net, ensemble)
+        work = plan_enlargement(image, by_factor(image.shape, factor), net, ensemble)
         cut = np.concatenate(list(bands(image, work, 13 * work.bytes_a_row)))
         np.testing.assert_array_equal(cut, whole)

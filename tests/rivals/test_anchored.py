@@ -1,18 +1,22 @@
 """A+, ANR and GR as models: identities, parts of a plane, files."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.running import needs_jit
 
 import npsr
 from npsr.images.resize import imresize
-from npsr.models.weights import WeightsError
+from npsr.models.archive import WeightsError
 from npsr.rivals.anchored import Anchored
-from npsr.rivals.features import filters_of
+from npsr.rivals.features import features, filters_of, overlap_mean
 from npsr.rivals.files import load_model, save_rival
 from npsr.upscaling.bands import bands
 from npsr.upscaling.factors import by_factor
+from npsr.upscaling.operations import Part, rival_operation
 from npsr.upscaling.plan import plan_enlargement
 from npsr_kernels.conv2d import conv2d_forward
 from npsr_kernels.deconv2d import deconv2d_forward
@@ -53,28 +57,76 @@ def test_regressors_are_odd(rng):
 
 def test_each_pixel_takes_the_anchor_that_it_points_along(rng):
     model, low = made(rng), rng.random((7, 9))
-    single = [
-        Anchored("a+", 3, model.filters, model.anchors[k : k + 1], model.regressors[k : k + 1])
-        for k in range(7)
-    ]
-    from npsr.rivals.features import features, overlap_mean
-
     found = features(low, model.filters)
     chosen = np.argmax(np.abs(found @ model.anchors.T), axis=2)
-    patches = np.stack([one._patches(found) for one in single])
-    expected = np.take_along_axis(patches, chosen[None, ..., None], axis=0)[0]
+    expected = np.einsum("ijp,ijpq->ijq", found, model.regressors[chosen])
     np.testing.assert_allclose(model(low) - imresize(low, 3), overlap_mean(expected, 3), atol=1e-6)
 
 
 @pytest.mark.parametrize("ensemble", [False, True])
+@needs_jit
 def test_bands_of_any_height_give_the_same_bits(rng, scene, ensemble):
     model = made(rng)
-    image = (scene(33, 21, 3) * 255).astype(np.uint8)
+    image = (scene(33, 41, 3) * 255).astype(np.uint8)
     whole = npsr.upscale(image, 3, model, ensemble)
     work = plan_enlargement(image, by_factor(image.shape, 3), model, ensemble)
     for height in (1, 7, 20):
         cut = np.concatenate(list(bands(image, work, height * work.bytes_a_row)))
         np.testing.assert_array_equal(cut, whole)
+
+
+def test_of_an_ensemble_a_part_needs_a_part(rng):
+    operation = rival_operation(made(rng), (300, 200), ensemble=True)
+    assert operation.needs(Part((300, 330), (0, 600))) == ((95, 115), (0, 200))
+    assert operation.needs(Part((300, 330), (301, 302))) == ((95, 115), (95, 106))
+
+
+def test_half_precision_is_kept_in_a_file(rng, tmp_path):
+    model, low = made(rng), rng.random((8, 9))
+    half = replace(model, regressors=model.regressors.astype(np.float16))
+    save_rival(half, tmp_path / "half.npz")
+    again = load_model(tmp_path / "half.npz")
+    assert again.regressors.dtype == np.float16
+    np.testing.assert_array_equal(again(low), half(low))
+    np.testing.assert_allclose(half(low), model(low), atol=2e-3)
+
+
+def test_a_released_model_goes_by_its_name(scene, capsys):
+    from npsr.cli import main
+
+    with pytest.raises(SystemExit, match="0"):
+        main(["info", "a+"])
+    text = capsys.readouterr().out
+    assert text.startswith("a+ ×2") and "1024×29×36" in text and "scores" in text
+    low = npsr.low_resolution(scene(40, 44), 2)
+    large = npsr.upscale(low, 2, "a+")
+    np.testing.assert_allclose(large, np.clip(load_model("a+", 2)(low), 0, 1), atol=1e-6)
+    assert npsr.upscale(low, 3, "a+").shape == (60, 66)
+    with pytest.raises(WeightsError, match="no released model 'a\\+' at ×3: there are a\\+ at ×2"):
+        load_model("a+", 3)
+
+
+def test_a_bad_model_is_one_line_on_the_command_line(rng, tmp_path, capsys):
+    from PIL import Image
+
+    from npsr.cli import main
+
+    path, image = tmp_path / "a.npz", tmp_path / "p.png"
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(image)
+    save_rival(made(rng, 2), path)
+    whole = path.read_bytes()
+    for content, words in (
+        (whole, "for ×2, but scale is 3: use -s 2"),
+        (whole[:-300], "damaged|not an .npz"),
+        (b"", "damaged|not an .npz"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(SystemExit, match="2"):
+            main(["evaluate", str(tmp_path), "-s", "3", "-m", str(path)])
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("npsr: error: ") and re.search(words, line), line
+    with pytest.raises(ValueError, match="regressors that are not finite"):
+        save_rival(replace(made(rng), regressors=np.full((7, 5, 81), np.nan)), path, force=True)
 
 
 def test_other_factors_and_alpha_go_through_it(rng, scene):

@@ -6,7 +6,7 @@ from scipy.io import savemat
 
 from npsr.cli import main
 from npsr.images.resize import imresize
-from npsr.models.weights import WeightsError
+from npsr.models.archive import WeightsError
 from npsr.rivals.features import derivatives
 from npsr.rivals.files import load_model
 from npsr.rivals.importing import import_anchored
@@ -71,6 +71,12 @@ def test_what_does_not_fit_is_told(matrices, tmp_path):
     np.savez(path, V=basis, D=atoms[:5], R=regressors)
     with pytest.raises(WeightsError, match="the dictionary is"):
         import_anchored([path], 2)
+    for key in ("V", "D", "R"):
+        held = {"V": basis.copy(), "D": atoms.copy(), "R": regressors.copy()}
+        held[key].flat[3] = np.nan
+        np.savez(path, **held)
+        with pytest.raises(WeightsError, match="numbers that are not finite: get the files anew"):
+            import_anchored([path], 2)
     path.write_bytes(b"no file")
     with pytest.raises(WeightsError, match="neither a MATLAB nor"):
         import_anchored([path], 2)

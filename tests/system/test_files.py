@@ -90,11 +90,13 @@ def test_through_a_link_the_file_that_it_names_is_written(tmp_path):
 
 def test_the_next_write_removes_what_a_killed_one_left_but_not_what_goes_on(tmp_path):
     path = tmp_path / "a [1].png"
-    left, other = tmp_path / ".a [1].png.abcd1234.part", tmp_path / ".b.png.abcd1234.part"
-    for file in (left, other):
+    left, same = tmp_path / ".a [1].png.npsr-abcd1234.part", tmp_path / ".b.png.npsr-abcd1234.part"
+    other = tmp_path / ".a [1].png.abcd1234.part"  # of another program
+    for file in (left, same, other):
         file.write_bytes(b"half")
     with files.atomic_write(path) as file:
         assert not left.exists()
+        assert not same.exists()
         with files.atomic_write(path) as second:  # as another process would
             assert files.Path(file.name).exists()
             second.write(b"second")

@@ -3,9 +3,11 @@
 import errno
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from helpers.running import environment, needs_jit
 from PIL import Image
 
 import npsr
-from npsr.training.log import read_log
+from npsr.training.log import last_step, read_log
 from npsr.training.recipe import read_recipe
 from npsr.training.run import run_training
 
@@ -154,3 +156,42 @@ def test_a_file_that_may_not_grow_ends_in_one_line(folder, size):
     assert str(folder / "run") in told[-1]
     assert len(told) == 1 + (folder / "run" / "checkpoint.npz").exists()
     assert_equal(run_training(recipe, folder / "data", folder / "run", resume=True).parameters, whole)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the worker in /proc")
+def test_workers_change_no_bit_and_a_killed_one_costs_a_line(folder):
+    """A run by two processes, one of them killed, and resumed by three: as one process alone."""
+    write_recipe(folder, "", steps=1200, every=100)
+    recipe = read_recipe(folder / "recipe.toml")
+    arguments = [
+        sys.executable,
+        "-m",
+        "npsr",
+        "train",
+        "recipe.toml",
+        "--data",
+        "data",
+        "-o",
+        "cut",
+        "--resume",
+    ]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([*arguments, "--workers", "2"], cwd=folder, env=environment(), **pipes)
+    while last_step(folder / "cut" / "log.jsonl") < 100:
+        time.sleep(0.01)
+    worker = next(pid for pid in children(process.pid) if b"spawn_main" in command_line(pid))
+    os.kill(worker, signal.SIGKILL)
+    said, errors = process.communicate(timeout=100)
+    assert process.returncode == 2, said
+    assert f"worker process {worker} was killed by SIGKILL" in errors
+    assert "--resume goes on from the last checkpoint" in errors
+    found = run_training(recipe, folder / "data", folder / "cut", resume=True, workers=3)
+    assert_equal(found.parameters, run_training(recipe, folder / "data", folder / "whole").parameters)
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def command_line(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -8,21 +8,29 @@ import pytest
 from helpers.running import run
 
 import npsr
-from npsr.models.weights import WeightsError
+from npsr.degradation.kinds import Degradation
+from npsr.models.archive import WeightsError
 from npsr.training.checkpoint import load_checkpoint
 from npsr.training.data import images_digest
 from npsr.training.log import read_log
 from npsr.training.progress import reported
 from npsr.training.recipe import Recipe, Stage, read_recipe
-from npsr.training.run import rate_at, run_training
+from npsr.training.run import run_training
 
 
 def test_rates_decay():
-    assert [rate_at(Stage(("a",), 1, 1.0, "halve"), d) for d in (0, 0.49, 0.5, 0.74, 0.75, 0.9)] == [
+    assert [Stage(("a",), 100, 1.0, "halve").rate_at(step) for step in (0, 49, 50, 74, 75, 90)] == [
         1, 1, 0.5, 0.5, 0.25, 0.125,
     ]  # fmt: skip
-    assert rate_at(Stage(("a",), 1, 1.0, "none"), 0.9) == 1
-    assert rate_at(Stage(("a",), 1, 1.0, "cosine"), 0.5) == pytest.approx(0.5)
+    assert Stage(("a",), 10, 1.0, "none").rate_at(9) == 1
+    assert Stage(("a",), 2, 1.0, "cosine").rate_at(1) == pytest.approx(0.5)
+
+
+def test_rates_rise_in_a_warm_up():
+    stage = Stage(("a",), 10, 2.0, warm_up=4)
+    assert [stage.rate_at(step) for step in (0, 1, 3, 4, 9)] == [0.5, 1, 2, 2, 2]
+    falling = replace(stage, decay="cosine")
+    assert falling.rate_at(1) == replace(falling, warm_up=0).rate_at(1) / 2
 
 
 class StoppedError(Exception):
@@ -45,6 +53,10 @@ MODES = {
         "flips": True,
         "slope_share": 4.0,
         "optimiser": "adam",
+    },
+    "degraded": {
+        "optimiser": "adam",
+        "degrade": (Degradation("noise", (1, 5)), Degradation("h264", (20, 35), share=0.5)),
     },
     "deconvolution, products, average": {"train": "deconvolution", "inner_channels": 2, "average": 0.5},
 }
@@ -190,6 +202,7 @@ def test_divergence_keeps_the_last_checkpoint(tmp_path, data):
     assert npsr.evaluate(data / "photos", 3, net)["psnr"] > 5
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")  # of NumPy, when interpreted
 def test_divergence_before_the_first_checkpoint_says_what_to_begin_with(tmp_path, data):
     recipe = Recipe("fsrcnn(2,2,0)", stages=(Stage(("photos",), 30, 1e8),), batch=2)
     with pytest.raises(FloatingPointError, match=r"lower the .* rate\. Begin anew with another --output$"):
@@ -206,6 +219,7 @@ def test_divergence_before_the_first_checkpoint_says_what_to_begin_with(tmp_path
         run_training(recipe, data, tmp_path / "bad", net=net)
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")  # of NumPy, when interpreted
 @pytest.mark.parametrize("steps", [1, 2])
 def test_a_last_update_that_explodes_is_not_kept(tmp_path, data, steps):
     """No step's loss judges the last update's parameters, so the run does."""
@@ -252,7 +266,7 @@ def test_what_a_run_started_from_is_needed_only_at_its_start(tmp_path, data):
 
 def test_leftovers_of_kills_go(tmp_path, data):
     (tmp_path / "run").mkdir()
-    for name in (".checkpoint.npz.abcdefgh.part", ".log.jsonl.01234567.part", ".notes.part"):
+    for name in (".checkpoint.npz.npsr-abcdefgh.part", ".log.jsonl.npsr-01234567.part", ".notes.part"):
         (tmp_path / "run" / name).write_bytes(b"half")
     run_training(read_recipe(tmp_path / "recipe.toml"), data, tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").glob("*.part")] == [".notes.part"]

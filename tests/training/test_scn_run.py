@@ -1,10 +1,14 @@
 """SCN trained: from a learnt dictionary, in a run's folder, resumed to the bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from helpers.running import needs_jit
 from PIL import Image
 
 import npsr
+from npsr.networks.cascade import with_second_stage
 from npsr.networks.sparse_coding import learn_dictionary, scn, spherical_means
 from npsr.training.recipes.shipped import find_recipe
 from npsr.training.sgd import paper_rates, rates_by_kind
@@ -32,6 +36,7 @@ def photos(tmp_path, scene):
     return tmp_path
 
 
+@needs_jit
 def test_a_run_starts_from_a_dictionary_and_resumes_to_the_bit(photos, tmp_path):
     whole = npsr.run_training(RECIPE, photos, tmp_path / "whole")
 
@@ -47,6 +52,47 @@ def test_a_run_starts_from_a_dictionary_and_resumes_to_the_bit(photos, tmp_path)
     assert npsr.load(tmp_path / "cut" / "model.npz").provenance["recipe"]["initialisation"] == "dictionary"
 
 
+@needs_jit
+def test_a_second_stage_learns_from_the_first_ones_outputs(photos, tmp_path):
+    first = tmp_path / "first.npz"
+    npsr.save(scn(seed=2), first)
+    recipe = replace(RECIPE, scale=4, start=str(first), cascade=True, initialisation="paper")
+    whole = npsr.run_training(recipe, photos, tmp_path / "whole")
+    assert (whole.scale, whole.first.scale) == (4, 2)
+    for key, p in npsr.load(first).parameters.items():
+        np.testing.assert_array_equal(whole.first.parameters[key], p)
+        assert not np.array_equal(whole.parameters[key], p)
+
+    def stop(entry):
+        if entry.get("step") == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        npsr.run_training(recipe, photos, tmp_path / "cut", progress=stop)
+    resumed = npsr.run_training(recipe, photos, tmp_path / "cut", resume=True)
+    for key, p in whole.parameters.items():
+        np.testing.assert_array_equal(resumed.parameters[key], p, err_msg=key)
+    np.testing.assert_array_equal(
+        npsr.load(tmp_path / "cut" / "model.npz").first.parameters["maps.weight"],
+        npsr.load(first).parameters["maps.weight"],
+    )
+
+
+def test_a_cascade_needs_a_first_stage_for_its_factor(photos, tmp_path):
+    recipe = replace(RECIPE, scale=4, cascade=True, initialisation="paper")
+    with pytest.raises(ValueError, match="start is missing"):
+        npsr.run_training(recipe, photos, tmp_path / "run")
+    npsr.save(scn(seed=2), tmp_path / "first.npz")
+    other = replace(recipe, scale=3, start=str(tmp_path / "first.npz"))
+    with pytest.raises(ValueError, match="scale is 3, but the cascade.*makes ×4: use -s 4"):
+        npsr.run_training(other, photos, tmp_path / "run")
+    npsr.save(with_second_stage(scn(seed=2)), tmp_path / "both.npz")
+    as_start = replace(recipe, scale=2, cascade=False, start=str(tmp_path / "both.npz"))
+    with pytest.raises(ValueError, match="start is a cascade for ×4, but scale is 2"):
+        npsr.run_training(as_start, photos, tmp_path / "run")
+
+
+@needs_jit
 def test_a_dictionary_is_worth_more_than_chance(scene):
     images = [scene(60, 56), scene(64, 50)]
     pairs = [(npsr.imresize(npsr.low_resolution(image, 2), 2), image) for image in images]
@@ -91,3 +137,5 @@ def test_rates_and_the_recipe(tmp_path, photos):
     assert set(rates_by_kind(scn(12), rates)) == {"maps", "encoding", "lista", "decoding", "combining"}
     recipe = find_recipe("scn", photos / "photos")
     assert (recipe.model, recipe.scale, recipe.steps, recipe.initialisation) == ("scn", 2, 5000, "dictionary")
+    recipe = find_recipe("cscn", photos / "photos")
+    assert (recipe.model, recipe.scale, recipe.cascade, recipe.start) == ("scn", 4, True, "scn_x2")

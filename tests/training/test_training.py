@@ -83,7 +83,7 @@ def test_flips_mirror_every_sub_image_and_its_label(scene):
 
 
 def test_the_running_mean_by_hand(scene):
-    state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0, dtype="float64"), averaged=True)
+    state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0, dtype="float64"), average=0.75)
     samples = npsr.Samples([scene(40, 40)], state.net, scales=[1.0])
     seen = [{key: p.copy() for key, p in state.net.parameters.items()}]
 
@@ -91,7 +91,7 @@ def test_the_running_mean_by_hand(scene):
         seen.append({key: p.copy() for key, p in state.net.parameters.items()})
 
     rates = npsr.paper_rates(state.net)
-    npsr.train(state, samples, npsr.sgd_update(lambda _: rates), 3, 4, after_step=remember, average=0.75)
+    npsr.train(state, samples, npsr.sgd_update(lambda _: rates), 3, 4, after_step=remember)
     for key, mean in state.result.parameters.items():
         a, b, c, d = (parameters[key] for parameters in seen)
         np.testing.assert_allclose(mean, 27 / 64 * a + 9 / 64 * b + 3 / 16 * c + d / 4, atol=1e-15)

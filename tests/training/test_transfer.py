@@ -1,6 +1,7 @@
 """From one factor to another: what is taken, what is trained, and that the parts make the whole."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,12 +9,13 @@ from helpers.running import needs_jit
 from PIL import Image
 
 import npsr
+from npsr.degradation.degrading import plain
 from npsr.networks.network import loss_and_gradients
 from npsr.training.checkpoint import load_checkpoint, save_checkpoint
 from npsr.training.log import read_log
 from npsr.training.recipe import Recipe, Stage
 from npsr.training.run import run_training
-from npsr.training.transfer import deconvolution_of, features, starting_network
+from npsr.training.transfer import deconvolution_of, features, reduced_features, starting_network
 
 
 def shaken(net, rng):
@@ -110,7 +112,7 @@ def test_features_are_cut_where_sub_images_are(rng, scene):
     net = shaken(npsr.fsrcnn(2, 2, 0, scale=3, border="replicate"), rng)
     last = deconvolution_of(net.with_border("valid"))
     image = scene(60, 66)
-    samples = npsr.Samples([image], last, (1.0,), (0,), features=lambda low: features(net, low))
+    samples = npsr.Samples([image], last, (1.0,), (0,), reduce=partial(reduced_features, net, plain))
     x, target = samples[np.arange(len(samples))]
     assert x.shape[1:] == (2, 7, 7)
     assert target.shape[1:] == (1, 19, 19)

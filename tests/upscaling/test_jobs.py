@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import npsr
 from npsr.images.photograph import ImageError
 from npsr.upscaling import jobs as module
 from npsr.upscaling.jobs import PIPE, plan_jobs
@@ -74,9 +75,14 @@ def test_originals_are_never_replaced(tree):
 def test_two_that_would_become_one(tree):
     (tree / "in/a.jpg").write_bytes(b"")
     jobs = plan(tree / "in", suffix=lambda path: ".webp")
-    problems = [job.problem for job in jobs if job.problem]
-    assert len(problems) == 1
-    assert "would both become" in problems[0]
+    assert not any(job.problem for job in jobs)
+    assert {job.target.name for job in jobs} >= {"a_m_x2.webp", "a_m_x2.png.webp"}
+    for name in ("a.jpg", "a.png"):  # what keeps its format keeps its name
+        jobs = plan(tree / "in", suffix=lambda path, name=name: name[1:])
+        (kept,) = (job for job in jobs if job.source.name == name)
+        assert kept.target.name == name.replace(".", "_m_x2.")
+    jobs = plan(tree / "in/a.png", tree / "in/a.png")
+    assert ["would both become" in job.problem for job in jobs] == [False, True]
 
 
 def test_pipes(tree):
@@ -145,6 +151,8 @@ def test_links_in_circles_dead_links_and_special_files_are_jobs(tree):
     assert len(by_name) == 8
     [job] = plan(tree / "in/loop.png")
     assert not job.problem
+    with pytest.raises(ImageError, match="loop.png cannot be read: Too many levels of symbolic links"):
+        npsr.read_image(job.source)
     with pytest.raises(OSError, match="leads in a circle"):
         plan(tree / "in/a.png", output=tree / "in/loop.png", force=True)
 

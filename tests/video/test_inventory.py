@@ -2,6 +2,7 @@
 
 import io
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -243,3 +244,88 @@ def test_captions_inside_the_picture_are_kept_or_named(tmp_path, name, kept):
     assert len(set(found[0])) > 3
     assert found[1] == (found[0] if kept else [None] * 6)
     assert written.notes == ([] if kept else ["left out frames' A53_CC"])
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "adpcm_ms", "libmp3lame"])
+def test_sound_of_avi_can_be_encoded_anew(tmp_path, codec):
+    """AVI tells how many channels there are, not where they are."""
+    source = with_sound(tmp_path / "in.avi", codec)
+    assert (
+        npsr.upscale_video(source, tmp_path / "out.mp4", 2, "bicubic", streams={"audio": "aac"}).notes == []
+    )
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.streams.audio[0].codec_context.layout.name == "stereo"
+        assert abs(sum(frame.samples for frame in container.decode(audio=0)) - 48000) < 4 * 1152
+
+
+def test_damaged_sound_costs_itself(tmp_path):
+    with av.open(str(tmp_path / "in.mkv"), "w") as out:
+        picture, sound = add_picture(out, "libx264"), add_sound(out, "aac")
+        add_frames(out, picture)
+        damaged = [av.Packet(bytes(packet.size)) for packet in sound[10:12]]
+        for new, old in zip(damaged, sound[10:12], strict=True):
+            new.stream, new.time_base, new.duration = old.stream, old.time_base, old.duration
+            new.pts, new.dts = old.pts, old.dts
+        out.mux([*sound[:10], *damaged, *sound[12:]])
+    told = npsr.upscale_video(
+        tmp_path / "in.mkv", tmp_path / "out.mp4", 2, "bicubic", streams={"audio": "aac"}
+    )
+    assert told.notes == ["left out 2 damaged packets of stream 1, audio"]
+    times = [time for time, _ in packets_of(tmp_path / "out.mp4", "audio")]
+    assert times[-1] > 0.95
+    assert max(b - a for a, b in pairwise(times)) > 2 * 1024 / 48000  # what follows comes no earlier
+
+
+def test_an_engine_that_is_asked_for_runs(tmp_path, capsys, monkeypatch):
+    from npsr.networks import network
+
+    used = []
+    run_layers = network.forward
+    monkeypatch.setattr(network, "forward", lambda *args, **how: used.append(how) or run_layers(*args, **how))
+    source = video(tmp_path / "in.mp4", stamps=[0, 40])
+    options = ["-s", 2, "-m", "fsrcnn-s", "-o", tmp_path / "out.mp4", "--engine"]
+    assert run(capsys, "upscale", source, *options, "numpy")[0] == 0
+    assert used == [{"products": True}] * 2
+    assert run(capsys, "upscale", source, *options, "plain", "--force")[0] == 0
+    assert used[2:] == [{"products": False}] * 2
+
+
+def test_what_only_some_containers_tell_is_kept_or_named(tmp_path):
+    with av.open(str(tmp_path / "in.mov"), "w") as out:
+        out.metadata["timecode"] = "01:00:00:00"
+        picture = add_picture(out, "libx264")
+        picture.metadata["reel_name"] = "A001"
+        add_frames(out, picture)
+    for name, kept in (("out.mov", True), ("out.mkv", True), ("out.mp4", False)):
+        notes = npsr.upscale_video(tmp_path / "in.mov", tmp_path / name, 2, "bicubic").notes
+        assert (notes == []) == kept
+        assert kept or notes == ["left out the time code's reel: A001"]
+    with av.open(str(tmp_path / "in.ts"), "w") as out:
+        out.metadata["service_name"] = "News"
+        add_frames(out, add_picture(out, "libx264"))
+    notes = npsr.upscale_video(tmp_path / "in.ts", tmp_path / "ts.mkv", 2, "bicubic").notes
+    assert notes == ["left out tag service_name of program 1: News"]
+
+
+@pytest.mark.parametrize("name", ["out.webm", "out.mkv", "out.mp4"])
+def test_what_the_container_says_of_colours_counts(tmp_path, name):
+    """VP8 itself knows one matrix; the decoder tells that one whatever the container says."""
+    with av.open(str(tmp_path / "in.webm"), "w") as out:
+        picture = add_picture(out, "libvpx")
+        picture.codec_context.colorspace = picture.codec_context.color_primaries = 1
+        add_frames(out, picture)
+    assert npsr.upscale_video(tmp_path / "in.webm", tmp_path / name, 2, "bicubic").notes == []
+    for path in (tmp_path / "in.webm", tmp_path / name):
+        with av.open(str(path)) as container:
+            context = container.streams.video[0].codec_context
+            assert (context.colorspace, context.color_primaries) == (1, 1)
+
+
+def test_sound_without_a_packet_is_named(tmp_path):
+    """Transport streams declare streams of which nothing may follow."""
+    with av.open(str(tmp_path / "in.ts"), "w") as out:
+        picture, _ = add_picture(out, "libx264"), out.add_stream("mp2", 48000)
+        add_frames(out, picture)
+    (note,) = npsr.upscale_video(tmp_path / "in.ts", tmp_path / "out.mkv", 2, "bicubic").notes
+    assert note.startswith("left out stream 1, audio")
+    assert note.endswith("which is empty")

@@ -144,3 +144,30 @@ def test_boxes_that_nobody_reads_are_listed(tmp_path):
     for cut in range(len(content)):  # whatever is cut, it ends
         (tmp_path / "a.mp4").write_bytes(content[:cut])
         missing_bytes(tmp_path / "a.mp4"), unread_boxes(tmp_path / "a.mp4")
+
+
+def test_frames_before_the_first_that_has_a_time_come_before_it():
+    clock = Clock(start=-80)
+    frames = [SimpleNamespace(pts=pts, dts=pts) for pts in (None, None, 0, 40, 30)]
+    for frame in frames:
+        clock.stamp(frame, 0, 40)
+    assert [frame.pts for frame in frames] == [-80, -40, 0, 40, 41]
+    assert clock.moved == 1
+
+
+def test_new_times_are_named(tmp_path):
+    """Of two frames at one time the second comes later."""
+    with av.open(str(tmp_path / "in.mkv"), "w") as out:
+        picture = add_picture(out, "mjpeg", pixel_format="yuvj420p")
+        add_frames(out, picture, [0, 40, 80], pixel_format="yuvj420p")
+    content = (tmp_path / "in.mkv").read_bytes()
+    blocks = [
+        at for at in range(99, len(content)) if content[at : at + 1] == b"\xa3" and content[at + 3] == 0x81
+    ]
+    assert len(blocks) == 3
+    changed = bytearray(content)
+    changed[blocks[2] + 4 : blocks[2] + 6] = (40).to_bytes(2, "big")
+    (tmp_path / "in.mkv").write_bytes(changed)
+    told = npsr.upscale_video(tmp_path / "in.mkv", tmp_path / "out.mkv", 2, "bicubic")
+    assert told.notes == ["1 frames have new times: theirs do not rise"]
+    assert shown(tmp_path / "out.mkv") == [0, 40, 41]

@@ -3,11 +3,12 @@
 A batch is divided into groups of L samples, one sample per lane of a vector. `kernels` computes a group
 forward and backward within the L2 cache. Groups form chunks, whose number depends only on the batch. Each
 chunk adds its gradients in its own array, and then the chunks are added in their order. So threads never
-write to the same place, and their number does not change a bit of the result.
+write to the same place, and their number does not change a bit of the result. Nor does it matter which
+process computes a chunk.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate, count
+from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -20,10 +21,24 @@ from npsr_kernels.training_step.plan import ConvLayer, DeconvLayer, Plan, make_p
 from npsr_kernels.training_step.weights import arrange, collect
 from npsr_kernels.vector.winograd import POINTS
 
-__all__ = ["ConvLayer", "DeconvLayer", "Plan", "available", "loss_and_gradients", "make_plan"]
+__all__ = [
+    "ConvLayer",
+    "DeconvLayer",
+    "Plan",
+    "added",
+    "available",
+    "chunk_count",
+    "empty_sums",
+    "loss_and_gradients",
+    "make_plan",
+    "run_chunks",
+]
 
 CHUNKS = 8
-"""Most chunks of a batch, and so the most threads that can share it."""
+"""Most chunks of a batch, and so the most threads or processes that can share it."""
+
+Sums = tuple[np.ndarray, np.ndarray]
+"""Losses and gradients of a batch's chunks."""
 
 
 def loss_and_gradients(
@@ -60,24 +75,66 @@ def loss_and_gradients(
         If a shape does not fit the plan.
     """
     _check(plan, parameters, x, target)
+    chunks = chunk_count(plan, len(x))
+    losses, gradients = empty_sums(plan, chunks)
+    run_chunks(plan, parameters, x, target, range(chunks), (losses, gradients), threads)
+    return added(plan, losses, gradients)
+
+
+def chunk_count(plan: Plan, samples: int) -> int:
+    """Chunks of a batch of so many samples."""
+    return min(_groups(plan, samples), CHUNKS)
+
+
+def empty_sums(plan: Plan, chunks: int) -> Sums:
+    """Room for the losses of some chunks, (chunks,), and for their gradients, (chunks, ·)."""
+    return np.empty(chunks), np.empty((chunks, plan.unpack.size + plan.tables.lanes), plan.dtype)
+
+
+def run_chunks(
+    plan: Plan,
+    parameters: Sequence[np.ndarray],
+    x: np.ndarray,
+    target: np.ndarray,
+    chunks: Sequence[int],
+    sums: Sums,
+    threads: int | None = None,
+) -> None:
+    """Assign the losses and gradients of some of a batch's chunks.
+
+    Parameters
+    ----------
+    plan, parameters, x, target, threads
+        As in `loss_and_gradients`: the whole batch.
+    chunks : sequence of int
+        Which to compute.
+    sums : (ndarray, ndarray)
+        Of all chunks, as `empty_sums` makes them; those of other chunks stay.
+    """
     images, targets = (np.ascontiguousarray(a, plan.dtype).reshape(len(a), -1) for a in (x, target))
-    groups = -(-len(x) // plan.tables.lanes)
-    chunks = min(groups, CHUNKS)
-    bounds = [(groups * k // chunks, groups * (k + 1) // chunks) for k in range(chunks)]
-    gradients = np.empty((chunks, plan.unpack.size + plan.tables.lanes), plan.dtype)
-    losses = [0.0] * chunks
-    remaining = count()  # the next chunk: taking a number is atomic
+    groups, count = _groups(plan, len(x)), chunk_count(plan, len(x))
+    losses, gradients = sums
+    remaining = iter(chunks)  # taking a chunk is atomic
 
     def work() -> None:
         scalars = _scalars(plan, parameters)  # by every thread: faster than waiting for one
         arena = _arena(plan)
-        while (k := next(remaining)) < chunks:
+        for k in remaining:
+            bounds = groups * k // count, groups * (k + 1) // count
             gradients[k] = 0
-            losses[k] = run_groups(plan.tables, bounds[k], images, targets, scalars, arena, gradients[k])
+            losses[k] = run_groups(plan.tables, bounds, images, targets, scalars, arena, gradients[k])
         plan.arenas.append(arena)
 
-    share(work, threads, chunks)
-    return sum(losses), _unpacked(plan, gradients)
+    share(work, threads, len(chunks))
+
+
+def added(plan: Plan, losses: np.ndarray, gradients: np.ndarray) -> tuple[float, list[np.ndarray]]:
+    """The batch's loss and gradients: those of its chunks, added in their order."""
+    return sum(losses.tolist()), _unpacked(plan, gradients)
+
+
+def _groups(plan: Plan, samples: int) -> int:
+    return -(-samples // plan.tables.lanes)
 
 
 def _scalars(plan: Plan, parameters: Sequence[np.ndarray]) -> np.ndarray:

@@ -5,14 +5,18 @@ noticed here is passed on as data, not judged: `checking` judges.
 """
 
 import copy
+import os
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from math import isnan
+from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from npsr.exercises.ground.wire import Made, made, strided
+from npsr.exercises.ground.wire import Made, Other, made, strided
 
 Reply = dict[str, Any]
 
@@ -30,9 +34,10 @@ class Caller:
         Returns
         -------
         dict
-            `result`, or `error` (a message, its `kind` and `line`); `changed`, the places of arguments
-            that were changed; `again`, whether a second call gives the same; `intact`, whether
-            what was returned before is as it was.
+            `result`, or `error` (a message, its `kind`, `line` and the function `inside` which it
+            arose); `changed`, the places of arguments that were changed; `shared`, the places of those
+            that the result shares memory with; `again`, whether a second call gives the same; `intact`,
+            whether what was returned before is as it was; `calls`, names of functions that it may call.
         """
         function = self.functions.get(name)
         if not callable(function):
@@ -40,20 +45,64 @@ class Caller:
         own = tuple(made(a) if isinstance(a, Made) else a for a in arguments)
         try:
             passed = copied(own)
-            result = function(*passed)
+            result = plain(function(*passed))
             changed = [
                 k
                 for k, (a, b) in enumerate(zip(own, passed, strict=True))
                 if not same(a, b) and not restored(a, b)
             ]
+            shared = [k for k, argument in enumerate(passed) if share_memory(result, argument)]
             frozen = copied(result)
-            repeated = function(*copied(own))
+            with silence():  # what it prints, it has printed
+                repeated = plain(function(*copied(own)))
             again = same(repeated, frozen) or restored(repeated, frozen)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a submission's too
-            return described(error, self.file)
+            return described(error, self.file) | {"calls": mentioned(name, self.functions)}
         intact = all(same(array, was) for array, was in self.earlier)
         self.earlier = [(a, a.copy()) for a in arrays(result)][:8]
-        return {"result": frozen, "changed": changed, "again": again, "intact": intact}
+        seen = {"changed": changed, "shared": shared, "again": again, "intact": intact}
+        return {"result": frozen, **seen, "calls": mentioned(name, self.functions)}
+
+
+def mentioned(name: str, functions: dict[str, Any]) -> list[str]:
+    """Names of functions that stand in a function's code, or in that of one that does."""
+    found, waiting = set(), [name]
+    while waiting:
+        code = [getattr(functions.get(waiting.pop()), "__code__", None)]
+        for one in code:  # functions within it follow
+            code += [inner for inner in getattr(one, "co_consts", ()) if isinstance(inner, CodeType)]
+            new = [n for n in getattr(one, "co_names", ()) if callable(functions.get(n)) and n not in found]
+            found.update(new)
+            waiting += new
+    return sorted(found - {name})
+
+
+def plain(value: Any) -> Any:
+    """A result in plain arrays, numbers, text and collections; another type is known by its name alone."""
+    match value:
+        case np.ndarray():
+            return value if type(value) is np.ndarray else Other(type(value).__name__)
+        case tuple():
+            return tuple(plain(v) for v in value)
+        case list():
+            return [plain(v) for v in value]
+        case dict():
+            return {key: plain(v) for key, v in value.items()}
+        case None | bool() | int() | float() | str() | np.generic() | Other():
+            return value
+    return Other(type(value).__name__)
+
+
+def share_memory(a: Any, b: Any) -> bool:
+    """Whether an array of one value lies in the memory of one of the other."""
+    return any(np.may_share_memory(p, q) for p in arrays(a) for q in arrays(b))
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let nothing appear of what is printed."""
+    with Path(os.devnull).open("w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+        yield
 
 
 def copied(value: Any) -> Any:
@@ -73,7 +122,7 @@ def same(a: Any, b: Any) -> bool:
             return False
         return a.tobytes() == b.tobytes() or bool(np.array_equal(a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(same(p, q) for p, q in zip(a, b, strict=True))
     if isinstance(a, float) and isinstance(b, float):
@@ -83,8 +132,8 @@ def same(a: Any, b: Any) -> bool:
 
 def restored(a: Any, b: Any) -> bool:
     """Whether numbers that were moved and moved back, or computed twice, agree but for the last places."""
-    if isinstance(a, dict) and isinstance(b, dict) and list(a) == list(b):
-        return restored(list(a.values()), list(b.values()))
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        return all(restored(a[k], b[k]) for k in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
         return all(restored(p, q) for p, q in zip(a, b, strict=True))
     if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
@@ -105,8 +154,9 @@ def arrays(value: Any) -> list[np.ndarray]:
 
 
 def described(error: BaseException, file: str) -> Reply:
-    """An exception as data: its kind, its message, and the last line of the submission's file in it."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    """An exception as data: its kind, its message, the last line of the file, and the innermost function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == file]
     message: object = error
     if isinstance(error, SyntaxError) and error.filename == file:
         message, lines = error.msg, [error.lineno]  # str(error) would name the line once more
@@ -117,7 +167,8 @@ def described(error: BaseException, file: str) -> Reply:
         text = str(message)[:300]
     except Exception:  # a message of the submission's own making
         text = ""
-    return {"error": text, "kind": kind, "line": lines[-1] if lines else None}
+    inside = frames[-1].name if frames else ""
+    return {"error": text, "kind": kind, "line": lines[-1] if lines else None, "inside": inside}
 
 
 def guarded(call: Callable[[], Reply], file: str) -> Reply:

@@ -1,28 +1,26 @@
-"""What a check is, how the first wrong number is explained, and how a hint is chosen.
+"""What a check is, and how functions of a submission are called in one.
 
-A check calls functions of a submission and raises `Wrong` if a property does not hold. For each
-exercise the checker holds results of typical mistakes ("what it would be without the rotation"),
-made by our own layers from the same input; the one that equals the submission's result names the
-hint.
+A check calls functions and raises `Wrong` if a property does not hold. What a function did besides
+returning (changed its arguments, remembered former calls) is judged here; what it returned, in
+`comparing`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from npsr.exercises.ground.calling import Reply
-from npsr.exercises.ground.wording import dtype_hint, named, nothing, shape_hint
+from npsr.exercises.ground.calling import Reply, arrays
 
-Mistake = tuple[str, Callable[[], Any]]
-"""A hint, and what a submission returns that deserves it."""
-
-Hints = Iterable[Mistake]
+STALE = (
+    "This is what an earlier call with other numbers gave: results are kept, and found again by a shape, a "
+    "sum or a few numbers. Compute them anew."
+)
 
 
 class NotDone(Exception):  # noqa: N818
-    """The function is still the stub's."""
+    """The function is still the stub's; or another one that it calls, which the message names."""
 
 
 class Wrong(Exception):  # noqa: N818
@@ -46,10 +44,21 @@ class Student:
         A `running.Process` or a `calling.Caller`.
     arguments : dict
         The names of each function's arguments.
+    views : sequence of str
+        Functions that may return a view of an argument.
     """
 
-    def __init__(self, ask: Callable[[str, Sequence[Any]], Reply], arguments: dict[str, list[str]]) -> None:
-        self.ask, self.arguments = ask, arguments
+    def __init__(
+        self,
+        ask: Callable[[str, Sequence[Any]], Reply],
+        arguments: dict[str, list[str]],
+        views: Sequence[str] = (),
+    ) -> None:
+        self.ask, self.arguments, self.views = ask, arguments, views
+        self.stale = False
+        self.calls: Any = []
+        self.shared: Any = []
+        self._earlier: dict[tuple[str, bytes], bytes] = {}
 
     def __call__(self, name: str, *arguments: Any) -> Any:
         """Call a function.
@@ -62,8 +71,9 @@ class Student:
             If it fails, changes its arguments, or remembers former calls.
         """
         reply = self.ask(name, arguments)
+        self.calls = reply.get("calls")
         if "error" in reply:
-            _failed(name, reply)
+            _failed(name, reply, [other for other in self.arguments if other != name])
         if changed := reply.get("changed"):
             which = self._which(name, changed)
             raise Wrong(
@@ -82,7 +92,33 @@ class Student:
                 f"a call of {name} changes the array that an earlier call returned",
                 "Make the output anew in every call: it must not live in a global or default argument.",
             )
+        self.shared = self.shared or reply.get("shared")
+        self._compare_with_earlier(name, arguments, reply.get("result"))
         return reply.get("result")
+
+    def require_new_arrays(self, name: str) -> None:
+        """Refuse results that shared memory with an argument; asked last, as wrong numbers say more.
+
+        Raises
+        ------
+        Wrong
+            If one did, and the task does not allow it.
+        """
+        if self.shared and name not in self.views:
+            which = self._which(name, self.shared)
+            raise Wrong(
+                f"the result of {name} lies in the memory of its argument {which}",
+                f"Who changes the result changes {which} with it. Return a new array: .copy() makes one.",
+            )
+
+    def _compare_with_earlier(self, name: str, arguments: Sequence[Any], result: Any) -> None:
+        """Note whether an earlier call with other numbers gave this result, to the bit."""
+        found = [array for array in arrays(result) if array.size > 2]
+        self.stale = False
+        if any(array.dtype.kind in "iuf" and array.min() < array.max() for array in found):
+            asked = b"".join(array.tobytes() for array in arrays(list(arguments)))
+            content = b"".join(array.tobytes() for array in found)
+            self.stale = self._earlier.setdefault((name, content), asked) != asked
 
     def _which(self, name: str, places: Any) -> str:
         """The names of some arguments; a submission that writes its replies itself may write anything."""
@@ -114,7 +150,7 @@ class Check:
     hint: str = ""
 
 
-def _failed(name: str, reply: Reply) -> None:
+def _failed(name: str, reply: Reply, others: list[str]) -> None:
     kind, text, line = reply.get("kind"), reply.get("error"), reply.get("line")
     place = f" (line {line})" if line else ""
     if reply.get("loading"):
@@ -124,7 +160,8 @@ def _failed(name: str, reply: Reply) -> None:
         )
     match kind:
         case "NotImplementedError":
-            raise NotDone
+            inside = reply.get("inside")
+            raise NotDone(f"it calls {inside}, which is not done yet" if inside in others else "")
         case "missing":
             raise Wrong(f"there is no function {name} in the file", "Keep the names of the stub.")
         case "SystemExit":
@@ -143,160 +180,3 @@ def _failed(name: str, reply: Reply) -> None:
         "RecursionError": "A function calls itself without an end: has it the name of another one?",
     }.get(str(kind), "Look at that line, and print the shapes of what stands in it.")
     raise Wrong(f"{name} raised {kind}: {text}{place}", hint)
-
-
-def judge(names: str, got: Any, want: Any, hints: dict[str, Hints]) -> None:
-    """Compare what a function returned with what must hold.
-
-    Parameters
-    ----------
-    names : str
-        Name of the result; of a tuple, the names of its parts, parted by spaces.
-    got : object
-        What the submission returned.
-    want : ndarray, number, or tuple of them
-        What it must be.
-    hints : dict
-        Hints for each name.
-
-    Raises
-    ------
-    Wrong
-        For the first number that is wrong.
-    """
-    parts = names.split()
-    if not isinstance(want, tuple):
-        _compare(names, got, want, hints.get(names, ()))
-        return
-    got = parts_of(parts, got)
-    if any(not _right(g, w) for g, w in zip(got, want, strict=True)) and all(
-        any(_right(g, w) for g in got) for w in want
-    ):
-        raise Wrong(
-            f"the results are right, but in another order than {_listed(parts)}",
-            "Mind the order of what is returned.",
-        )
-    for name, g, w in zip(parts, got, want, strict=True):
-        _compare(name, g, w, hints.get(name, ()))
-
-
-def parts_of(names: list[str], got: Any) -> list[Any]:
-    """What a submission returned, as a list of so many parts.
-
-    Raises
-    ------
-    Wrong
-        If it is no tuple or list of so many.
-    """
-    if not isinstance(got, tuple | list) or len(got) != len(names):
-        count = f"{len(got)} values" if isinstance(got, tuple | list) else named(got)
-        raise Wrong(f"what is returned is {count}, but must be {_listed(names)}", nothing(got))
-    return list(got)
-
-
-def _listed(names: list[str]) -> str:
-    return f"({', '.join(names)})"
-
-
-def close(a: Any, b: Any, loose: bool = False) -> bool:
-    """Whether numbers agree as well as honest rounding lets them.
-
-    The tolerance is relative to the largest number: 2e-5 if one of both is float32 (or `loose`), else 1e-9.
-    """
-    a, b = np.asarray(a), np.asarray(b)
-    return a.shape == b.shape and a.dtype.kind in "biuf" and not _apart(a, b, loose).any()
-
-
-def _apart(a: np.ndarray, b: np.ndarray, loose: bool = False) -> np.ndarray:
-    """Which numbers disagree."""
-    single = loose or np.float32 in (a.dtype, b.dtype)
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    size = max(1.0, float(np.abs(b[np.isfinite(b)]).max(initial=0)))
-    with np.errstate(invalid="ignore"):
-        near = np.abs(a - b) <= (2e-5 if single else 1e-9) * size
-    return ~(near | (a == b) | (np.isnan(a) & np.isnan(b)))
-
-
-def _right(got: Any, want: Any) -> bool:
-    if isinstance(want, np.ndarray):
-        return isinstance(got, np.ndarray) and got.dtype == want.dtype and close(got, want)
-    return isinstance(got, int | float | np.number) and not isinstance(got, bool) and close(got, want)
-
-
-def _compare(name: str, got: Any, want: Any, hints: Hints) -> None:
-    if _right(got, want):
-        return
-    expects_array = isinstance(want, np.ndarray)
-    if not isinstance(got, np.ndarray if expects_array else int | float | np.number) or isinstance(got, bool):
-        kind = "a NumPy array" if expects_array else "a number"
-        raise Wrong(f"{name} is {named(got)}, but must be {kind}", _kind_hint(got, want, hints))
-    found, must = np.asarray(got), np.asarray(want)
-    hint = recognised(found, must, hints)
-    if found.shape != must.shape:
-        hint = hint or shape_hint(found.shape, must.shape)
-        raise Wrong(f"{name} has shape {found.shape}, but must have {must.shape}", hint)
-    if found.dtype != must.dtype and close(found, must, loose=True):
-        raise Wrong(
-            f"{name} has dtype {found.dtype}, but must have that of the input, {must.dtype}",
-            dtype_hint(found.dtype, must.dtype),
-        )
-    raise Wrong(_first_wrong(name, found, must), hint or generic(found, must))
-
-
-def recognised(got: np.ndarray, want: np.ndarray, hints: Hints) -> str:
-    """The hint whose wrong result this is."""
-    for text, make in hints:
-        try:
-            with np.errstate(all="ignore"):  # a mistake may divide by 0
-                wrong = np.asarray(make())
-        except (ValueError, IndexError):  # a mistake that these sizes do not allow
-            continue
-        if not close(wrong, want, loose=True) and close(got, wrong, loose=True):
-            return text
-    return ""
-
-
-def generic(got: np.ndarray, want: np.ndarray) -> str:  # noqa: PLR0911
-    """A hint from the numbers alone: a factor, a sign, something added, nothing at all."""
-    if got.dtype.kind not in "biuf":
-        return f"Numbers of type {got.dtype} came out."
-    if not np.isfinite(got).all():
-        return "Some numbers are not finite: a division by 0, or an array of np.empty that is not filled?"
-    if not got.any() and np.count_nonzero(want) > 2:
-        return "Everything is 0: is the result ever written, or written into a copy?"
-    got, want = got.astype(np.float64), want.astype(np.float64)
-    if np.count_nonzero(want) > 2:  # of fewer numbers, a factor says nothing
-        factor = float((got * want).sum() / (want * want).sum())
-        if abs(factor) > 1e-6 and close(got, factor * want):
-            if abs(factor + 1) < 1e-6:
-                return "The sign is wrong everywhere."
-            return f"Every number is {factor:.6g} times what it must be: a mean for a sum, a forgotten 2?"
-    if got.size > 2 and close(got - (got - want).flat[0], want):
-        return f"Every number is off by {(got - want).flat[0]:.6g}: is something added or forgotten?"
-    if got.ndim > 1 and close(got[..., ::-1, ::-1], want):
-        return "The result is right but turned by 180°: mind the rotation."
-    if got.ndim > 1 and close(got.swapaxes(-1, -2), want):
-        return "Rows and columns are exchanged."
-    return ""
-
-
-def _first_wrong(name: str, got: np.ndarray, want: np.ndarray) -> str:
-    if got.dtype.kind not in "biuf":
-        return f"{name} is of type {got.dtype}, but must hold real numbers"
-    wrong = _apart(got, want)
-    place = tuple(int(k) for k in np.argwhere(wrong)[0])
-    where = f"{name}[{', '.join(map(str, place))}]" if place else name
-    count = f" ({wrong.sum()} of {wrong.size} numbers are wrong)" if wrong.size > 1 else ""
-    return f"{where} is {got[place]:.8g}, but must be {want[place]:.8g}{count}"
-
-
-def _kind_hint(got: Any, want: Any, hints: Hints) -> str:
-    if isinstance(want, np.ndarray) and isinstance(got, int | float | np.number):
-        if want.size == 1 and close(got, want.flat[0], loose=True):
-            return f"The number is right, but an array of shape {want.shape} is asked for: keep that axis."
-        return recognised(np.asarray(got), want, hints) or (
-            f"One number came out, where an array of shape {want.shape} is asked for: is too much summed up?"
-        )
-    if isinstance(want, np.ndarray) and isinstance(got, list | tuple):
-        return "Make an array of it, of the dtype of the input: np.array(…, dtype=x.dtype)."
-    return nothing(got)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from npsr.exercises.ground.checking import Wrong, parts_of
-from npsr.exercises.ground.wording import named, nothing, shape_hint
+from npsr.exercises.ground.checking import Wrong
+from npsr.exercises.ground.comparing import parts_of
+from npsr.exercises.ground.wording import named, no_array_hint, shape_hint
 
 
 def arrays_of(names: str, got: Any, *shapes: tuple[int, ...]) -> list[np.ndarray]:
@@ -33,24 +34,9 @@ def arrays_of(names: str, got: Any, *shapes: tuple[int, ...]) -> list[np.ndarray
     found = parts_of(parts, got) if len(parts) > 1 else [got]
     for name, array in zip(parts, found, strict=True):
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-            raise Wrong(f"{name} is {named(array)}, but must be an array of numbers", nothing(array))
+            raise Wrong(f"{name} is {named(array)}, but must be an array of numbers", no_array_hint(array))
     for name, array, shape in zip(parts, found, shapes, strict=False):
         if array.shape != shape:
             hint = shape_hint(array.shape, shape)
             raise Wrong(f"{name} has shape {array.shape}, but must have {shape}", hint)
     return found
-
-
-def part_of(got: Any, part: int | None) -> np.ndarray:
-    """An array that a submission returned, by itself or as a part of a tuple.
-
-    Raises
-    ------
-    Wrong
-        If there is none.
-    """
-    if part is not None:
-        if not isinstance(got, tuple | list) or len(got) <= part:
-            raise Wrong(f"what is returned is {named(got)}, but must be a tuple", nothing(got))
-        got = got[part]
-    return arrays_of("result", got)[0]

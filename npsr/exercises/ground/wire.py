@@ -106,10 +106,10 @@ def _packed(value: Any, blobs: list[np.ndarray]) -> Any:  # noqa: PLR0911
             return value
         case tuple() | list():
             return {"list" if isinstance(value, list) else "tuple": [_packed(v, blobs) for v in value]}
-        case set() | frozenset():
-            return {"list": [_packed(v, blobs) for v in sorted(value, key=repr)]}
         case dict():
             return {"dict": [[str(key), _packed(v, blobs)] for key, v in value.items()]}
+        case Other(name):
+            return {"other": name}
         case Made(module, name, arguments):
             return {"made": [module, name, [_packed(v, blobs) for v in arguments]]}
     return {"other": type(value).__name__}

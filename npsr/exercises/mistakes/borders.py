@@ -3,7 +3,7 @@
 import numpy as np
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Hints
+from npsr.exercises.ground.comparing import Hints
 
 
 def forward_hints(x: np.ndarray, before: int, after: int) -> dict[str, Hints]:

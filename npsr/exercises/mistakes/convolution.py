@@ -3,7 +3,7 @@
 import numpy as np
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Hints, Mistake
+from npsr.exercises.ground.comparing import Hints, Mistake
 
 
 def hints(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, s: int) -> dict[str, Hints]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Hints, Mistake
+from npsr.exercises.ground.comparing import Hints, Mistake
 
 MEAN = "The mean over the samples is taken: the loss has divided already, the layer sums."
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from npsr.exercises.ground.checking import Hints, Mistake
+from npsr.exercises.ground.comparing import Hints, Mistake
 
 
 def count(d: int, s: int, m: int) -> int:
@@ -66,6 +66,9 @@ def multiplication_hints(d: int, s: int, m: int, n: int, rows: int, columns: int
     }  # fmt: skip
 
 
+COUNTED = "The speed-up itself may be right, but the weights in it are not. "
+
+
 def speed_up_hints(d: int, s: int, m: int, n: int) -> dict[str, Hints]:
     """Typical mistakes of the speed-up."""
     ratio = 57184 / count(d, s, m)
@@ -85,7 +88,7 @@ def speed_up_hints(d: int, s: int, m: int, n: int) -> dict[str, Hints]:
             ("It is rounded; the ratio itself is asked for.", lambda: round(right)),
             ("It is rounded down: divide with /, not with //.", lambda: int(right)),
             ("SRCNN's 8032 weights are taken; the paper compares with SRCNN-Ex, 57184.", lambda: right * 8032 / 57184),
-            *[(text, over(make)) for text, make in weight_hints(d, s, m)],
+            *[(COUNTED + text, over(make)) for text, make in weight_hints(d, s, m)],
         ]
     }  # fmt: skip
 
@@ -123,6 +126,23 @@ def largest_hints(s: int, m: int, budget: int) -> list[Mistake]:
         ("No d fits: 0 is asked for then.", lambda: left // each),
         ("Round down: d is a whole number.", lambda: left / each),
         ("The mapping layers' weights are there whatever d is: subtract 9·m·s² first.", lambda: budget // each),
-        ("Only one of shrinking and expanding is counted.", lambda: max(0, left // (106 + s))),
         ("d = 0 is no network's: 0 only if none fits.", lambda: max(1, right)),
+        *[("The search itself may be right, but the weights in it are not. " + text, make)
+          for text, make in _largest_of_other_counts(s, m, budget)],
     ]  # fmt: skip
+
+
+def _largest_of_other_counts(s: int, m: int, budget: int) -> list[Mistake]:
+    """The largest d if the weights are counted with a mistake; more weights for more d, with each of them."""
+
+    def largest(place: int) -> Callable[[], int]:
+        def made() -> int:
+            low, high = 0, 1 + budget
+            while low < high - 1:
+                d = (low + high) // 2
+                low, high = (d, high) if weight_hints(d, s, m)[place][1]() <= budget else (low, d)
+            return low
+
+        return made
+
+    return [(text, largest(place)) for place, (text, _) in enumerate(weight_hints(1, s, m))]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Hints, Mistake
+from npsr.exercises.ground.comparing import Hints, Mistake
 from npsr.exercises.mistakes.convolution_gradients import MEAN
 
 

@@ -1,8 +1,11 @@
-"""Typical mistakes of exercise 10: what would come out, and the hint for it."""
+"""Typical mistakes of exercise 10: what comes out, and the hint for it; and bugs planted in a network."""
+
+from typing import Any
 
 import numpy as np
 
-from npsr.exercises.ground.checking import Mistake
+from npsr.exercises.ground import layers
+from npsr.exercises.ground.comparing import Mistake
 
 
 def bowl(c: np.ndarray, theta: np.ndarray) -> float:
@@ -62,3 +65,52 @@ def relative_hints(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
         ("A small number is added to the size: tiny tensors are then never wrong.",
          lambda: apart.max() / (size + 1e-8)),
     ]  # fmt: skip
+
+
+NAMES = ("first.weight", "first.bias", "first.slope", "last.weight", "last.bias")
+"""The tensors of `problem`, in their order."""
+
+
+def problem(rng: np.random.Generator, scale: float = 1.0) -> tuple[layers.Arrays, np.ndarray, np.ndarray]:
+    """A convolution, a PReLU and a deconvolution, with inputs and labels; far from kinks."""
+    while True:
+        parameters = {
+            "first.weight": rng.normal(0, 0.5, (2, 1, 3, 3)),
+            "first.bias": rng.normal(0, 0.5, 2),
+            "first.slope": np.array([0.25, -0.5]),
+            "last.weight": rng.normal(0, 0.5, (2, 1, 3, 3)) * scale,
+            "last.bias": rng.normal(0, 0.5, 1),
+        }
+        x, target = rng.random((2, 1, 4, 5)), rng.random((2, 1, 5, 7))
+        z = layers.conv2d(x, parameters["first.weight"], parameters["first.bias"])
+        signs = (z > 0).sum((0, 2, 3))  # of 12 pixels a channel, both sides must be there
+        if np.abs(z).min() > 0.03 and signs.min() >= 2 and signs.max() <= 10:
+            return parameters, x, target
+
+
+def planted(
+    bugs: Any, names: Any, x: np.ndarray, target: np.ndarray, parameters: layers.Arrays
+) -> tuple[float, layers.Arrays]:
+    """Loss and gradients of the problem's network, with bugs in the tensors named.
+
+    `names` are those of the five tensors of `problem`; further ones have no part in the loss.
+    """
+    r, p, (weight, bias, slope, last, last_bias) = layers, parameters, names
+    z = r.conv2d(x, p[weight], p[bias])
+    hidden = r.prelu(z, p[slope])
+    value, dy = r.loss(r.deconv2d(hidden, p[last], p[last_bias], 2), target)
+    found = {name: np.zeros_like(theta) for name, theta in p.items()}
+    dy, found[last], found[last_bias] = r.deconv2d_backward(dy, hidden, p[last], 2)
+    dy, found[slope] = r.prelu_backward(dy, z, p[slope])
+    _, found[weight], found[bias] = r.conv2d_backward(dy, x, p[weight])
+    for name, bug in bugs:
+        match bug:
+            case "turned":
+                found[name] = found[name][..., ::-1, ::-1].copy()
+            case "zero":
+                found[name] = 0 * found[name]
+            case int(place):  # one entry, by 0.15 % of the tensor's size
+                found[name].flat[place] += 1.5e-3 * np.abs(found[name]).max()
+            case _:
+                found[name] = found[name] * bug
+    return value, found

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npsr.exercises.ground.checking import Hints
+from npsr.exercises.ground.comparing import Hints
 from npsr.images.resize import cubic
 
 
@@ -113,6 +113,8 @@ def line_hints(line: np.ndarray, n: int) -> dict[str, Hints]:
             ("The centre is off: n·j + (n − 1)/2, not n·j.", lambda: reduced(line, n, shift=-(n - 1) / 2)),
             ("The centre is off by half a pixel: n·j + (n − 1)/2.", lambda: reduced(line, n, shift=0.5)),
             ("The centre is off by half a pixel: n·j + (n − 1)/2.", lambda: reduced(line, n, shift=-0.5)),
+            ("It is cut to the range from 0 to 255: the protocol does that only after enlarging.",
+             lambda: np.clip(reduced(line, n), 0, 255)),
             ("The result is rounded: the protocol does not do that.", lambda: np.round(reduced(line, n))),
             ("That is the mean of n pixels.", lambda: pairs.mean(1)),
             ("Every n-th pixel is taken.", lambda: line[::n]),
@@ -129,6 +131,8 @@ def measured(image: np.ndarray, other: np.ndarray, border: int) -> float:
     """The rule."""
     H, W = image.shape
     inner = slice(border, H - border), slice(border, W - border)
+    if not image[inner].size:
+        return float("nan")
     error = np.mean((image[inner].astype(float) - other[inner]) ** 2)
     return float(10 * np.log10(255**2 / error)) if error else float("inf")
 
@@ -153,6 +157,10 @@ def measure_hints(image: np.ndarray, other: np.ndarray, border: int) -> dict[str
              lambda: float(10 * np.log10(255**2 / np.mean((wrapped[inner] ** 2).astype(float))))),
             ("uint8 wraps around: 3 − 5 is 254. Convert to float first.",
              lambda: float(10 * np.log10(255**2 / np.mean(wrapped[inner].astype(float) ** 2)))),
+            ("16 bits with a sign are too few for squares up to 65025: convert to float first.",
+             lambda: float(10 * np.log10(255**2 / np.mean((image[inner].astype(np.int16) - other[inner]) ** 2)))),
+            ("Only equal pictures have an infinite PSNR.",
+             lambda: float("inf") if difference.any() else right + 1),
             ("The peak is 255, not 1.", lambda: right - 20 * np.log10(255)),
             ("The peak is 255, not 256.", lambda: right + 20 * np.log10(256 / 255)),
             ("The peak is squared: 255².", lambda: right - 10 * np.log10(255)),

@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Hints
+from npsr.exercises.ground.comparing import Hints
+
+ALPHABET = (
+    "The mapping layers are sorted as text, in which mapping_10 comes before mapping_2: keep the order of the "
+    "dict, or sort by the number."
+)
 
 
 def other_forward(
@@ -16,10 +21,11 @@ def other_forward(
     rectified: Callable[[str], bool] = lambda name: True,
     renamed: Callable[[str], str] = lambda name: name,
     left: tuple[str, ...] = (),
+    ordered: Callable[[list[str]], list[str]] = list,
     biases: float = 1,
 ) -> np.ndarray:
     """The forward pass with a mistake."""
-    for layer in layers.convolutions(parameters):
+    for layer in ordered(layers.convolutions(parameters)):
         if layer in left:
             continue
         name = renamed(layer)
@@ -46,9 +52,14 @@ def forward_hints(parameters: layers.Arrays, x: np.ndarray, n: int) -> Hints:
         ("The PReLUs of the mapping layers are forgotten.", other(rectified=lambda name: name not in mapping)),
         ("Every mapping layer uses the parameters of the first.",
          other(renamed=lambda name: "mapping_1" if name in mapping else name)),
+        (ALPHABET, other(ordered=lambda names: [*names[:2], *sorted(names[2:-1]), names[-1]])),
+        ("The mapping layers come in reverse order: mapping_1 is the first.",
+         other(ordered=lambda names: [*names[:2], *names[-2:1:-1], names[-1]])),
         ("The mapping layers are left out.", other(left=mapping)),
         ("Only the first mapping layer is used: m of them are in the dict.", other(left=mapping[1:])),
         ("One mapping layer is left out at the end of the list.", other(left=mapping[-1:])),
+        *[(f"Only the first {k} mapping layers are used: all of those in the dict follow each other.",
+           other(left=mapping[k:])) for k in range(2, len(mapping) - 1)],
         ("The biases are forgotten.", other(biases=0)),
         ("The deconvolution's bias is forgotten.", lambda: right - bias),
         ("The output is cut at 0: behind the deconvolution there is no activation and no clipping.",
@@ -117,6 +128,7 @@ def gradient_hints(
          lambda: mistaken(parameters, x, target, n, "stop")[key]),
         ("conv_same_backward is given the convolution's output (or the next layer's input) for its input.",
          lambda: mistaken(parameters, x, target, n, "next")[key]),
+        (ALPHABET, lambda: mistaken(parameters, x, target, n, "alphabet")[key]),
     ]  # fmt: skip
 
 
@@ -125,7 +137,10 @@ def mistaken(
 ) -> layers.Arrays:
     """The backward pass with a mistake."""
     activations, r = [], layers
-    for name in r.convolutions(parameters):
+    names = r.convolutions(parameters)
+    if mistake == "alphabet":
+        names[2:-1] = sorted(names[2:-1])
+    for name in names:
         z = r.conv_same(x, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
         activations.append((name, x, z))
         x = r.prelu(z, parameters[f"{name}.slope"])

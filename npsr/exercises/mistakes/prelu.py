@@ -3,7 +3,7 @@
 import numpy as np
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Hints, Mistake
+from npsr.exercises.ground.comparing import Hints, Mistake
 
 
 def forward_hints(x: np.ndarray, slope: np.ndarray) -> dict[str, Hints]:
@@ -11,10 +11,10 @@ def forward_hints(x: np.ndarray, slope: np.ndarray) -> dict[str, Hints]:
     a = slope[:, None, None]
     return {
         "y": [
+            ("max(x, a·x) equals PReLU only while a is at most 1.", lambda: np.maximum(x, a * x)),
             ("The slope is on the wrong side: it is for x below 0.", lambda: np.where(x > 0, a * x, x)),
             ("The slope is ignored: this is ReLU.", lambda: np.maximum(x, 0) + 0 * a),
             ("Nothing happens: the input comes back.", lambda: x),
-            ("max(x, a·x) equals PReLU only while a is at most 1.", lambda: np.maximum(x, a * x)),
             ("min(x, a·x) takes the wrong one of the two.", lambda: np.minimum(x, a * x)),
             ("The sign of the negative side is wrong: a·min(x, 0), not a·|x| or −a·min(x, 0).",
              lambda: np.maximum(x, 0) - a * np.minimum(x, 0)),

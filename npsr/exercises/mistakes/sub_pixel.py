@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npsr.exercises.ground.checking import Hints
+from npsr.exercises.ground.comparing import Hints
 
 
 def small(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Hints, Mistake
+from npsr.exercises.ground.comparing import Hints, Mistake
 
 RATE, TOTAL = 2e-3, 60
 
@@ -66,7 +66,8 @@ def adam(
     mean = m if mistake in ("uncorrected", "square alone") else m / (1 - b1**t)
     square = s if mistake in ("uncorrected", "mean alone") else s / (1 - b2**t)
     size = square if mistake == "no root" else np.sqrt(square)
-    size = np.sqrt(square + 1e-8) if mistake == "inside" else size + 1e-8
+    epsilon = {"no epsilon": 0.0, "1e-7": 1e-7, "1e-6": 1e-6, "1e-10": 1e-10}.get(mistake, 1e-8)
+    size = np.sqrt(square + 1e-8) if mistake == "inside" else size + epsilon
     return theta - rate * mean / size, m, s  # fmt: skip
 
 
@@ -93,6 +94,10 @@ def of_theta(
         ("Only s is corrected: m starts at 0 as well.", other("square alone")),
         ("The root of s is missing.", other("no root")),
         ("ε is inside the root: it is added to the root.", other("inside")),
+        ("ε is forgotten: it is added to the root.", other("no epsilon")),
+        *[(f"ε is 10⁻⁸, not {epsilon}.", other(epsilon)) for epsilon in ("1e-7", "1e-6", "1e-10")],
+        ("ε is added before s is corrected: it is added to the root of the corrected s.",
+         lambda: theta - rate * right[1] / (1 - 0.9**t) / ((np.sqrt(right[2]) + 1e-8) / np.sqrt(1 - 0.999**t))),
         ("g is not squared for s.", other("not squared")),
         ("|g| is not g²: s is the mean of squares.", other("absolute")),
         ("β₁ and β₂ are exchanged.", lambda: adam(theta, g, m, s, rate, t, betas=(0.999, 0.9))[0]),

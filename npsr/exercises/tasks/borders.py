@@ -24,6 +24,8 @@ from 4. If dpadded is 1 everywhere, then
 
     dx = 9 3 6
          6 2 4
+
+Return new arrays, also if nothing is added.
 """
 
 import numpy as np
@@ -64,9 +66,11 @@ def pad_replicate_backward(dpadded: np.ndarray, before: int, after: int) -> np.n
 from collections.abc import Callable
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.checking import Check, Student, Wrong
+from npsr.exercises.ground.comparing import judge
 from npsr.exercises.ground.properties import case, differences, linear, numbers, whole
 from npsr.exercises.ground.replies import arrays_of
+from npsr.exercises.ground.rounding import close
 from npsr.exercises.mistakes.borders import backward_hints, forward_hints
 
 CASES = (
@@ -79,6 +83,7 @@ CASES = (
     case("nothing before", N=1, C=1, H=3, W=4, before=0, after=2),
     case("nothing at all", N=1, C=2, H=3, W=4, before=0, after=0),
     case("several channels and samples", N=2, C=3, H=3, W=2, before=2, after=1),
+    case("a larger picture", N=1, C=1, H=5, W=6, before=3, after=2),
     case("a picture of one row", N=1, C=2, H=1, W=4, before=2, after=1),
     case("a picture of one pixel", N=2, C=1, H=1, W=1, before=1, after=3),
     case("a border wider than the picture", N=1, C=1, H=2, W=2, before=4, after=5),

@@ -27,6 +27,8 @@ By hand, N = C = D = 1, f = 2, s = 1, one row of two output pixels:
                               13 41           0 -1 -10
 
     for example dweight[0,0,1,0] = 1·3 + 10·1, and dx[0,0,0,1] = 1·2 + 10·1
+
+Return new arrays, and leave the arguments unchanged, here and in all exercises.
 """
 
 import numpy as np
@@ -57,9 +59,11 @@ def conv2d_backward(
 # --- How it is checked ---
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.checking import Check, Student, Wrong
+from npsr.exercises.ground.comparing import judge
 from npsr.exercises.ground.properties import case, differences, linear, numbers, whole
 from npsr.exercises.ground.replies import arrays_of
+from npsr.exercises.ground.rounding import close
 from npsr.exercises.mistakes.convolution_gradients import hints
 
 CASES = (
@@ -73,6 +77,8 @@ CASES = (
     case("stride 2 with pixels left over", N=2, C=2, D=1, H=6, W=8, f=3, s=2),
     case("a stride larger than the filter", N=1, C=2, D=2, H=6, W=9, f=2, s=3),
     case("three samples, a filter of 5 × 5", N=3, C=2, D=2, H=7, W=6, f=5, s=1),
+    case("one column of output", N=1, C=2, D=2, H=6, W=3, f=3, s=1),
+    case("four samples, stride 4, a filter of 7 × 7", N=4, C=5, D=3, H=13, W=16, f=7, s=4),
 )
 
 
@@ -82,11 +88,12 @@ def arguments(rng: np.random.Generator, N: int, C: int, D: int, H: int, W: int, 
     return whole(rng, N, D, I, J), whole(rng, N, C, H, W), whole(rng, D, C, f, f), s
 
 
-def want(dy: np.ndarray, x: np.ndarray, weight: np.ndarray, s: int) -> tuple:
-    """By central differences of the forward pass, which is linear in each of its arguments."""
-    arrays = [np.array(a, np.float64) for a in (x, weight, np.zeros(len(weight)))]
-    found = [differences(lambda: layers.conv2d(arrays[0], arrays[1], arrays[2], s), a, dy) for a in arrays]
-    return tuple(a.astype(x.dtype) for a in found)
+def _differences(student: Student, rng: np.random.Generator) -> None:
+    """The forward pass is linear in each of its arguments, so that large steps are exact."""
+    dy, x, weight, s = arguments(rng, 2, 2, 3, 5, 4, 3, 2)
+    bias = np.zeros(len(weight))
+    want = tuple(differences(lambda: layers.conv2d(x, weight, bias, s), a, dy) for a in (x, weight, bias))
+    judge("dx dweight dbias", student("conv2d_backward", dy, x, weight, s), want, hints(dy, x, weight, s))
 
 
 def _example(student: Student, _: np.random.Generator) -> None:
@@ -117,12 +124,18 @@ def _adjoint(student: Student, rng: np.random.Generator) -> None:
 
 
 CHECKS: list[Check] = [
-    *numbers("conv2d_backward", "dx dweight dbias", CASES, arguments, want, hints),
+    *numbers("conv2d_backward", "dx dweight dbias", CASES, arguments, layers.conv2d_backward, hints),
+    Check(
+        "conv2d_backward",
+        "central differences",
+        _differences,
+        "(L(a + ε) − L(a − ε)) / 2ε for each number a.",
+    ),
     Check("conv2d_backward", "the example of the task", _example, "Follow the numbers of the task by hand."),
     Check(
         "conv2d_backward", "the adjoint", _adjoint, "It is right for whole numbers: are numbers kept as int?"
     ),
-    linear("conv2d_backward", 0, lambda rng: _fixed(rng, whole(rng, 2, 2, 3, 3)), part=0),
+    linear("conv2d_backward", 0, lambda rng: _fixed(rng, whole(rng, 2, 2, 3, 3))),
 ]
 
 

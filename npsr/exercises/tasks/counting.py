@@ -69,7 +69,8 @@ from typing import Any
 
 import numpy as np
 
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.ground.checking import Check, Student
+from npsr.exercises.ground.comparing import judge
 from npsr.exercises.mistakes.counting import (
     count,
     field,
@@ -134,14 +135,19 @@ def _conv(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return y
 
 
-def _weights(student: Student, _: np.random.Generator) -> None:
-    for d, s, m in (*PAPER, *OTHERS):
+def _drawn(rng: np.random.Generator, most: tuple[int, ...], times: int) -> list[tuple[int, ...]]:
+    """Whole numbers from 1 to the given ones."""
+    return [tuple(row) for row in rng.integers(1, most, (times, len(most)), endpoint=True).tolist()]
+
+
+def _weights(student: Student, rng: np.random.Generator) -> None:
+    for d, s, m in (*PAPER, *OTHERS, *_drawn(rng, (200, 40, 15), 6)):
         printed = PAPER.get((d, s, m), count(d, s, m))
         label = f"weights({d}, {s}, {m})"
         judge(label, student("weights", d, s, m), printed, {label: weight_hints(d, s, m)})
 
 
-def _multiplications(student: Student, _: np.random.Generator) -> None:
+def _multiplications(student: Student, rng: np.random.Generator) -> None:
     for d, s, m, n, rows, columns in (
         (2, 1, 1, 2, 2, 2),
         (3, 2, 2, 3, 2, 3),
@@ -150,15 +156,19 @@ def _multiplications(student: Student, _: np.random.Generator) -> None:
     ):
         got, right = student("multiplications", d, s, m, rows, columns), executed(d, s, m, n, rows, columns)
         judge("multiplications", got, right, multiplication_hints(d, s, m, n, rows, columns))
+    for d, s, m, rows, columns in ((56, 12, 4, 1080, 1920), *_drawn(rng, (200, 40, 15, 5000, 5000), 4)):
+        got, right = student("multiplications", d, s, m, rows, columns), count(d, s, m) * rows * columns
+        judge("multiplications", got, right, multiplication_hints(d, s, m, 3, rows, columns))
 
 
-def _speed_up(student: Student, _: np.random.Generator) -> None:
-    for d, s, m, n in ((32, 5, 1, 3), (56, 12, 4, 3), (56, 12, 4, 2), (48, 16, 2, 4), (1, 1, 0, 1)):
+def _speed_up(student: Student, rng: np.random.Generator) -> None:
+    paper = ((32, 5, 1, 3), (56, 12, 4, 3), (56, 12, 4, 2), (48, 16, 2, 4), (1, 1, 0, 1))
+    for d, s, m, n in (*paper, *_drawn(rng, (200, 40, 15, 8), 6)):
         right = 57184 * n * n / count(d, s, m)
         judge("speed-up", student("speed_up", d, s, m, n), right, speed_up_hints(d, s, m, n))
 
 
-def _field(student: Student, _: np.random.Generator) -> None:
+def _field(student: Student, rng: np.random.Generator) -> None:
     for m, n in (
         (7, 1),  # first, as here each mistake gives a number of its own
         (0, 3),
@@ -173,13 +183,16 @@ def _field(student: Student, _: np.random.Generator) -> None:
         (0, 6),
         (1, 7),
         (2, 8),
+        (30, 4),
     ):
-        label = f"receptive_field(56, 12, {m}, {n})"
-        judge(label, student("receptive_field", 56, 12, m, n), field(m, n), {label: field_hints(m, n)})
+        for d, s in ((56, 12), (1, 1), *_drawn(rng, (200, 40), 1)):
+            label = f"receptive_field({d}, {s}, {m}, {n})"
+            judge(label, student("receptive_field", d, s, m, n), field(m, n), {label: field_hints(m, n)})
 
 
 def _largest(student: Student, rng: np.random.Generator) -> None:
     cases = [
+        (12, 4, 200_000),  # first, as here each mistake gives a number of its own
         (5, 1, 3975),
         (5, 1, 3937),
         (5, 1, 3936),
@@ -188,8 +201,7 @@ def _largest(student: Student, rng: np.random.Generator) -> None:
         (12, 4, 5313),
         (16, 4, 100),
     ]
-    drawn = rng.integers((1, 0, 200), (20, 6, 30000), (8, 3))
-    for s, m, budget in cases + [tuple(row) for row in drawn.tolist()]:
+    for s, m, budget in (*cases, *_drawn(rng, (20, 6, 30_000), 8), *_drawn(rng, (60, 12, 2_000_000), 4)):
         right = max(0, (budget - 9 * m * s * s) // (106 + 2 * s))
         label = f"largest_d({s}, {m}, {budget})"
         judge(label, student("largest_d", s, m, budget), right, {label: largest_hints(s, m, budget)})

@@ -81,7 +81,8 @@ def centring_padding(f: int, stride: int) -> int:
 # --- How it is checked ---
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.ground.checking import Check, Student, Wrong
+from npsr.exercises.ground.comparing import judge
 from npsr.exercises.ground.properties import biases, case, linear, numbers, whole
 from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.deconvolution import hints, padding_hints, pixel, pixel_hints
@@ -97,6 +98,8 @@ CASES = (
     case("several output channels", N=1, C=2, D=3, H=3, W=2, f=4, s=2),
     case("two samples", N=2, C=3, D=2, H=2, W=3, f=3, s=2),
     case("the paper's layer: 9 × 9, stride 3, three samples", N=3, C=2, D=1, H=3, W=4, f=9, s=3),
+    case("one column", N=1, C=2, D=2, H=4, W=1, f=3, s=2),
+    case("four samples, stride 4, a filter of 7 × 7", N=4, C=5, D=3, H=2, W=3, f=7, s=4),
 )
 
 
@@ -116,6 +119,7 @@ PIXELS = tuple(
         ("a pixel inside", 2, 4, 5), ("the first pixel", 2, 0, 0), ("another phase", 2, 4, 7),
         ("the last pixel", 2, 8, 10), ("near the border", 2, 1, 9), ("a pixel inside", 3, 5, 7),
         ("the first row", 3, 1, 6), ("the last column", 3, 6, 13), ("every tap", 1, 4, 4),
+        ("a stride of 4", 4, 7, 9),
     )
 )  # fmt: skip
 
@@ -125,8 +129,17 @@ def _gaps(student: Student, rng: np.random.Generator) -> None:
     judge("pixel", student("output_pixel", *inputs, 2, 0), inputs[2][None], {})
 
 
+def _all_pixels(student: Student, rng: np.random.Generator) -> None:
+    for f, s in ((9, 4), (3, 2), (2, 3)):
+        enlarged = arguments(rng, 1, 1, 2, 1, 3, f, s)
+        for place in np.ndindex(f, 2 * s + f):
+            inputs = (*enlarged, *place)
+            judge("pixel", student("output_pixel", *inputs), pixel(*inputs), pixel_hints(*inputs))
+
+
 def _paper(student: Student, _: np.random.Generator) -> None:
-    for f, s in ((9, 3), (9, 2), (9, 4), (3, 3), (4, 2), (5, 2), (2, 1), (8, 3), (7, 7), (6, 1), (1, 1)):
+    paper, small = [(9, 3), (9, 2), (9, 4)], [(f, s) for f in range(1, 13) for s in range(1, f + 1)]
+    for f, s in (*paper, *small):
         judge("p", student("centring_padding", f, s), layers.centring_padding(f, s), padding_hints(f, s))
 
 
@@ -144,23 +157,15 @@ def _picture(rng: np.random.Generator) -> tuple:
     return whole(rng, 1, 2, 3, 3), np.arange(32.0).reshape(2, 1, 4, 4) - 15, np.zeros(1), 2
 
 
-def _fractions(student: Student, rng: np.random.Generator) -> None:
-    x, weight, bias = (a / 4 for a in arguments(rng, 2, 2, 2, 3, 4, 3, 2)[:3])
-    right = layers.deconv2d(x, weight, bias, 2)
-    judge("y", student("deconv2d", x, weight, bias, 2), right, hints(x, weight, bias, 2))
-
-
 CHECKS: list[Check] = [
     *numbers("deconv2d", "y", CASES, arguments, layers.deconv2d, hints),
     linear("deconv2d", 0, _picture),
     Check("deconv2d", "translation", _translation, "Every input pixel must paint alike."),
-    Check(
-        "deconv2d",
-        "fractions",
-        _fractions,
-        "It is right for whole numbers: are numbers rounded or kept as int?",
-    ),
     *numbers("output_pixel", "pixel", PIXELS, pixel_arguments, pixel, pixel_hints),
     Check("output_pixel", "a gap between filters", _gaps, "A pixel that no tap reaches is the bias alone."),
+    linear("output_pixel", 0, lambda rng: (*_picture(rng), 3, 4)),
+    Check(
+        "output_pixel", "every pixel of a row", _all_pixels, "Work this pixel by hand: which taps reach it?"
+    ),
     Check("centring_padding", "the paper's layers", _paper, "p = ⌈(f − s)/2⌉, a whole number."),
 ]

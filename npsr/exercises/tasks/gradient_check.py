@@ -81,17 +81,21 @@ def wrong_tensors(
 
 from typing import Any
 
-from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.ground.checking import Check, Student, Wrong
+from npsr.exercises.ground.comparing import judge
 from npsr.exercises.ground.wire import Made
+from npsr.exercises.ground.wording import named as worded
+from npsr.exercises.ground.wording import no_list_hint
 from npsr.exercises.mistakes.gradient_check import (
+    NAMES,
     difference,
     numerical_hints,
+    problem,
     relative,
     relative_hints,
 )
 
-HERE, MISTAKES = "npsr.exercises.tasks.gradient_check", "npsr.exercises.mistakes.gradient_check"
+MISTAKES = "npsr.exercises.mistakes.gradient_check"
 Arrays = dict[str, np.ndarray]
 
 
@@ -102,6 +106,7 @@ def _numerical(student: Student, rng: np.random.Generator) -> None:
         ((2, 3), 0.125),
         ((2, 1, 3, 2), 0.0625),
         ((3, 2), 2.0**-10),
+        ((5, 4, 3), 0.5),
     ):
         c, theta = rng.integers(1, 5, shape).astype(float), rng.integers(-8, 9, shape) / 4
         got = student("numerical_gradient", Made(MISTAKES, "bowl", (c,)), theta, step)
@@ -120,56 +125,26 @@ PAIRS = (
     ("a large number of the other sign", [3.0, -3], [-3.0, 3]),
     ("a 0 in one place", [0.0, 8], [0.5, 8]),
     ("a negative largest", [-8.0, 1], [-8.0, 3]),
+    ("tensors near 1e-15", [1e-15, 2e-15], [1e-15, 2.5e-15]),
+    ("tensors near 1e-20", [1e-20, 2e-20], [1e-20, 1e-20]),
+    ("huge tensors", [1e200, 2e200], [1e200, -1e200]),
+    ("two rows and columns", [[1.0, -2], [3, 4]], [[1.0, -2], [3.5, 4]]),
+    ("rows of unlike size", [[9.0, -7, 1], [0, 0, 0.5]], [[9.0, -7, 1], [0, 0, 1]]),
+    ("gradients that differ by 1e-8 of their size", [1.0, 0.5], [1 + 1e-8, 0.5]),
+    ("one number", [3.0], [2.0]),
+    ("many numbers, of which one differs", [1.0] * 50 + [-2] + [1] * 50, [1.0] * 50 + [-2.5] + [1] * 50),
 )
+"""Titles and tensors; the error of each pair is its own."""
 
 
 def _relative(student: Student, _: np.random.Generator) -> None:
     for title, first, second in PAIRS:
-        for shape in ((len(first),), (1, len(first), 1)):
-            a, b = np.reshape(first, shape), np.reshape(second, shape)
-            label = f"error of {title}"
+        a, b = np.array(first), np.array(second)
+        label = f"error of {title}"
+        for p, q in ((a, b), (a[None, ..., None], b[None, ..., None]), (b, a)):
+            got = student("relative_error", p, q)
             with np.errstate(all="ignore"):
-                judge(label, student("relative_error", a, b), relative(a, b), {label: relative_hints(a, b)})
-
-
-def problem(rng: np.random.Generator, scale: float = 1.0) -> tuple[Arrays, np.ndarray, np.ndarray]:
-    """A convolution, a PReLU and a deconvolution, with inputs and labels; far from kinks."""
-    while True:
-        parameters = {
-            "first.weight": rng.normal(0, 0.5, (2, 1, 3, 3)),
-            "first.bias": rng.normal(0, 0.5, 2),
-            "first.slope": np.array([0.25, -0.5]),
-            "last.weight": rng.normal(0, 0.5, (2, 1, 3, 3)) * scale,
-            "last.bias": rng.normal(0, 0.5, 1),
-        }
-        x, target = rng.random((2, 1, 4, 5)), rng.random((2, 1, 5, 7))
-        z = layers.conv2d(x, parameters["first.weight"], parameters["first.bias"])
-        signs = (z > 0).sum((0, 2, 3))  # of 12 pixels a channel, both sides must be there
-        if np.abs(z).min() > 0.03 and signs.min() >= 2 and signs.max() <= 10:
-            return parameters, x, target
-
-
-def planted(bugs: Any, x: np.ndarray, target: np.ndarray, parameters: Arrays) -> tuple[float, Arrays]:
-    """Loss and gradients of the problem's network, with bugs in the tensors named."""
-    p, r = parameters, layers
-    z = r.conv2d(x, p["first.weight"], p["first.bias"])
-    hidden = r.prelu(z, p["first.slope"])
-    value, dy = r.loss(r.deconv2d(hidden, p["last.weight"], p["last.bias"], 2), target)
-    found: Arrays = {}
-    dy, found["last.weight"], found["last.bias"] = r.deconv2d_backward(dy, hidden, p["last.weight"], 2)
-    dy, found["first.slope"] = r.prelu_backward(dy, z, p["first.slope"])
-    _, found["first.weight"], found["first.bias"] = r.conv2d_backward(dy, x, p["first.weight"])
-    for name, bug in bugs:
-        match bug:
-            case "turned":
-                found[name] = found[name][..., ::-1, ::-1].copy()
-            case "zero":
-                found[name] = 0 * found[name]
-            case "one entry":
-                found[name].flat[-1] *= 1.01
-            case _:
-                found[name] = found[name] * bug
-    return value, {name: found[name] for name in parameters}
+                judge(label, got, relative(p, q), {label: relative_hints(p, q)}, 1e-12)
 
 
 BUGS: tuple[tuple[str, list], ...] = (
@@ -179,22 +154,17 @@ BUGS: tuple[tuple[str, list], ...] = (
     ("a mean for a sum", [["last.bias", 1 / 70]]),
     ("twice too large", [["last.weight", 2.0]]),
     ("never filled", [["first.bias", "zero"]]),
-    ("one entry of many", [["last.weight", "one entry"]]),
     ("0.05 % too large", [["first.slope", 1.0005]]),
     ("0.05 % too small", [["first.weight", 0.9995]]),
     ("two at once", [["first.bias", 0.5], ["last.weight", "turned"]]),
-    (
-        "everything",
-        [[name, 1.5] for name in ("first.weight", "first.bias", "first.slope", "last.weight", "last.bias")],
-    ),
+    ("everything", [[name, 1.5] for name in NAMES]),
 )
-
-
+ONE = "one entry of many"
 MISSED = {
     "": "Its error is relative to its own size: is it compared absolutely, or not at all?",
     "0.05 % too large": "0.05 % is a relative error of 5e-4: compare relatively, with the tolerance that is given.",
     "0.05 % too small": "0.05 % is a relative error of 5e-4: compare relatively, with the tolerance that is given.",
-    "one entry of many": "One entry is wrong: look at the largest difference, not at a mean or at some entries.",
+    ONE: "One entry is wrong: look at the largest difference of all entries, not at a mean or at some of them.",
     "a sign": "The sign is wrong: compare the numbers, not their sizes.",
 }
 
@@ -202,43 +172,89 @@ MISSED = {
 def _bugs(student: Student, rng: np.random.Generator) -> None:
     for place, (title, bugs) in enumerate(BUGS):
         scale = 1e-3 if place % 2 else 1.0  # small filters at the end make the first layer's gradients tiny
-        parameters, x, target = problem(rng, scale)
-        got = student("wrong_tensors", Made(HERE, "planted", (bugs, x, target)), parameters, 1e-4)
-        _require_names(got)
-        wrong = {name for name, _ in bugs}
-        if missed := [name for name in parameters if name in wrong and name not in got]:
-            raise Wrong(f"{missed[0]} is wrong ({title}), but is not named", MISSED.get(title, MISSED[""]))
-        if accused := [name for name in got if name not in wrong]:
-            raise Wrong(
-                f"{accused[0]} is named, but its gradient is right ({title})",
-                "Is the difference central, are parameters restored after each step, and is ε between 1e-6 and 1e-3?",
-            )
-        if len(got) > len(wrong):
-            raise Wrong(f"{got[-1]} is named twice", "Name each tensor once.")
+        _find(student, problem(rng, scale), title, bugs)
 
 
-def _require_names(got: Any) -> None:
-    if not isinstance(got, list | tuple) or not all(isinstance(name, str) for name in got):
-        raise Wrong(
-            "what is returned is no list of names", "Return the keys of the wrong tensors: [] if none is."
+def _one_entry(student: Student, rng: np.random.Generator) -> None:
+    """In each of five problems another entry of both filters, and of a vector."""
+    for k, (first, last) in enumerate(zip(rng.permutation(18)[:5], rng.permutation(18)[:5], strict=True)):
+        vector = ["first.bias", "first.slope"][k % 2]
+        bugs = [["first.weight", int(first)], ["last.weight", int(last)], [vector, k // 2 % 2]]
+        _find(student, problem(rng), ONE, bugs)
+
+
+def _other_names(student: Student, rng: np.random.Generator) -> None:
+    names = ("w", "feature/bias:0", "α", "7", "bias of the last")
+    parameters, x, target = problem(rng)
+    renamed = dict(zip(names, parameters.values(), strict=True))
+    renamed = {"unused": np.ones((2, 2))} | {name: renamed[name] for name in names[::-1]}
+    for bugs in ([["α", 1.01]], [["7", 4], ["w", -1.0]], []):
+        _find(
+            student,
+            (renamed, x, target),
+            "tensors with other names",
+            bugs,
+            names=names,
+            hint="Take the names and shapes from the dict that is given.",
         )
 
 
-def _tolerance(student: Student, rng: np.random.Generator) -> None:
-    for factor, tolerance, named in ((1.0005, 1e-2, []), (1.3, 0.1, ["first.weight"]), (1.3, 0.5, [])):
-        parameters, x, target = problem(rng)
-        planting = Made(HERE, "planted", ([["first.weight", factor]], x, target))
-        got = student("wrong_tensors", planting, parameters, tolerance)
-        _require_names(got)
-        if list(got) != named:
-            raise Wrong(
-                f"at the tolerance {tolerance} it names {list(got)}", "Use the tolerance that is given."
-            )
+def _tolerances(student: Student, rng: np.random.Generator) -> None:
+    """Errors on both sides of the tolerance, whether a gradient is too large or too small."""
+    for tolerance in (1e-2, 0.1, 1e-3):
+        for share, name in (
+            (1.3, "first.weight"),
+            (0.8, "last.weight"),
+            (-1.3, "first.slope"),
+            (-0.8, "last.bias"),
+        ):
+            error = (
+                abs(share) * tolerance
+            )  # of a gradient that is 1 / (1 − error) or 1 − error times as large
+            bugs = [[name, 1 / (1 - error) if share > 0 else 1 - error]]
+            title = f"a relative error of {error:.3g}"
+            _find(student, problem(rng), title, bugs, tolerance, named=abs(share) > 1,
+                  hint="Compare the relative error with the tolerance that is given, and with nothing else.")  # fmt: skip
 
 
+def _find(
+    student: Student,
+    given: tuple[Arrays, np.ndarray, np.ndarray],
+    title: str,
+    bugs: list,
+    tolerance: float = 1e-4,
+    names: tuple[str, ...] = NAMES,
+    named: bool = True,
+    hint: str = "",
+) -> None:
+    """Require that the wrong tensors are named and no other ones."""
+    parameters, x, target = given
+    got = student("wrong_tensors", Made(MISTAKES, "planted", (bugs, names, x, target)), parameters, tolerance)
+    if not isinstance(got, list | tuple):
+        raise Wrong(f"what is returned is {worded(got)}, but must be a list of names", no_list_hint(got))
+    if not all(isinstance(name, str) for name in got):
+        raise Wrong(
+            "what is returned is no list of names", "Return the keys of the wrong tensors: [] if none is."
+        )
+    wrong = {name for name, _ in bugs} if named else set()
+    at = f"{title}; the tolerance is {tolerance:g}"
+    if missed := [name for name in parameters if name in wrong and name not in got]:
+        raise Wrong(f"{missed[0]} is wrong ({at}), but is not named", hint or MISSED.get(title, MISSED[""]))
+    if accused := [name for name in got if name not in wrong]:
+        raise Wrong(f"{accused[0]} is named, but its gradient is right ({at})", hint or ACCUSED)
+    if len(got) > len(wrong):
+        raise Wrong(f"{got[-1]} is named twice", "Name each tensor once.")
+
+
+ACCUSED = (
+    "Is the difference central, are parameters restored after each step, is ε between 1e-6 and 1e-3, is the error "
+    "0 if both gradients are 0, and is it compared with the tolerance that is given?"
+)
 CHECKS: list[Check] = [
     Check("numerical_gradient", "a cubic function", _numerical, "Move one entry, call f twice, restore it."),
     Check("relative_error", "pairs of tensors", _relative, "max |a − b| / max(max |a|, max |b|)."),
     Check("wrong_tensors", "planted bugs", _bugs),
-    Check("wrong_tensors", "other tolerances", _tolerance),
+    Check("wrong_tensors", ONE, _one_entry),
+    Check("wrong_tensors", "tensors with other names", _other_names),
+    Check("wrong_tensors", "other tolerances", _tolerances),
 ]

@@ -51,7 +51,7 @@ def luma(rgb: np.ndarray) -> np.ndarray:
 
 
 def crop_to_multiple(image: np.ndarray, n: int) -> np.ndarray:
-    """Step 2: (H, W) → the largest picture at the top left whose sides are multiples of n."""
+    """Step 2: (H, W) → the largest picture at the top left whose sides are multiples of n; a view will do."""
     raise NotImplementedError
 
 
@@ -89,9 +89,10 @@ def psnr(image: np.ndarray, reference: np.ndarray, border: int) -> float:
 
 # --- How it is checked ---
 
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.checking import Check, Student, Wrong
 from npsr.exercises.ground.properties import case, linear, numbers
 from npsr.exercises.ground.replies import arrays_of
+from npsr.exercises.ground.rounding import close
 from npsr.exercises.mistakes.measuring import (
     crop_hints,
     cropped,
@@ -105,19 +106,21 @@ from npsr.images.colour import luma as npsr_luma
 from npsr.images.resize import cubic
 
 COLOURS = (
-    case("black, white and pure colours", pure=True, H=1, W=8),
-    case("colours", pure=False, H=6, W=7),
-    case("one column", pure=False, H=9, W=1),
+    case("black, white and pure colours", H=1, W=8, kind="pure"),
+    case("colours", H=6, W=7, kind="any"),
+    case("one column", H=9, W=1, kind="any"),
+    case("numbers that are just rounded up or down", H=13, W=11, kind="close"),
 )
 
 
-def colours(rng: np.random.Generator, pure: bool, H: int, W: int) -> tuple:
-    """Colours whose luma does not lie between two whole numbers."""
-    if pure:
+def colours(rng: np.random.Generator, H: int, W: int, kind: str) -> tuple:
+    """Colours whose luma does not lie half-way between two whole numbers, where the last digit would decide."""
+    if kind == "pure":
         return (np.array([[[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)]], np.uint8),)
-    drawn = rng.integers(0, 256, (40 * H * W, 3)).astype(np.uint8)
+    drawn = rng.integers(0, 256, (200 * H * W, 3)).astype(np.uint8)
     exact = 16 + drawn @ np.array([65.481, 128.553, 24.966]) / 255
-    sure = drawn[np.abs(exact % 1 - 0.5) > 0.01]
+    off = np.abs(exact % 1 - 0.5)
+    sure = drawn[(off > 0.001) & (off < 0.02) if kind == "close" else off > 0.01]
     return (sure[: H * W].reshape(H, W, 3),)
 
 
@@ -127,6 +130,9 @@ CROPS = (
     case("a picture that is not square", H=8, W=11, n=3),
     case("only columns left over", H=8, W=11, n=4),
     case("factor 1", H=5, W=7, n=1),
+    case("only rows left over", H=7, W=6, n=3),
+    case("factor 5", H=13, W=19, n=5),
+    case("a large picture", H=50, W=31, n=7),
 )
 
 
@@ -143,6 +149,9 @@ LINES = (
     case("factor 4", K=6, n=4, kind="any"),
     case("a short line", K=4, n=3, kind="any"),
     case("factor 1: nothing changes", K=9, n=1, kind="any"),
+    case("factor 5", K=8, n=5, kind="any"),
+    case("the shortest line of factor 6", K=4, n=6, kind="any"),
+    case("a long line", K=60, n=3, kind="any"),
 )
 
 
@@ -153,21 +162,36 @@ def line_arguments(rng: np.random.Generator, K: int, n: int, kind: str) -> tuple
 
 
 MEASURES = (
-    case("nothing cut", H=6, W=6, border=0, equal=False),
-    case("large differences", H=5, W=7, border=0, equal=False),
-    case("a border", H=8, W=9, border=2, equal=False),
-    case("one pixel cut", H=8, W=6, border=1, equal=False),
-    case("equal pictures", H=6, W=7, border=1, equal=True),
-    case("pictures that are equal but for the border", H=6, W=5, border=1, equal=True),
+    case("nothing cut", H=6, W=6, border=0, kind="any"),
+    case("large differences", H=5, W=7, border=0, kind="any"),
+    case("a border", H=8, W=9, border=2, kind="any"),
+    case("one pixel cut", H=8, W=6, border=1, kind="any"),
+    case("equal pictures", H=6, W=7, border=1, kind="equal"),
+    case("pictures that are equal but for the border", H=6, W=5, border=1, kind="equal inside"),
+    case("pictures that are nearly equal, and a border of 3", H=13, W=11, border=3, kind="near"),
+    case("one pixel differs by 1", H=20, W=30, border=4, kind="one"),
+    case("black and white", H=9, W=8, border=2, kind="opposite"),
 )
 
 
-def measure_arguments(rng: np.random.Generator, H: int, W: int, border: int, equal: bool) -> tuple:
-    """Pictures whose borders differ more than their middles."""
+def measure_arguments(rng: np.random.Generator, H: int, W: int, border: int, kind: str) -> tuple:
+    """Pictures whose borders differ, by more than their middles as a rule."""
     image, other = rng.integers(0, 256, (2, H, W)).astype(np.uint8)
-    if equal:
-        other[border:-border, border:-border] = image[border:-border, border:-border]
-    return image, image.copy() if equal and W == 7 else other, border
+    inner = (slice(border, -border),) * 2 if border else (slice(None),) * 2
+    match kind:
+        case "equal":
+            other = image.copy()
+        case "equal inside":
+            other[inner] = image[inner]
+        case "near":
+            image[inner] = np.clip(image[inner], 1, 254)
+            other[inner] = image[inner] + rng.integers(-1, 2, image[inner].shape)
+        case "one":
+            other[inner] = image[inner]
+            other[H // 2, W // 2] ^= 1
+        case "opposite":
+            image[inner], other[inner] = 0, 255
+    return image, other, border
 
 
 def _flat(student: Student, rng: np.random.Generator) -> None:
@@ -179,6 +203,7 @@ def _flat(student: Student, rng: np.random.Generator) -> None:
             raise Wrong(f"the line read backwards does not give the result read backwards (n = {n})")
 
 
+VIEWS = ("crop_to_multiple",)
 CHECKS: list[Check] = [
     *numbers("luma", "Y", COLOURS, colours, npsr_luma, luma_hints),
     *numbers("crop_to_multiple", "picture", CROPS, crop_arguments, cropped, crop_hints),

@@ -104,14 +104,25 @@ from collections.abc import Callable
 from typing import Any
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
+from npsr.exercises.ground.checking import Check, Student, Wrong
+from npsr.exercises.ground.comparing import judge, parts_of
 from npsr.exercises.ground.properties import case, numbers, whole
 from npsr.exercises.ground.replies import arrays_of
+from npsr.exercises.ground.rounding import close
 from npsr.exercises.mistakes.network import forward_hints, gradient_hints, loss_hints, mistaken, other_forward
 
 Arrays = dict[str, np.ndarray]
-NETWORKS = ((2, 1, 0, 3, 1), (3, 2, 1, 2, 1), (3, 2, 5, 2, 2), (2, 3, 2, 4, 3))
-"""d, s, m, n, N from the simplest to one with several samples."""
+NETWORKS = (
+    (2, 1, 0, 3, 1),
+    (3, 2, 1, 2, 1),
+    (3, 2, 5, 2, 2),
+    (2, 3, 2, 4, 3),
+    (2, 2, 11, 2, 1),
+    (5, 4, 1, 3, 4),
+)
+"""d, s, m, n, N from the simplest to several samples, and to a mapping_10, which stands after mapping_9."""
+PRECISIONS = ((np.float64, None), (np.float32, 1e-4))
+"""A dtype, and the tolerance for numbers that went through so many layers in it."""
 
 
 def problem(
@@ -124,11 +135,54 @@ def problem(
 
 def _forward(student: Student, rng: np.random.Generator) -> None:
     for sizes in NETWORKS:
-        for dtype in (np.float64, np.float32):
+        for dtype, rounding in PRECISIONS:
             parameters, x, _ = problem(rng, *sizes, dtype=dtype)
             n = sizes[3]
-            judge("y", student("forward", parameters, x, n), layers.forward(parameters, x, n),
-                  {"y": forward_hints(parameters, x, n)})  # fmt: skip
+            hints = {"y": forward_hints(parameters, x, n)}
+            for seen in (x, x[:, :, ::-1].copy()):
+                judge("y", student("forward", parameters, seen, n), layers.forward(parameters, seen, n),
+                      hints if seen is x else {}, rounding)  # fmt: skip
+
+
+def _scaled(parameters: Arrays, factor: float) -> Arrays:
+    return {key: p * factor if key.endswith("bias") else p for key, p in parameters.items()}
+
+
+def _scales(student: Student, rng: np.random.Generator) -> None:
+    parameters, x, _ = problem(rng, 3, 2, 2, 3, 2)
+    right = layers.forward(parameters, x, 3)
+    for factor in (2.0**-30, 2.0**20):
+        (y,) = arrays_of("y", student("forward", _scaled(parameters, factor), x * factor, 3), right.shape)
+        if not close(y / factor, right):
+            raise Wrong(
+                f"with x and all biases {factor:.6g} times as large, y is not {factor:.6g} times as large"
+            )
+
+
+def _loss_scales(student: Student, rng: np.random.Generator) -> None:
+    y, target = rng.normal(size=(2, 3, 1, 4, 5))
+    right, dright = layers.loss(y, target)
+    for power in (-20, 20):
+        got = student("loss", y * 2.0**power, target * 2.0**power)
+        value, (dy,) = parts_of(["L", "dy"], got)[0], arrays_of("dy", parts_of(["L", "dy"], got)[1], y.shape)
+        judge("L", value, right * 4.0**power, {}, 1e-9 * 4.0 ** min(power, 0))
+        if not close(dy * 2.0**-power, dright):
+            raise Wrong(f"with y and target 2^{power} times as large, dy is not 2^{power} times as large")
+
+
+def _gradients_scale(student: Student, rng: np.random.Generator) -> None:
+    parameters, x, target = problem(rng, 3, 2, 2, 3, 2)
+    right = layers.gradients(parameters, x, target, 3)
+    for factor in (2.0**-20, 2.0**20):
+        got = student("gradients", _scaled(parameters, factor), x * factor, target * factor, 3)
+        _require_gradients(got, parameters)
+        for key, must in right.items():
+            (gradient,) = arrays_of(key, got[key], must.shape)
+            times = factor if key.endswith("bias") else factor**2
+            if not close(gradient / times, must):
+                raise Wrong(
+                    f"with x, target and all biases {factor:.6g} times as large, ∂L/∂{key} is not {times:.6g} times as large"
+                )
 
 
 LOSSES = (
@@ -136,6 +190,7 @@ LOSSES = (
     case("a picture that is not square", N=1, H=2, W=5),
     case("two samples", N=2, H=3, W=2),
     case("four samples", N=4, H=2, W=2),
+    case("many pixels, three samples", N=3, H=11, W=8),
 )
 
 
@@ -164,19 +219,26 @@ def numeric(
 
 def _gradients(student: Student, rng: np.random.Generator) -> None:
     for sizes in NETWORKS:
-        for dtype in (np.float64, np.float32):
+        for dtype, rounding in PRECISIONS:
             parameters, x, target = problem(rng, *sizes, dtype=dtype)
             n = sizes[3]
-            got = student("gradients", parameters, x, target, n)
-            _require_gradients(got, parameters)
-            found = layers.gradients(parameters, x, target, n)
-            for key in reversed(parameters):  # from the loss back: the first wrong one is where it went wrong
-                judge(key, got[key], found[key], {key: gradient_hints(key, found, parameters, x, target, n)})
+            for seen in (x, x[:, :, ::-1].copy()):
+                got = student("gradients", parameters, seen, target, n)
+                _require_gradients(got, parameters)
+                found = layers.gradients(parameters, seen, target, n)
+                for key in reversed(
+                    parameters
+                ):  # from the loss back: the first wrong one is where it went wrong
+                    hints = {key: gradient_hints(key, found, parameters, seen, target, n)}
+                    judge(key, got[key], found[key], hints, rounding)
 
 
 def _require_gradients(got: Any, parameters: layers.Arrays) -> None:
     if not isinstance(got, dict):
-        raise Wrong("what is returned is no dict, but must be one: a gradient for every parameter")
+        raise Wrong(
+            "what is returned is no dict, but must be one: a gradient for every parameter",
+            "Return a dict with the keys of `parameters`.",
+        )
     if missing := [key for key in parameters if key not in got]:
         raise Wrong(f"there is no gradient of {missing[0]}", "Every key of `parameters` needs one.")
 
@@ -196,10 +258,16 @@ def _differences(student: Student, rng: np.random.Generator) -> None:
             )
 
 
+SCALES = (
+    "Layers have no scale of their own: nothing may be clipped, rounded, or left out because it is small."
+)
 CHECKS: list[Check] = [
     Check("forward", "small networks", _forward, "Print the shape after every layer."),
+    Check("forward", "tiny and large numbers", _scales, SCALES),
     *numbers("loss", "L dy", LOSSES, loss_arguments, layers.loss, loss_hints),
+    Check("loss", "tiny and large numbers", _loss_scales, SCALES),
     Check("gradients", "small networks, from the last layer back", _gradients, "The layers behind it are right: look at "
           "what this layer's backward is given."),
+    Check("gradients", "tiny and large numbers", _gradients_scale, SCALES),
     Check("gradients", "central differences", _differences, "(L(θ + ε) − L(θ − ε)) / 2ε."),
 ]  # fmt: skip

@@ -22,6 +22,8 @@ By hand, one channel, a = 0.5:
 
     x = -2 0 3      y  = -1 0 3
     dy = 1 1 10     dx = 0.5 0.5 10       da = -2
+
+Return new arrays of the dtype of x.
 """
 
 import numpy as np
@@ -62,9 +64,11 @@ def prelu_backward(dy: np.ndarray, x: np.ndarray, slope: np.ndarray) -> tuple[np
 # --- How it is checked ---
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.checking import Check, Student, Wrong
+from npsr.exercises.ground.comparing import judge
 from npsr.exercises.ground.properties import case, linear, numbers, whole
 from npsr.exercises.ground.replies import arrays_of
+from npsr.exercises.ground.rounding import close
 from npsr.exercises.mistakes.prelu import backward_hints, forward_hints
 
 CASES = (
@@ -73,12 +77,14 @@ CASES = (
     case("as many channels as columns and rows", N=1, C=3, H=3, W=3, shared=False),
     case("two samples", N=2, C=3, H=4, W=2, shared=False),
     case("one slope shared by all channels", N=2, C=4, H=3, W=2, shared=True),
+    case("a row of pixels, six channels", N=3, C=6, H=1, W=4, shared=False),
+    case("a shared slope for a single channel", N=2, C=1, H=3, W=2, shared=True),
 )
-SLOPES = np.array([0.5, -0.25, 2.0, 0.0])
+SLOPES = np.array([0.5, -1.5, 3.0, 0.0, 1.0, -0.25])
 
 
 def _slopes(C: int, shared: bool) -> np.ndarray:
-    return SLOPES[:1].copy() if shared else SLOPES[:C].copy()
+    return SLOPES[1:2].copy() if shared else SLOPES[:C].copy()
 
 
 def forward_arguments(rng: np.random.Generator, N: int, C: int, H: int, W: int, shared: bool) -> tuple:
@@ -95,11 +101,22 @@ def backward_arguments(rng: np.random.Generator, N: int, C: int, H: int, W: int,
 
 
 def _scales(student: Student, rng: np.random.Generator) -> None:
-    x, slope = rng.normal(size=(2, 3, 4, 5)) / 100, SLOPES[:3].copy()
-    (y,) = arrays_of("y", student("prelu", x, slope), x.shape)
-    if not close(100 * y, student("prelu", 100 * x, slope)):
-        raise Wrong("prelu(100·x) is not 100·prelu(x)")
-    judge("y", y, layers.prelu(x, slope), forward_hints(x, slope))
+    for slope in (SLOPES[:3].copy(), SLOPES[1:2].copy()):
+        x = rng.normal(size=(2, 3, 4, 5))
+        for power in (0, -40, -30, 10, 40):
+            (y,) = arrays_of("y", student("prelu", x * 2.0**power, slope), x.shape)
+            if not close(y * 2.0**-power, layers.prelu(x, slope)):
+                raise Wrong(f"prelu(x · 2^{power}) is not prelu(x) · 2^{power}")
+
+
+def _scales_backward(student: Student, rng: np.random.Generator) -> None:
+    x, dy, slope = rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(2, 3, 4, 5)), SLOPES[:3].copy()
+    right = layers.prelu_backward(dy, x, slope)
+    for power in (-40, -30, 10, 40):
+        got = student("prelu_backward", dy, x * 2.0**power, slope)
+        dx, dslope = arrays_of("dx dslope", got, x.shape, slope.shape)
+        if not (close(dx, right[0]) and close(dslope * 2.0**-power, right[1])):
+            raise Wrong(f"for x · 2^{power}, dx must be the same, and dslope 2^{power} times as large")
 
 
 def _differences(student: Student, rng: np.random.Generator) -> None:
@@ -126,14 +143,15 @@ def _dy(rng: np.random.Generator) -> tuple:
     return whole(rng, 1, 2, 3, 3), np.arange(18.0).reshape(1, 2, 3, 3) % 5 - 2, SLOPES[:2].copy()
 
 
+SIGN = "Only the sign of x may decide, not its size: compare with 0 itself, and clip nothing."
 CHECKS: list[Check] = [
     *numbers("prelu", "y", CASES, forward_arguments, layers.prelu, forward_hints),
-    Check("prelu", "small numbers", _scales, "Only the sign of x may matter, not its size."),
+    Check("prelu", "tiny and large numbers", _scales, SIGN),
     *numbers("prelu_backward", "dx dslope", CASES, backward_arguments, layers.prelu_backward, backward_hints),
     Check(
         "prelu_backward", "the example of the task", _example, "Follow the three pixels of the task by hand."
     ),
     Check("prelu_backward", "central differences", _differences, "Compare with (L(x + ε) − L(x − ε)) / 2ε."),
-    linear("prelu_backward", 0, _dy, part=0),
-    linear("prelu_backward", 0, _dy, part=1),
+    Check("prelu_backward", "tiny and large numbers", _scales_backward, SIGN),
+    linear("prelu_backward", 0, _dy),
 ]

@@ -29,6 +29,8 @@ By hand in one dimension, f = 3, s = 2, so that t = 2:
     x = 1 10            padded: 0 1 10 0
     phase 0: 0·3+1·1  1·3+10·1  10·3+0·1  =  1 13 30        phase 1: 2 20 0
     interleaved: 1 2 13 20 30 0        (exercise 4 had 1 2 13 20 30: the rest is cut)
+
+Where nothing has to be moved, a view of the argument will do.
 """
 
 import numpy as np
@@ -67,8 +69,9 @@ def interleave(phases: np.ndarray, stride: int) -> np.ndarray:
 # --- How it is checked ---
 
 from npsr.exercises.ground import layers
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, judge
-from npsr.exercises.ground.properties import case, numbers, whole
+from npsr.exercises.ground.checking import Check, Student, Wrong
+from npsr.exercises.ground.comparing import judge
+from npsr.exercises.ground.properties import case, linear, numbers, whole
 from npsr.exercises.ground.replies import arrays_of
 from npsr.exercises.mistakes.sub_pixel import interleaved, phase_hints, small, weight_hints
 
@@ -81,6 +84,8 @@ WEIGHTS = (
     case("several input channels", C=3, D=1, f=3, s=2),
     case("several output channels", C=2, D=3, f=5, s=2),
     case("a filter smaller than the stride", C=2, D=2, f=2, s=3),
+    case("many channels, stride 4", C=4, D=5, f=7, s=4),
+    case("stride 5, a filter of 11 × 11", C=1, D=2, f=11, s=5),
 )
 PHASES = (
     case("stride 1: nothing to do", N=1, D=1, H=2, W=3, s=1),
@@ -89,6 +94,8 @@ PHASES = (
     case("stride 3", N=1, D=1, H=3, W=2, s=3),
     case("several channels", N=1, D=3, H=2, W=3, s=2),
     case("two samples", N=2, D=2, H=3, W=2, s=3),
+    case("stride 4, three samples", N=3, D=2, H=2, W=3, s=4),
+    case("stride 5, one column", N=1, D=3, H=4, W=1, s=5),
 )
 
 
@@ -121,9 +128,12 @@ def _each_once(student: Student, rng: np.random.Generator) -> None:
         raise Wrong("every weight must be there once, and nothing else but zeros")
 
 
+VIEWS = ("sub_pixel_weight", "interleave")  # at stride 1 nothing has to be moved
 CHECKS: list[Check] = [
     *numbers("sub_pixel_weight", "small", WEIGHTS, weight_arguments, small, weight_hints),
     Check("sub_pixel_weight", "every weight once", _each_once, "Count the numbers that are not 0."),
     Check("sub_pixel_weight", "equal to the deconvolution", _three_ways, "Follow the example of the task."),
+    linear("sub_pixel_weight", 0, lambda rng: (whole(rng, 2, 2, 5, 5), 2)),
     *numbers("interleave", "y", PHASES, phase_arguments, interleaved, phase_hints),
+    linear("interleave", 0, lambda rng: (whole(rng, 2, 8, 3, 2), 2)),
 ]

@@ -103,9 +103,11 @@ from typing import Any
 
 from npsr.exercises.ground import layers
 from npsr.exercises.ground.calling import same
-from npsr.exercises.ground.checking import Check, Hints, Student, Wrong, close, judge
+from npsr.exercises.ground.checking import Check, Student, Wrong
+from npsr.exercises.ground.comparing import judge, recognised
 from npsr.exercises.ground.properties import case, numbers
 from npsr.exercises.ground.replies import arrays_of
+from npsr.exercises.ground.rounding import close
 from npsr.exercises.mistakes.training import (
     adam,
     adam_hints,
@@ -120,32 +122,57 @@ from npsr.exercises.mistakes.training import (
 
 Arrays = dict[str, np.ndarray]
 SHAPES = (
-    case("one number", shape=(1,), zero=True),
-    case("a velocity that is not 0", shape=(3,), zero=False),
-    case("a filter", shape=(2, 1, 3, 3), zero=False),
+    case("one number, with the velocity 0", shape=(1,), start=True, rate=0.125, momentum=0.75),
+    case("a velocity that is not 0", shape=(3,), start=False, rate=0.125, momentum=0.75),
+    case("another rate and momentum", shape=(3,), start=False, rate=0.5, momentum=0.5),
+    case("a filter", shape=(2, 1, 3, 3), start=False, rate=0.0625, momentum=0.875),
 )
-SMALL = case("small gradients", shape=(3,), zero=True, size=2**-10)  # beside which ε is not nothing
+ADAM = (
+    case("one number, at the first step", shape=(1,), rate=0.125, step=1),
+    case("a later step", shape=(3,), rate=0.125, step=7),
+    case("another rate, and a filter", shape=(2, 1, 3, 3), rate=0.5, step=2),
+    case("a much later step", shape=(3,), rate=0.25, step=700),
+    case("small gradients", shape=(3,), rate=0.125, step=1, size=2**-20),  # beside which ε is not nothing
+    case("small gradients at a later step", shape=(4,), rate=0.25, step=5, size=2**-20),
+)
 
 
 def _eighths(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.choice([-1, 1], shape) * rng.integers(1, 25, shape) / 8
 
 
-def sgd_arguments(rng: np.random.Generator, shape: tuple[int, ...], zero: bool) -> tuple:
-    """Eighths; rates and momenta that are powers of two."""
+def sgd_arguments(
+    rng: np.random.Generator, shape: tuple[int, ...], start: bool, rate: float, momentum: float
+) -> tuple:
+    """Eighths."""
     theta, gradient, velocity = (_eighths(rng, shape) for _ in range(3))
-    return theta, gradient, 0 * velocity if zero else velocity, 0.125, 0.75
+    return theta, gradient, 0 * velocity if start else velocity, rate, momentum
 
 
-def adam_arguments(rng: np.random.Generator, shape: tuple[int, ...], zero: bool, size: float = 1) -> tuple:
+def adam_arguments(
+    rng: np.random.Generator, shape: tuple[int, ...], rate: float, step: int, size: float = 1
+) -> tuple:
     """The first step from 0, or a later one."""
     theta, g, m = (_eighths(rng, shape) for _ in range(3))
-    g = g * size
-    return (theta, g, 0 * m, 0 * m, 0.125, 1) if zero else (theta, g, m, np.abs(m) + 1, 0.25, 7)
+    g, m = g * size, m * size
+    return (
+        (theta, g, 0 * m, 0 * m, rate, 1) if step == 1 else (theta, g, m, (np.abs(m) + size) ** 2, rate, step)
+    )
 
 
-def _cosine(student: Student, _: np.random.Generator) -> None:
-    for rate, t, total in ((1.0, 0, 10), (1.0, 5, 10), (0.5, 10, 10), (2e-3, 3, 60), (0.1, 7, 9)):
+def _cosine(student: Student, rng: np.random.Generator) -> None:
+    fixed = (
+        (1.0, 0, 10),
+        (1.0, 5, 10),
+        (0.5, 10, 10),
+        (2e-3, 3, 60),
+        (0.1, 7, 9),
+        (3.0, 1, 1),
+        (1e3, 77, 100),
+    )
+    totals = rng.integers(2, 5000, 4)
+    drawn = [(float(rng.uniform(0.1, 2)), int(rng.integers(total)), int(total)) for total in totals]
+    for rate, t, total in (*fixed, *drawn):
         judge(
             "rate",
             student("cosine_rate", rate, t, total),
@@ -160,7 +187,7 @@ def problem(rng: np.random.Generator, dtype: Any) -> Any:
     parameters = {key: p.astype(dtype) for key, p in drawn.items()}
     velocity = {key: np.zeros_like(p) for key, p in parameters.items()}
     n = 2 if dtype == np.float64 else 3
-    x, target = rng.random((1, 1, 5, 4)), rng.random((1, 1, 5 * n, 4 * n))
+    x, target = rng.random((2, 1, 5, 4)), rng.random((2, 1, 5 * n, 4 * n))
     return parameters, velocity, x.astype(dtype), target.astype(dtype), n
 
 
@@ -180,7 +207,10 @@ def _train(student: Student, rng: np.random.Generator) -> None:
 def _require_result(got: Any, inputs: Any) -> None:
     """Refuse what is not three parts with every key and with numbers."""
     if not isinstance(got, tuple | list) or len(got) != 3 or not all(isinstance(d, dict) for d in got[:2]):
-        raise Wrong("what is returned must be (parameters, velocity, losses), two dicts and a list")
+        raise Wrong(
+            "what is returned must be (parameters, velocity, losses), two dicts and a list",
+            "Return all three, in this order.",
+        )
     for name, part, came_in in zip(("parameters", "velocity"), got, inputs, strict=False):
         for key, before in came_in.items():
             if key not in part:
@@ -196,7 +226,11 @@ def _require_result(got: Any, inputs: Any) -> None:
 def _losses(got: np.ndarray, right: np.ndarray, inputs: Any, dtype: Any) -> None:
     if dtype == np.float32 and got.shape == right.shape and np.allclose(got, right, rtol=1e-4):
         return
-    judge("losses", got, right, {"losses": losses_hints(inputs)})
+    hints = list(losses_hints(inputs))
+    if got.shape != right.shape:
+        hint = recognised(got, right, hints) or "Append one loss for each step: that before it."
+        raise Wrong(f"there are {len(got)} losses, but must be {len(right)}", hint)
+    judge("losses", got, right, {"losses": hints})
 
 
 def _resume(student: Student, rng: np.random.Generator) -> None:
@@ -206,7 +240,8 @@ def _resume(student: Student, rng: np.random.Generator) -> None:
     _require_result(whole, inputs)
     _require_result(first, inputs)
     parameters, velocity, losses = whole
-    first_parameters, first_velocity, first_losses = first
+    ordered = ({key: part[key] for key in inputs[0]} for part in first[:2])  # a dict in any order is right
+    (first_parameters, first_velocity), first_losses = ordered, first[2]
     x, target, n = inputs[2:]
     again = student("train", first_parameters, first_velocity, x, target, n, 5, 7)
     _require_result(again, inputs)
@@ -235,7 +270,7 @@ def _overfits(student: Student, rng: np.random.Generator) -> None:
 
 CHECKS: list[Check] = [
     *numbers("sgd_step", "theta velocity", SHAPES, sgd_arguments, sgd, sgd_hints),
-    *numbers("adam_step", "theta mean square", (*SHAPES, SMALL), adam_arguments, adam, adam_hints),
+    *numbers("adam_step", "theta mean square", ADAM, adam_arguments, adam, adam_hints),
     Check("cosine_rate", "from η to 0", _cosine, "η · ½ (1 + cos(π t / T))."),
     Check("train", "twelve steps", _train, "Do one step by hand with sgd_step and cosine_rate."),
     Check("train", "resumed to the same bits", _resume),

@@ -87,8 +87,15 @@ function expose(page) {
       if (!found) throw new Error(`the page holds no network "${name}" for ×${scale}, but ${page.networks.map((one) => one.key).join(", ")}`);
       return found;
     },
-    forward: (network, x, shape) => forward(network, x, shape),
-    lossAndGradients: (network, x, target, shape) => lossAndGradients(network, x, target, shape),
+    // In 64 bits from end to end, rounded once: a trained network's residuals are small differences of its output.
+    forward(network, x, shape) {
+      const made = forward(network, x, shape, Float64Array);
+      return { y: Float32Array.from(made.y), shape: made.shape };
+    },
+    lossAndGradients(network, x, target, shape) {
+      const { loss, gradients } = lossAndGradients(network, x, target, shape, Float64Array);
+      return { loss, gradients: Object.fromEntries(Object.entries(gradients).map(([key, g]) => [key, Float32Array.from(g)])) };
+    },
     bicubic,
     psnr,
   };

@@ -7,8 +7,10 @@ import numpy as np
 from npsr.images.metadata.exif import scale_exif
 from npsr.images.metadata.ifd import Entry, numbers
 from npsr.images.metadata.items import Item, Resolution
+from npsr.images.metadata.ome import scaled
 
 PIXEL_SCALE, TIE_POINTS, TRANSFORMATION, KEYS = 33550, 33922, 34264, 34735
+DESCRIPTION = 270
 RASTER_TYPE, POINT = 1025, 2
 """GeoTIFF's key for whether coordinates count corners or centres of pixels, and its number for centres."""
 
@@ -30,6 +32,9 @@ def adapt(items: list[Item], across: float, down: float) -> list[Item]:
             adapted += [item._replace(content=content), *costs]
         elif item.kind == "tag":
             entry, order = item.content
+            if entry.tag == DESCRIPTION:
+                text = scaled(entry.value, across, down)
+                entry = entry._replace(value=text, length=len(text))
             adapted.append(item._replace(content=(_geography(entry, order, (across, down), centres), order)))
         else:
             adapted.append(item)

@@ -1,5 +1,6 @@
 """GIF: comments and application blocks."""
 
+import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -16,21 +17,33 @@ def read_gif(file: BinaryIO) -> Iterator[Item]:
     content = file.read()
     if content[12] not in (0, 49):
         yield lost("the ratio of its pixels' sides")
-    at = 13 + _table(content[10])
+    at = 13 + colours_at(content[10])
+    reach = columns, rows = screen(content)
     while at < len(content) and content[at] in (0x21, 0x2C):
         if content[at] == 0x2C:
-            at = _blocks(content, at + 10 + _table(content[at + 9]) + 1)[1]
+            left, top, width, height, flags = struct.unpack_from("<HHHHB", content, at + 1)
+            reach = max(reach[0], left + width), max(reach[1], top + height)
+            at = join_blocks(content, at + 10 + colours_at(flags) + 1)[1]
             continue
         kind, start = content[at + 1], at + 2
-        body, at = _blocks(content, start)
+        body, at = join_blocks(content, start)
         if kind == 0xFE:
             yield Item("comment", "the comment", body)
         elif kind == 0x01:
             yield lost("a block of plain text")
         elif kind == 0xFF:
             yield from _application(content, start, at, body)
+    if reach != (columns, rows):
+        size = f"{columns}×{rows}"
+        yield Item("note", f"frames reach beyond the {size} of the file: shown whole, browsers cut them")
     if content[at + 1 :].strip(b"\0"):
         yield lost("what follows the picture in its file")
+
+
+def screen(content: bytes) -> tuple[int, int]:
+    """Columns and rows of a GIF, by its head."""
+    columns, rows = struct.unpack_from("<HH", content, 6)
+    return columns, rows
 
 
 def _application(content: bytes, start: int, end: int, body: bytes) -> Iterator[Item]:
@@ -43,12 +56,12 @@ def _application(content: bytes, start: int, end: int, body: bytes) -> Iterator[
         yield lost(f"the GIF block {name.decode('ascii', 'replace')!r}")
 
 
-def _table(flags: int) -> int:
+def colours_at(flags: int) -> int:
     """Bytes of a table of colours."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _blocks(content: bytes, at: int) -> tuple[bytes, int]:
+def join_blocks(content: bytes, at: int) -> tuple[bytes, int]:
     """Blocks put together, and where the next thing begins."""
     parts = []
     while length := content[at]:

@@ -37,7 +37,7 @@ READERS = {
 HOLDS: dict[str, tuple[str, ...]] = {
     "PNG": ("icc", "colour", "cicp", "exif", "xmp", "resolution", "text", "chunk"),
     "JPEG": ("exif", "xmp", "icc", "photoshop", "resolution", "comment"),
-    "WEBP": ("icc", "exif", "xmp"),
+    "WEBP": ("icc", "exif", "xmp", "background"),
     "AVIF": ("icc", "exif", "xmp", "cicp"),
     "TIFF": ("icc", "exif", "xmp", "photoshop", "resolution", "tag"),
     "GIF": ("xmp", "comment"),
@@ -45,8 +45,10 @@ HOLDS: dict[str, tuple[str, ...]] = {
     "NPY": (),
 }
 """The kinds of items that each format has a place for."""
-ONCE = ("icc", "exif", "xmp", "photoshop", "resolution", "cicp")
+ONCE = ("icc", "exif", "xmp", "photoshop", "resolution", "cicp", "background")
 """Kinds of which a file has one; a second is named."""
+CLEAR = (0, 0, 0, 0)
+"""A background that is none."""
 DAMAGE = (ValueError, IndexError, KeyError, OverflowError, struct.error, zlib.error)
 
 
@@ -125,7 +127,7 @@ def fitting(kind: str, items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
     has_profile = any(item.kind == "icc" for item in held)
     others = []
     for item in items:
-        if item.kind in kinds or _is_repeated(item, items, kinds):
+        if item.kind in kinds or item.content == CLEAR or _is_repeated(item, items, kinds):
             continue
         shifts = item.kind == "cicp" or (item.kind == "colour" and item.content[0] in (b"gAMA", b"cHRM"))
         hint = ": colours may look different, .png keeps them" if shifts and not has_profile else ""
@@ -152,7 +154,7 @@ def encoder_options(kind: str, items: list[Item]) -> dict[str, Any]:
     """Items as options of Pillow's encoders, for the formats whose encoders put them into the file."""
     if kind not in ("WEBP", "AVIF"):
         return {}
-    names = {"icc": "icc_profile", "exif": "exif", "xmp": "xmp"}
+    names = {"icc": "icc_profile", "exif": "exif", "xmp": "xmp", "background": "background"}
     return {names[item.kind]: item.content for item in items if item.kind in names}
 
 

@@ -42,7 +42,7 @@ PLAIN = {".jfif": ".jpg", ".jpe": ".jpg", ".apng": ".png", ".dib": ".bmp"}
 """Rarer names, and those that enlargements have unless another is asked for."""
 SUFFIXES = frozenset((*KINDS, *READ_ONLY))
 """Names of images that are read end so."""
-TIFF, RAW = (".tif", ".tiff"), ".npy"
+TIFF, RAW, ZARR = (".tif", ".tiff"), ".npy", ".zarr"
 LONGEST = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 65536}
 """Sides in pixels at most."""
 NO_GREY = ("WEBP", "AVIF", "GIF")
@@ -54,3 +54,8 @@ def result_suffix(source: Path) -> str:
     if own in PLAIN or own in READ_ONLY:
         return PLAIN.get(own) or READ_ONLY[own]
     return source.suffix if own in KINDS or own == RAW else ".png"
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether a folder holds a Zarr array or group."""
+    return any((path / mark).exists() for mark in ("zarr.json", ".zarray", ".zgroup"))

@@ -4,8 +4,8 @@ import io
 import struct
 from typing import BinaryIO, NamedTuple
 
-from npsr.images.formats.tiff import ICC, LAYOUT
-from npsr.images.metadata.ifd import Entry, Layout, numbers, read_head, read_table, write_table
+from npsr.images.formats.tiff import ICC, LAYOUT, read_pages
+from npsr.images.metadata.ifd import Entry, Layout, numbers, read_table, write_table
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
@@ -23,16 +23,17 @@ BITS = {
 }
 """Bits a channel that are tested."""
 WITH_ALPHA = {BLACK_IS_ZERO: (8, 16), RGB: (8, 16)}
-REDUCED, MASK = 1, 4
-"""Flags of NewSubfileType."""
 
 
 class PixelLayout(NamedTuple):
-    """How pixels are stored: TIFF's photometric interpretation and bits a channel; what further pages are."""
+    """How pixels are stored: TIFF's photometric interpretation and bits a channel; which page they are, and
+    NewSubfileType of each other one.
+    """
 
     photometric: int
     bits: int
     samples: int
+    page: int
     further: list[int]
     sides: tuple[int, int]
     premultiplied: bool
@@ -52,15 +53,15 @@ class PixelLayout(NamedTuple):
 
 
 def read_pixel_layout(file: BinaryIO) -> PixelLayout:
-    """The layout of a TIFF's first picture.
+    """The layout of a TIFF's picture.
 
     Raises
     ------
     ValueError
         If it is none of those that are tested; the message says why, and a remedy.
     """
-    layout, at = read_head(file)
-    table = read_table(file, layout, at)
+    pages = read_pages(file)
+    layout, table = pages.layout, read_table(file, pages.layout, pages.at)
     entries = {entry.tag: entry for entry in table.entries}
 
     def found(tag: int, default: tuple[int, ...]) -> tuple[int, ...]:
@@ -85,7 +86,7 @@ def read_pixel_layout(file: BinaryIO) -> PixelLayout:
     if samples != COLOURS[kind]:
         allowed = WITH_ALPHA.get(kind, ())
         named = samples == COLOURS[kind] + 1 and len(extra) == 1 and extra[0] in (PREMULTIPLIED, STRAIGHT)
-        if not allowed or not named or (extra[0] == PREMULTIPLIED and bits[0] > 8):
+        if not allowed or not named:
             raise ValueError(
                 f"has {samples} channels, but must have {COLOURS[kind]}"
                 f"{', or one more that it says is straight alpha' if allowed else ''}: save it without others"
@@ -98,32 +99,16 @@ def read_pixel_layout(file: BinaryIO) -> PixelLayout:
     sides = found(256, (0,))[0], found(257, (0,))[0]
     unusual = layout == Layout(">", True) or (found(266, (1,))[0] != 1 and bits[0] >= 8)  # Pillow knows fewer
     unusual |= kind == PALETTE and max(found(320, (256,))) < 256  # a map of 8 bits, as libtiff takes it
-    further = _further(file, layout, table.next)
-    return PixelLayout(kind, bits[0], samples, further, sides, extra == (PREMULTIPLIED,), unusual)
-
-
-def _further(file: BinaryIO, layout: Layout, at: int) -> list[int]:
-    """NewSubfileType of each page behind the first."""
-    kinds: list[int] = []
-    seen = set()
-    while at and at not in seen and len(kinds) < 10**4:
-        seen.add(at)
-        try:
-            table = read_table(file, layout, at)
-        except ValueError:
-            break
-        flags = [numbers(entry, layout.order) for entry in table.entries if entry.tag == 254]
-        kinds.append(int(flags[0][0]) if flags and flags[0] else 0)
-        at = table.next
-    return kinds
+    further = pages.kinds[: pages.main] + pages.kinds[pages.main + 1 :]
+    return PixelLayout(kind, bits[0], samples, pages.main, further, sides, extra == (PREMULTIPLIED,), unusual)
 
 
 def bare_tiff(content: bytes, profile: bytes | None = None) -> bytes:
     """A TIFF whose only table says nothing but how the pixels are stored, and if need be how inks look."""
     file = io.BytesIO(content)
-    layout, at = read_head(file)
+    layout, _, _ = pages = read_pages(file)
     entries: list[Entry] = []
-    for entry in read_table(file, layout, at).entries:
+    for entry in read_table(file, layout, pages.at).entries:
         if entry.tag in LAYOUT - {274}:
             start = entry.at + struct.calcsize(layout.entry)
             entries.append(entry._replace(value=content[start : start + layout.width]))

@@ -28,7 +28,14 @@ LOST = {
     b"hIST": "how often each colour of the palette occurs",
     b"sPLT": "the suggested palette",
     b"tIME": "when it was last changed",
+    b"oFFs": "its place on a page",
+    b"vpAg": "the sides of its page",
+    b"caNv": "the sides of its page",
+    b"npTc": "the parts that may be stretched",
+    b"npOl": "the outline of a nine-patch",
+    b"npLb": "the bounds of a nine-patch",
 }
+"""Also what counts the old picture's pixels, though its name says that it may be copied."""
 XMP = b"XML:com.adobe.xmp"
 PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
 STALE = re.compile(rb"(?i)Thumb::|(exif|tiff):(ExifImage|Image|Pixel|Orientation|[XY]Resolution)|Raw profile")

@@ -4,7 +4,7 @@ import io
 import re
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from npsr.images.metadata import photoshop
 from npsr.images.metadata.exif import (
@@ -20,11 +20,12 @@ from npsr.images.metadata.exif import (
 )
 from npsr.images.metadata.ifd import SIZES, Entry, Layout, in_order, numbers, read_head, read_table
 from npsr.images.metadata.items import CENTIMETRE, INCH, Item, Resolution, in_unit, lost
+from npsr.images.metadata.ome import describes_one_picture
 
 ICC, XMP, IPTC, PHOTOSHOP, DESCRIPTION = 34675, 700, 33723, 34377, 270
 LAYOUT = {
-    *range(254, 260), *range(262, 267), 273, 274, 277, 278, 279, 284, *range(288, 294), 317, *range(320, 329),
-    332, 334, 338, 339, 346, 347, *range(512, 522), *range(529, 533), 559, 32997,
+    *range(254, 260), *range(262, 267), 273, 274, 277, 278, 279, 284, 288, 289, 292, 293, 317, 320,
+    *range(322, 329), 332, 334, 338, 339, 346, 347, *range(512, 522), *range(529, 533), 559, 32997, 50674,
 }  # fmt: skip
 """What tells how the pixels are stored; the output has its own."""
 ELSEWHERE = {ICC, XMP, IPTC, PHOTOSHOP}
@@ -52,20 +53,79 @@ LOST = {
     37724: "Photoshop's layers",
     50838: "ImageJ's metadata",
     50839: "ImageJ's metadata",
+    290: "what its greys measure",
+    291: "what its greys measure",
     297: "the number of its page",
+    321: "the halftone's limits",
 }
+REFERENCE, USUAL_REFERENCES = 532, ((0, 255, 0, 255, 0, 255), (0, 255, 128, 255, 128, 255))
+"""ReferenceBlackWhite, and what is meant by it in full range: RGB's and YCbCr's."""
+REDUCED, MASK = 1, 4
+"""Flags of NewSubfileType."""
 MOVED = Item(
     "note", "the maker's note in EXIF is kept, but lies elsewhere: places that it counts no longer hold"
 )
+MOST_PAGES = 10**4
+"""Pages that are looked at, at most."""
 OF_SIDES = re.compile(
-    rb"\{\"shape\"|<OME|(?i:\b(size[xyzct]|width|height|shape|physical ?size|pixel ?size)\b[\"']?\s*[=:])"
+    rb"\{\"shape\"|<OME|(?i:\b(mpp|appmag)\s*=)"
+    rb"|(?i:\b(size[xyzct]|width|height|shape|physical ?size|pixel ?size)\b[\"']?\s*[=:])"
 )
 """Descriptions that programs write, with sides or a scale in them."""
 
 
-def read_tiff(file: BinaryIO) -> Iterator[Item]:
-    """What a TIFF's first table holds besides the layout of the pixels."""
+class Pages(NamedTuple):
+    """A TIFF's pages: how numbers are written, where each table lies, and each NewSubfileType.
+
+    `main` is the number of the picture: the first page that is neither a reduced copy nor a mask.
+    """
+
+    layout: Layout
+    places: list[int]
+    kinds: list[int]
+
+    @property
+    def main(self) -> int:
+        """Its number, from 0."""
+        whole = (number for number, kind in enumerate(self.kinds) if not kind & (REDUCED | MASK))
+        return next(whole, 0)
+
+    @property
+    def at(self) -> int:
+        """Where the table of the picture lies."""
+        return self.places[self.main]
+
+
+def read_pages(file: BinaryIO) -> Pages:
+    """The pages of a TIFF.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
     layout, at = read_head(file)
+    pages = Pages(layout, [], [])
+    while at and at not in pages.places and len(pages.places) < MOST_PAGES:
+        try:
+            table = read_table(file, layout, at)
+        except ValueError:
+            if not pages.places:
+                raise
+            break
+        flags = [numbers(entry, layout.order) for entry in table.entries if entry.tag == 254]
+        pages.places.append(at)
+        pages.kinds.append(int(flags[0][0]) if flags and flags[0] else 0)
+        at = table.next
+    if not pages.places:
+        raise ValueError("it has no page")
+    return pages
+
+
+def read_tiff(file: BinaryIO) -> Iterator[Item]:
+    """What the table of a TIFF's picture holds besides the layout of the pixels."""
+    pages = read_pages(file)
+    layout, at = pages.layout, pages.at
     tree = read_tree(file, layout, at)
     entries = {entry.tag: entry for entry in tree[FIRST].entries}
     yield Item("orientation", "the orientation", orientation_of(tree[FIRST].entries, layout.order))
@@ -79,6 +139,8 @@ def read_tiff(file: BinaryIO) -> Iterator[Item]:
         yield from photoshop.open_resources(entries[PHOTOSHOP].value)
     if IPTC in entries and b"8BIM\4\4" not in entries.get(PHOTOSHOP, Entry(0, 0, 0, b"")).value:
         yield photoshop.of_iptc(entries[IPTC].value)
+    if REFERENCE in entries and tuple(_quotients(entries[REFERENCE], layout.order)) not in USUAL_REFERENCES:
+        yield lost("which numbers are black and white (ReferenceBlackWhite): colours may look different")
     yield from _resolution(entries, layout.order)
     descriptive = []
     says_nothing = all(
@@ -87,13 +149,31 @@ def read_tiff(file: BinaryIO) -> Iterator[Item]:
     for tag, entry in entries.items():
         if tag in TIFF_ONLY:
             yield Item("tag", TIFF_ONLY[tag], (entry, layout.order))
-        elif tag == DESCRIPTION and OF_SIDES.search(entry.value):
+        elif tag == DESCRIPTION and describes_one_picture(entry.value):
+            yield Item("tag", "its OME-XML", (entry, layout.order))
+        elif tag == DESCRIPTION and (
+            OF_SIDES.search(entry.value) or _names_sides(entry.value, entries, layout)
+        ):
             yield lost("the description, in which a program states the old sides")
         elif tag in DESCRIPTIVE or (tag in RESOLUTION and not says_nothing):
             descriptive.append(entry)
         elif tag not in LAYOUT | ELSEWHERE | set(INSIDE) | set(RESOLUTION):
             yield lost(LOST.get(tag, f"the TIFF tag {tag}"))
     yield from _exif(tree, descriptive, layout)
+
+
+def _names_sides(text: bytes, entries: dict[int, Entry], layout: Layout) -> bool:
+    """Whether a description has the picture's columns and rows in it, as 640x480."""
+    sides = [int(*numbers(entries[tag], layout.order)[:1] or (0,)) for tag in (256, 257) if tag in entries]
+    return len(sides) == 2 and bool(re.search(rb"\b%d\s*[xX]\s*%d\b" % tuple(sides), text))
+
+
+def _quotients(entry: Entry, order: str) -> list[float]:
+    """The numbers of a value, fractions divided."""
+    found = numbers(entry, order)
+    if entry.type not in (5, 10):
+        return list(found)
+    return [above / below if below else 0.0 for above, below in zip(found[::2], found[1::2], strict=True)]
 
 
 def _resolution(entries: dict[int, Entry], order: str) -> Iterator[Item]:

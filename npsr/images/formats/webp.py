@@ -19,6 +19,9 @@ def read_webp(file: BinaryIO) -> Iterator[Item]:
         kind, length = struct.unpack("<4sI", file.read(8))
         if kind in KNOWN:
             yield Item(*KNOWN[kind], file.read(length))
+        elif kind == b"ANIM":
+            blue, green, red, alpha = file.read(4)
+            yield Item("background", "the colour to show behind it", (red, green, blue, alpha))
         elif kind not in PIXELS:
             yield lost(f"the WebP chunk {kind.decode('ascii', 'replace')!r}")
         at += 8 + length + length % 2

@@ -10,13 +10,15 @@ class Item(NamedTuple):
     ----------
     kind : str
         What it is, whatever the format: "icc", "exif", "xmp", "photoshop", "resolution", "comment", "text",
-        "chunk", "colour", "cicp", "tag"; "lost" is what no output has a place for; a "note" is only said.
+        "chunk", "colour", "cicp", "tag", "background"; "lost" is what no output has a place for; a "note" is
+        only said.
     name : str
         What a note calls it.
     content : object
         By kind: bytes of a profile, of EXIF as a TIFF stream, of XMP, of Photoshop's resources, of a comment;
         a `Resolution`; for a PNG's "text", "chunk" and "colour" its kind and body; for "cicp" the numbers of
-        primaries and transfer function; for "tag" a TIFF's `Entry` and its byte order.
+        primaries and transfer function; for "tag" a TIFF's `Entry` and its byte order; for "background" red,
+        green, blue and alpha.
     """
 
     kind: str

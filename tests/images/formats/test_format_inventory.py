@@ -10,8 +10,9 @@ from helpers.pictures import ALPHA, RGB, encoded, moving
 from helpers.valid_files import SRGB, chunk, keeps
 from PIL import Image, features
 
-from npsr.images.animations import encode_animation, open_animation
-from npsr.images.files import encode, read_image
+from npsr.images.animations.files import encode_animation, open_animation
+from npsr.images.encoding import encode
+from npsr.images.files import read_image
 from npsr.images.formats.inventory import HOLDS, inventory
 from npsr.images.formats.names import KINDS
 from npsr.images.metadata.exif import build_exif
@@ -82,6 +83,11 @@ def png():
         b"sPLT": b"name\0\x08",
         b"tIME": bytes((7, 230, 1, 2, 3, 4, 5)),
         b"eXIf": EXIF,
+        b"oFFs": struct.pack(">iiB", 5, 6, 0),
+        b"vpAg": struct.pack(">IIB", 99, 99, 0),
+        b"caNv": struct.pack(">IIii", 99, 99, 0, 0),
+        b"npTc": bytes(32),
+        b"sCAL": b"\1" + b"1\0" + b"1",
         b"zzZz": b"private and safe to copy",
         b"zzZZ": b"private and not",
     }
@@ -150,6 +156,9 @@ def tiff():
         (42112, 2, 0, "<GDALMetadata>geo-token</GDALMetadata>", True),
         (50838, 4, 1, 7, True),
         (65000, 3, 1, 7, True),
+        (532, 5, 6, (16, 1, 235, 1, 16, 1, 235, 1, 16, 1, 235, 1), True),
+        (290, 3, 1, 3, True),
+        (321, 3, 2, (10, 200), True),
     ]
     options = {"resolution": (100, 50), "resolutionunit": "CENTIMETER", "iccprofile": SRGB}
     tifffile.imwrite(
@@ -164,6 +173,9 @@ def tiff():
         (b"geo-token", "GDAL's metadata"),
         (NOWHERE, "ImageJ"),
         (NOWHERE, "the TIFF tag 65000"),
+        (NOWHERE, "ReferenceBlackWhite"),
+        (NOWHERE, "what its greys measure"),
+        (NOWHERE, "the halftone's limits"),
         (NOWHERE, "states the old sides"),
         (struct.pack("<2d", 5, 5), "GeoTIFF's size of a pixel"),
         (struct.pack("<6d", 4, 6, 0, 400, 900, 0), "GeoTIFF's tie points"),
@@ -289,3 +301,20 @@ def test_colours_that_would_shift_are_told_with_a_remedy():
     (note,) = encode(file, ".webp", photograph, ALPHA.shape, [ALPHA])
     assert "gAMA" in note
     assert "colours may look different, .png keeps them" in note
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Aperio Image Library v12\n7x5 [0,0 7x5] |AppMag = 20|MPP = 0.499", False),
+        ("Scanner, 7 x 5", False),
+        ("A picture of a cat, 17x5", True),
+        ("sizex=7", False),
+    ],
+)
+def test_descriptions_with_the_old_sides_are_named(text, kept):
+    file = io.BytesIO()
+    tifffile.imwrite(file, RGB, photometric="rgb", metadata=None, description=text)
+    photograph = read_image(file.getvalue())
+    assert (photograph.exif is not None and text.encode() in photograph.exif) == kept
+    assert any("states the old sides" in note for note in photograph.notes) != kept

@@ -152,7 +152,7 @@ def test_no_bytes_trouble(junk, at, order):
     if found.content:
         assert scale_exif(found.content, 2.5, 2)
         write = io.BytesIO()
-        from npsr.images.files import encode
+        from npsr.images.encoding import encode
 
         for suffix in (".tif", ".png", ".jpg"):
             assert isinstance(

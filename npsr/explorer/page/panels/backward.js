@@ -62,13 +62,67 @@ export function gathered(trip, k, c, h, w, turned = true) {
   return { terms, total: terms.reduce((sum_, t) => sum_ + t.tap * t.g, 0) };
 }
 
+/** What a grid of products, its title, and a sentence say of one way to look; `box` frames what is read or written. */
+const LOOKS = {
+  scatter(trip, k, { d, c, i, j }) {
+    const w = wiring(trip, k), conv = trip.network.layers[k].kind === "Conv", [, , I, J] = trip.dys[k].shape, g = trip.dys[k].data[(d * I + i) * J + j];
+    return {
+      title: "What dy passes on: w · dy",
+      grid: { rows: w.f, columns: w.f, value: (u, v) => w.tap(d, c, u, v) * g, marked: (u, v) => ([w.lands(i, u), w.lands(j, v)].every(Number.isInteger) ? "" : "outside") },
+      sentence: conv
+        ? `dy[${d}, ${i}, ${j}] = ${precise(g)} adds w[u, v] · ${precise(g)} to dx[${c}, ${i - w.p} + u, ${j - w.p} + v]: the filter is laid down as it is, not turned.`
+        : `dy[${d}, ${i}, ${j}] = ${precise(g)} goes to the input pixels whose filter reached it: those h with u = ${i} + ${w.p} − ${w.s}·h a tap (upright numbers).`,
+      box: conv ? [i - w.p, j - w.p, w.f, w.f] : undefined,
+    };
+  },
+  gather(trip, k, { d, c, h, w: column, turned }) {
+    const w = wiring(trip, k), all = gathered(trip, k, c, h, column, turned), own = all.terms.filter((t) => t.d === d), at = new Map(own.map((t) => [t.u * w.f + t.v, t]));
+    const place = (u) => (turned ? w.f - 1 - u : u), [first] = own; // as the filter beside it lies
+    const value = (u, v) => {
+      const t = at.get(place(u) * w.f + place(v));
+      return t ? t.tap * t.g : 0;
+    };
+    const example = first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : "";
+    return {
+      title: `Products w · dy for d = ${d}`,
+      grid: { rows: w.f, columns: w.f, value },
+      sentence: `dx[${c}, ${h}, ${column}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${example}. Their sum is ${precise(all.total)}.`,
+    };
+  },
+  weights(trip, k, { d, c, u, v }) {
+    const w = wiring(trip, k), conv = trip.network.layers[k].kind === "Conv", [, , H, W] = trip.inputs[k].shape, [, , I, J] = trip.dys[k].shape;
+    const gradient = trip.gradients[`${trip.network.layers[k].name}.weight`], first = firstTap(trip, k, d, c);
+    return {
+      title: "dw of this filter, all taps",
+      grid: { rows: w.f, columns: w.f, value: (a, b) => gradient[first + a * w.f + b], chosen: [u, v] },
+      sentence: conv
+        ? `dw[${d}, ${c}, ${u}, ${v}] is the sum over ${I} × ${J} pixels of dy[${d}, i, j] · x[${c}, i${signed(u - w.p)}, j${signed(v - w.p)}]: x correlated with dy, the framed part of x (beyond its edge are zeros).`
+        : `dw[${c}, ${d}, ${u}, ${v}] is the sum over ${H} × ${W} pixels of x[${c}, h, k] · dy[${d}, ${w.s}h${signed(u - w.p)}, ${w.s}k${signed(v - w.p)}].`,
+      box: conv ? [u - w.p, v - w.p, I, J] : undefined,
+    };
+  },
+};
+
+/** Where the filter from input channel c to output channel d begins among a layer's weights. */
+function firstTap(trip, k, d, c) {
+  const w = wiring(trip, k);
+  return (trip.network.layers[k].kind === "Conv" ? d * w.inner + c : c * w.outer + d) * w.f * w.f;
+}
+
+/** A map of how strong a gradient is, all channels together. */
+const strength = ({ data, shape: [, C, H, W] }) => Float32Array.from({ length: H * W }, (_, m) => {
+  let total = 0;
+  for (let c = 0; c < C; c++) total += Math.abs(data[c * H * W + m]);
+  return total;
+});
+
 /** @type {import("../parts/panel.js").Panel} */
 export const backward = {
   id: "backward",
   title: "Backward",
   question: "How does the error of one pixel find every weight that caused it?",
   lead: "A sub-image of your picture is enlarged in the form that the paper trains in; dy is how much the loss changes with each output. Each layer hands dy back to its input as dx, along the same taps by which the input came. Choose a layer, then pixels.",
-  formula: () => formula(sub("dx", "c,h,k"), "=", sum("d"), sum("u,v"), sub("w", "d,c,u,v"), "·", sub("dy", row("d,h", "−", "u", ",", "k", "−", "v")), ",", sub("dw", "d,c,u,v"), "=", sum("i,j"), sub("dy", "d,i,j"), "·", sub("x", row("c,i", "+", "u", ",", "j", "+", "v"))),
+  formula: () => formula(sub("dx", "c,h,k"), "=", sum("d"), sum("u,v"), sub("w", "d,c,u,v"), "·", sub("dy", row("d,h", "−", "u", ",", "k", "−", "v")), ",", '"   "', sub("dw", "d,c,u,v"), "=", sum("i,j"), sub("dy", "d,i,j"), "·", sub("x", row("c,i", "+", "u", ",", "j", "+", "v"))),
   sources: ["conv2d.backward_input", "conv2d.backward_weight", "deconv2d.backward_input", "prelu.backward"],
   predict: {
     question: "In forward, y[i] reads x[i + u] with w[u]. Seen from x[h], which tap leads to y[i]?",
@@ -96,46 +150,12 @@ export const backward = {
     body.append(controls(whole, layer, mode), element("div", { class: "columns small" }, errors.node, element("div", { style: "flex: 1 1 18rem" }, element("p", {}, "Gradient at the output of every layer, all channels together; from the last layer back to the image:"), strip.node)),
       controls(filter, channel, turned), element("div", { class: "columns small" }, dyView.node, dxView.node, xView.node), linear, slopes);
 
-    const strength = ({ data, shape: [, C, H, W] }) => Float32Array.from({ length: H * W }, (_, m) => {
-      let total = 0;
-      for (let c = 0; c < C; c++) total += Math.abs(data[c * H * W + m]);
-      return total;
-    });
     const showStrip = (trip, k) => {
       strip.refresh(trip.network.layers.map((one, place) => {
         const canvas = element("canvas", { "aria-hidden": "true" }), [, , H, W] = trip.dys[place].shape;
         paint(canvas, rgbaOf(strength(trip.dys[place]), "signed"), H, W);
         return element("button", { type: "button", "aria-pressed": String(place === k), onclick: () => state.set({ layer: place }) }, canvas, one.kind === "PReLU" ? "PReLU" : one.name.replace("deconvolution", "deconv"));
       }).reverse(), trip.network.layers.length - 1 - k);
-    };
-    const showScatter = (trip, k, d, c, i, j) => {
-      const w = wiring(trip, k), [, , I, J] = trip.dys[k].shape, g = trip.dys[k].data[(d * I + i) * J + j];
-      partsTitle.textContent = "What dy passes on: w · dy";
-      parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => w.tap(d, c, u, v) * g, marked: (u, v) => ([w.lands(i, u), w.lands(j, v)].every(Number.isInteger) ? "" : "outside") });
-      sentence.textContent = trip.network.layers[k].kind === "Conv"
-        ? `dy[${d}, ${i}, ${j}] = ${precise(g)} adds w[u, v] · ${precise(g)} to dx[${c}, ${i - w.p} + u, ${j - w.p} + v]: the filter is laid down as it is, not turned.`
-        : `dy[${d}, ${i}, ${j}] = ${precise(g)} goes to the input pixels whose filter reached it: those h with u = ${i} + ${w.p} − ${w.s}·h a tap (upright numbers).`;
-      const box = trip.network.layers[k].kind === "Conv" ? [i - w.p, j - w.p, w.f, w.f] : undefined;
-      return { box };
-    };
-    const showGather = (trip, k, d, c, h, w_) => {
-      const w = wiring(trip, k), all = gathered(trip, k, c, h, w_, state.get("turned")), own = all.terms.filter((t) => t.d === d), at = new Map(own.map((t) => [t.u * w.f + t.v, t]));
-      const place = (u) => (state.get("turned") ? w.f - 1 - u : u); // as the filter beside it lies
-      partsTitle.textContent = `Products w · dy for d = ${d}`;
-      parts.refresh({ rows: w.f, columns: w.f, value: (u, v) => { const t = at.get(place(u) * w.f + place(v)); return t ? t.tap * t.g : 0; } });
-      const first = own[0];
-      sentence.textContent = `dx[${c}, ${h}, ${w_}] gathers ${all.terms.length} products from ${trip.dys[k].shape[1]} channels of dy${first ? `, such as w[${d}, ${c}, ${first.u}, ${first.v}] · dy[${d}, ${first.i}, ${first.j}] = ${precise(first.tap)} · ${precise(first.g)}` : ""}. Their sum is ${precise(all.total)}.`;
-      return { box: undefined };
-    };
-    const showWeights = (trip, k, d, c, u, v) => {
-      const w = wiring(trip, k), conv = trip.network.layers[k].kind === "Conv", x = trip.inputs[k], [, , H, W] = x.shape, [, , I, J] = trip.dys[k].shape;
-      partsTitle.textContent = "dw of this filter, all taps";
-      const gradient = trip.gradients[`${trip.network.layers[k].name}.weight`], size = w.f * w.f, base = (conv ? d * w.inner + c : c * w.outer + d) * size;
-      parts.refresh({ rows: w.f, columns: w.f, value: (a, b) => gradient[base + a * w.f + b], chosen: [u, v] });
-      sentence.textContent = conv
-        ? `dw[${d}, ${c}, ${u}, ${v}] is the sum over ${I} × ${J} pixels of dy[${d}, i, j] · x[${c}, i${signed(u - w.p)}, j${signed(v - w.p)}]: x correlated with dy, the framed part of x (beyond its edge are zeros).`
-        : `dw[${c}, ${d}, ${u}, ${v}] is the sum over ${H} × ${W} pixels of x[${c}, h, k] · dy[${d}, ${w.s}h${signed(u - w.p)}, ${w.s}k${signed(v - w.p)}].`;
-      return { box: conv ? [u - w.p, v - w.p, I, J] : undefined };
     };
     const showLinear = (trip, k) => {
       const one = trip.network.layers[k], w = wiring(trip, k), dy = trip.dys[k], dx = trip.dys[k - 1], x = trip.inputs[k];
@@ -147,16 +167,18 @@ export const backward = {
       const turn = look === "gather" && state.get("turned");
       tapsTitle.textContent = turn ? "Filter w[d, c], turned" : "Filter w[d, c]";
       taps.refresh({ rows: w.f, columns: w.f, value: (a, b) => (turn ? w.tap(d, c, w.f - 1 - a, w.f - 1 - b) : w.tap(d, c, a, b)), chosen: look === "weights" ? [u, v] : undefined });
-      const marks = look === "scatter" ? showScatter(trip, k, d, c, i, j) : look === "gather" ? showGather(trip, k, d, c, h, k_) : showWeights(trip, k, d, c, u, v);
+      const seen = (LOOKS[look] ?? LOOKS.scatter)(trip, k, { d, c, i, j, h, w: k_, u, v, turned: state.get("turned") });
+      partsTitle.textContent = seen.title;
+      parts.refresh(seen.grid);
+      sentence.textContent = seen.sentence;
       dyView.refresh(plane(dy, d), I, J, { colouring: "signed", chosen: look === "scatter" ? [i, j] : undefined });
       dyView.caption.textContent = `dy, channel ${d} of ${w.outer}: choose a pixel to scatter it`;
-      dxView.refresh(plane(dx, c), H, W, { colouring: "signed", chosen: look === "gather" ? [h, k_] : undefined, box: look === "scatter" ? marks.box : undefined });
+      dxView.refresh(plane(dx, c), H, W, { colouring: "signed", chosen: look === "gather" ? [h, k_] : undefined, box: look === "scatter" ? seen.box : undefined });
       dxView.caption.textContent = `dx, channel ${c} of ${w.inner}: choose a pixel to gather it`;
-      xView.refresh(plane(x, c), H, W, { colouring: w.inner === 1 ? "grey" : "signed", box: look === "weights" ? marks.box : undefined });
+      xView.refresh(plane(x, c), H, W, { colouring: w.inner === 1 ? "grey" : "signed", box: look === "weights" ? seen.box : undefined });
       value.textContent = precise(plane(dx, c)[h * W + k_]);
       wrong.textContent = precise(gathered(trip, k, c, h, k_, false).total);
-      const size = w.f * w.f, base = (one.kind === "Conv" ? d * w.inner + c : c * w.outer + d) * size;
-      dw.textContent = precise(trip.gradients[`${one.name}.weight`][base + u * w.f + v]);
+      dw.textContent = precise(trip.gradients[`${one.name}.weight`][firstTap(trip, k, d, c) + u * w.f + v]);
       db.textContent = precise(trip.gradients[`${one.name}.bias`][d]);
       const [a, b] = adjoint(one, trip.network.parameters, x.shape);
       left.textContent = number(a, 9);

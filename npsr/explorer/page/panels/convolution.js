@@ -10,7 +10,7 @@ const BORDERS = [["own", "as in the network"], ["zero", "zeros"], ["replicate", 
 const titled = (text, node) => element("div", { class: "titled" }, element("h3", {}, text), node);
 
 /** Everything that the panel shows, from the state: window, filter, products, sums. */
-export function microscope(page, state) {
+export function microscope(page, state, [row_, column] = [state.get("row"), state.get("column")]) {
   const passes = page.passes().filter(({ layer }) => layer.kind === "Conv");
   const pass = passes[Math.min(state.get("layer"), passes.length - 1)], { layer, x } = pass, { parameters } = page.network();
   const d = Math.min(state.get("filter"), layer.n - 1), c = Math.min(state.get("channel"), layer.c - 1), { f } = layer, s = state.get("stride");
@@ -18,7 +18,7 @@ export function microscope(page, state) {
   const padded = pad(x, p, p, border), [, , H, W] = padded.shape, size = layer.c * f * f;
   const weight = parameters[`${layer.name}.weight`].subarray(d * size, (d + 1) * size), bias = parameters[`${layer.name}.bias`][d];
   const y = convolve(padded, weight, [bias], 1, f, s), [, , I, J] = y.shape;
-  const i = Math.min(state.get("row"), I - 1), j = Math.min(state.get("column"), J - 1);
+  const i = Math.min(Math.max(row_, 0), I - 1), j = Math.min(Math.max(column, 0), J - 1);
   const read = (channel, u, v) => padded.data[(channel * H + s * i + u) * W + s * j + v], tap = (channel, u, v) => weight[(channel * f + u) * f + v];
   const sums = Array.from({ length: layer.c }, (_, k) => {
     let total = 0;
@@ -33,7 +33,7 @@ export const convolution = {
   id: "convolution",
   title: "Convolution",
   question: "How does a filter make one number out of many?",
-  lead: "Choose an output pixel by mouse or arrow keys. Its window of the input, times the filter, tap by tap; the sum of all products, plus the bias, is the pixel. Step through the taps with the arrow keys in any of the three grids.",
+  lead: "Let the mouse pass over the output, and choose a pixel by a click or by arrow keys. Its window of the input, times the filter, tap by tap; the sum of all products, plus the bias, is the pixel. Step through the taps with the arrow keys in any of the three grids.",
   formula: () => formula(sub("y", "d,i,j"), "=", sub("b", "d"), "+", sum("c"), sum("u"), sum("v"), sub("w", "d,c,u,v"), "·", sub("x", row("c,", "s", "i", "+", "u,", "s", "j", "+", "v"))),
   sources: ["conv2d.forward"],
   predict: {
@@ -51,12 +51,17 @@ export const convolution = {
       const { y, J } = microscope(page, state);
       announce(`output ${i}, ${j} is ${number(y.data[i * J + j])}`);
     };
-    const source = picture("input channel"), result = picture("output of the filter", pick);
+    let hovered; // the pixel under the mouse
+    const peek = (...pixel) => {
+      hovered = pixel.length ? pixel : undefined;
+      show();
+    };
+    const source = picture("input channel"), result = picture("output of the filter", pick, peek);
     const step = (u, v) => state.set({ tap: u * microscope(page, state).f + v });
     const grids = ["Window of the input", "Filter (weights)", "Products"].map((text) => grid(text, step));
     const [one, running, sumOut, biasOut, resultOut] = ["tap", "running", "sum", "bias", "result"].map((name) => output(name)), channels = gallery("input channels", (c) => state.set({ channel: c }));
     body.append(controls(layer, filter, channel, stride, border),
-      element("div", { class: "columns small" }, result.node, source.node),
+      element("div", { class: "columns small" }, source.node, result.node),
       element("div", { class: "columns many" }, titled("Window x", grids[0].node), titled("Filter w", grids[1].node), titled("Products w · x", grids[2].node)),
       element("p", { class: "sum" }, "This tap: ", one, ". Up to here in channel c: ", running),
       element("p", { class: "sum" }, "Sum over all channels ", sumOut, " + bias ", biasOut, " = ", resultOut),
@@ -77,8 +82,8 @@ export const convolution = {
       resultOut.textContent = number(m.y.data[m.i * m.J + m.j], 6);
       channels.refresh(m.sums.map((part, k) => element("button", { type: "button", "aria-pressed": String(k === m.c), onclick: () => state.set({ channel: k }) }, `c ${k}: ${number(part)}`)), m.c);
     };
-    return () => {
-      const m = microscope(page, state), [, , h, w] = m.x.shape;
+    const show = () => {
+      const m = microscope(page, state, hovered), [, , h, w] = m.x.shape;
       layer.refresh(m.passes.map((pass, k) => [k, `${pass.layer.name}: ${pass.layer.f} × ${pass.layer.f}, ${pass.layer.n} filters`]));
       filter.refresh({ max: m.layer.n - 1 });
       channel.refresh({ max: m.layer.c - 1 });
@@ -90,5 +95,6 @@ export const convolution = {
       source.caption.textContent = `Input channel ${m.c} with the window of ${m.f} × ${m.f}`;
       showNumbers(m);
     };
+    return show;
   },
 };

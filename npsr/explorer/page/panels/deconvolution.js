@@ -3,6 +3,7 @@ import { controls, menu, slider } from "../parts/controls.js";
 import { announce, element, number, output, precise } from "../parts/dom.js";
 import { grid } from "../parts/grid.js";
 import { formula, row, sub } from "../parts/mathml.js";
+import { phaseColour } from "../parts/colours.js";
 import { picture } from "../parts/picture.js";
 import { centringPadding, enlarges } from "../mathematics/network.js";
 
@@ -35,7 +36,9 @@ export function painted(page, state) {
           y[i * side + j] += filter[u * f + v] * x[h * SIDE + w];
           counts[i * side + j] += 1;
         }
-  return { network, last, c, f, n, p, filter, x, side, y: Float32Array.from(y), counts, row: Math.min(state.get("row"), side - 1), column: Math.min(state.get("column"), side - 1) };
+  const colours = new Uint8ClampedArray(4 * side * side).fill(255);
+  for (let k = 0; k < side * side; k++) colours.set(phaseColour(Math.floor(k / side) % n, (k % side) % n, n), 4 * k);
+  return { network, last, c, f, n, p, filter, x, side, y: Float32Array.from(y), counts, colours, row: Math.min(state.get("row"), side - 1), column: Math.min(state.get("column"), side - 1) };
 }
 
 /** The products that meet in an output pixel. */
@@ -49,8 +52,8 @@ function meeting({ f, n, p, filter, x, row: i, column: j }) {
   return terms;
 }
 
-/** Taps of each phase far from the border. */
-const taps = (f, n, a) => Math.ceil((f - a) / n);
+/** Taps that meet along one axis in the pixels i with i mod n = a, far from the border. */
+const count = ({ f, n, p }, a) => Math.ceil((f - ((a + p) % n)) / n);
 
 /** @type {import("../parts/panel.js").Panel} */
 export const deconvolution = {
@@ -58,7 +61,7 @@ export const deconvolution = {
   title: "Deconvolution",
   question: "How does a small map become a large one?",
   lead: "Paint: each input pixel adds its value times the whole filter to the output, n pixels further for each step. Gather: an output pixel is the sum of those products that landed on it. Both are the same sum. A uniform input and a filter of ones show how many products meet: an uneven count is one cause of grids in pictures.",
-  formula: () => formula(sub("y", row("n", "h", "+", "u", "−", "p", ",", "n", "w", "+", "v", "−", "p")), '"+="', sub("w", "u,v"), "·", sub("x", "h,w")),
+  formula: () => formula(sub("y", row("n", "h", "+", "u", "−", "p", ",", "n", "w", "+", "v", "−", "p")), '" += "', sub("w", "u,v"), "·", sub("x", "h,w")),
   sources: ["deconv2d.forward"],
   predict: {
     question: "A filter of 9 × 9 enlarges by n = 2. Do all output pixels receive equally many products?",
@@ -78,13 +81,15 @@ export const deconvolution = {
       const made = painted(page, state);
       announce(`output ${row_}, ${column} is ${number(made.y[made.row * made.side + made.column])}`);
     };
-    const large = picture("Output y", pick), counts = picture("How many products meet"), taps_ = grid("Filter w");
+    const large = picture("Output y", pick), counts = picture("How many products meet"), coloured = picture("Phases"), taps_ = grid("Filter w");
+    const byPhase = grid("Products far from the border, by phase", (a, b) => pick(painted(page, state).n * 2 + a, painted(page, state).n * 2 + b), 0);
     const told = element("p", { class: "sum" }), list = element("p", { class: "sum" }), phases = element("p", { class: "sum" }), middle = element("p", { class: "sum" }), note = element("p");
     const result = output("result"), meet = output("count");
     result.classList.add("big");
     body.append(controls(mode, feature, filter, input), controls(f, n, p), note,
-      element("div", { class: "columns" }, titled("Input x", source.node), element("div", { class: "columns small" }, large.node, counts.node), titled("Filter w", taps_.node)),
-      told, list, element("p", { class: "sum" }, "Sum: ", result, " of ", meet, " products"), phases, middle);
+      element("div", { class: "columns" }, titled("Input x", source.node), element("div", { class: "columns small" }, large.node), titled("Filter w", taps_.node)),
+      told, list, element("p", { class: "sum" }, "Sum: ", result, " of ", meet, " products"),
+      element("div", { class: "columns small" }, counts.node, coloured.node, titled("Products by phase", byPhase.node)), phases, middle);
 
     const scatterTold = (m) => {
       const h = state.get("h"), w = state.get("w"), value = m.x[h * SIDE + w];
@@ -109,12 +114,16 @@ export const deconvolution = {
       large.caption.textContent = `Output y, ${m.side} × ${m.side}`;
       counts.refresh(m.counts, m.side, m.side, { colouring: "signed" });
       counts.caption.textContent = `Products that meet: ${Math.min(...m.counts)} to ${Math.max(...m.counts)}`;
+      const phase = [m.row % m.n, m.column % m.n];
+      coloured.refresh(m.y, m.side, m.side, { rgba: m.colours, chosen: scatter ? undefined : [m.row, m.column] });
+      coloured.caption.textContent = `The ${m.n * m.n} phases, one colour each; the pixel's is (${phase.join(", ")})`;
       taps_.refresh({ rows: m.f, columns: m.f, value: (u, v) => m.filter[u * m.f + v], marked: (u, v) => (!scatter && used.has(u * m.f + v) ? "taken" : "") });
       if (scatter) scatterTold(m);
       else gatherTold(m, terms);
       result.textContent = number(m.y[m.row * m.side + m.column], 6);
       meet.textContent = terms.length;
-      const each = Array.from({ length: m.n * m.n }, (_, k) => taps(m.f, m.n, Math.floor(k / m.n)) * taps(m.f, m.n, k % m.n));
+      const each = Array.from({ length: m.n * m.n }, (_, k) => count(m, Math.floor(k / m.n)) * count(m, k % m.n));
+      byPhase.refresh({ rows: m.n, columns: m.n, value: (a, b) => each[a * m.n + b], chosen: phase });
       phases.textContent = `Far from the border the ${m.n * m.n} phases receive ${each.join(", ")} products.`;
       const lands = (m.f - 1) / 2 - m.p, own = (m.n - 1) / 2;
       middle.textContent = `The filter's middle falls on n·h + ${number(lands, 1)}, the middle of the n pixels is n·h + ${number(own, 1)}: ${lands === own ? "no shift" : `a shift of ${number(lands - own, 1)} pixels`}. p = ${centringPadding(m.f, m.n)} centres best.`;

@@ -22,7 +22,7 @@ function convergence(curves) {
 /** A table of the points that the chart shows. */
 function tableOf(points) {
   const cells = (row) => [row.name, grouped(row.weights), number(row.ours, 2), String(row.paper)];
-  return element("table", { class: "facts" },
+  return element("table", { class: "facts", "aria-label": "points" },
     element("thead", {}, element("tr", {}, ...["network", "weights", "ours, dB", "paper's, dB"].map((text) => element("th", { scope: "col" }, text)))),
     element("tbody", {}, ...points.map((row) => element("tr", {}, ...cells(row).map((text, k) => element(k ? "td" : "th", k ? { class: "number" } : { scope: "row" }, text))))));
 }
@@ -33,7 +33,7 @@ export const design = {
   title: "Design",
   question: "How large should a network be?",
   lead: "d features, shrunk to s, m mapping layers, factor n. The counts follow as you move; SRCNN-Ex, which the paper's speed-ups are measured against, works on the enlarged picture and so pays n² times. The points are PSNR on Set5 ×3, ours after 1,024,000 sub-images and the paper's after about 100 million: compare each series with itself.",
-  formula: () => formula("(", "25", "d", "+", "s", "d", "+", "9", "m", sup("s", "2"), "+", "d", "s", "+", "81", "d", ")", "·", sub("S", '"LR"'), '"(Equation 2)"'),
+  formula: () => formula("(", "25", "d", "+", "s", "d", "+", "9", "m", sup("s", "2"), "+", "d", "s", "+", "81", "d", ")", "·", sub("S", '"LR"'), '"  (Equation 2)"'),
   sources: ["npsr.networks.architectures.equation_1", "npsr.networks.architectures.equation_2"],
   predict: {
     question: "Which saves most: halving d, halving s, or halving m of (56, 12, 4)?",
@@ -51,7 +51,7 @@ export const design = {
       element("p", {}, "A film of 1920 × 1080 at 24 pictures a second takes ", frame, " billion multiplications a second."),
       element("div", { class: "columns" }, element("div", {}, element("h3", {}, "Figures 3 and 4, left: networks at ×3"), plot.node), element("div", {}, element("h3", {}, "Figure 4, right: starting ×2 from a trained ×3"), convergence(page.data.design.convergence))),
       element("details", {}, element("summary", {}, "The points as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of points" }, tableOf([...states, ...settings]))));
-    const points = (list, key) => list.map((row) => [row.weights, value(row[key])]);
+    const points = (list, key) => ({ points: list.map((row) => [row.weights, value(row[key])]), names: list.map((row) => `${row.name}: ${row[key]} dB`), dots: true });
     return () => {
       const { d, s, m, n } = /** @type {Object<string, number>} */ (state.all()), weights = equation2(d, s, m), [before, after] = reach({ layers: fsrcnnLayers(d, s, m, n) });
       sliders.forEach((control) => control.refresh());
@@ -63,8 +63,8 @@ export const design = {
       frame.textContent = number((weights * 24 * 1920 * 1080) / (n * n) / 1e9, 1);
       plot.refresh({
         series: [
-          { name: "Figure 4, ours", points: points(settings, "ours"), dots: true }, { name: "Figure 4, paper's", points: points(settings, "paper"), dots: true },
-          { name: "Figure 3, ours", points: points(states, "ours"), dots: true }, { name: "Figure 3, paper's", points: points(states, "paper"), dots: true },
+          { name: "Figure 4, ours", ...points(settings, "ours") }, { name: "Figure 4, paper's", ...points(settings, "paper") },
+          { name: "Figure 3, ours", ...points(states, "ours") }, { name: "Figure 3, paper's", ...points(states, "paper") },
         ],
         x: { label: "weights", low: 1000, high: 100000, log: true }, y: { label: "PSNR in dB", low: 32.2, high: 33.3 }, mark: weights,
       });

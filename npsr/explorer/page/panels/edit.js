@@ -34,7 +34,7 @@ export const edit = {
   title: "Edit",
   question: "What does each feature add, and what if it is gone?",
   lead: "The last layer is linear: the picture is the bias plus one contribution for each feature. They are sorted from smoothing filters (taps of one sign) to detail filters (taps that cancel). Switch a feature off, look at it alone, or paint its filter: arrow keys choose a tap, + and − change it.",
-  formula: () => formula("y", "=", "b", "+", sum("c"), sub("y", "c"), ",", sub("y", "c"), "=", '"DeConv"', "(", sub("w", "c"), ",", sub("x", "c"), ")"),
+  formula: () => formula("y", "=", "b", "+", sum("c"), sub("y", "c"), ",", '"   "', sub("y", "c"), "=", '"DeConv"', "(", sub("w", "c"), ",", sub("x", "c"), ")"),
   sources: ["deconv2d.forward"],
   predict: {
     question: "One feature of 56 is switched off. How much PSNR is lost?",
@@ -69,37 +69,42 @@ export const edit = {
       if (sign) change(sign);
     });
     body.append(controls(feature, toggle, solo, reset), element("p", { class: "sum" }, "PSNR ", decibels, " (as learned ", whole, ")"),
-      element("div", { class: "columns small" }, result.node, mine.node, element("div", { class: "titled many" }, element("h3", {}, "Its filter"), filter.node, controls(button("Tap −", () => change(-1)), button("Tap +", () => change(1))), told, element("p", {}, "Sum of the taps ", sums))),
-      element("h3", {}, "All features by their contributions, smoothing first"), list.node);
-    const pictureOf = (chosen, bias) => {
-      const y = new Float32Array(chosen[0]?.plane.length ?? page.passes().at(-1).y.data.length).fill(bias);
-      for (const { plane } of chosen) plane.forEach((value, k) => { y[k] += value; });
+      element("div", { class: "columns small" }, result.node, mine.node, element("div", { class: "titled many", style: "flex: 1 1 24rem" }, element("h3", {}, "Its filter"), filter.node, controls(button("Tap −", () => change(-1)), button("Tap +", () => change(1))), told, element("p", {}, "Sum of the taps ", sums))),
+      element("h3", {}, "All features, smoothing first: what each adds, and by how many dB the PSNR changes without it"), list.node);
+    /** The bias and the parts of the features that are on. */
+    const pictureOf = (on, bias) => {
+      const y = new Float32Array(page.passes().at(-1).y.data.length).fill(bias);
+      for (const { plane } of on) plane.forEach((value, k) => { y[k] += value; });
       return y;
+    };
+    const showList = (all, muted, c, full, decibelsOf) => {
+      const sorted = [...all].sort((a, b) => b.smooth - a.smooth), now = decibelsOf(full);
+      order = sorted.map((part) => part.c);
+      list.refresh(sorted.map((part) => {
+        const canvas = element("canvas", { "aria-hidden": "true" }), [, , H, W] = part.shape, off_ = muted.has(part.c);
+        paint(canvas, rgbaOf(part.plane, "signed"), H, W);
+        const lost = off_ ? "off" : number(decibelsOf(full.map((value, k) => value - part.plane[k])) - now, 2);
+        return element("button", { type: "button", class: off_ ? "muted" : "", "aria-pressed": String(part.c === c), "aria-label": `feature ${part.c}: ${off_ ? "off" : `${lost} dB without it`}`, "data-feature": part.c, onclick: () => state.set({ feature: part.c }) }, canvas, `${part.c}: ${lost}`);
+      }), order.indexOf(c));
     };
     return () => {
       const all = parts(page, editsOf(state.get("edits"))), network = page.network(), { layer, y: learnt } = page.passes().at(-1), [, , H, W] = learnt.shape, { high } = page.specimen();
       const c = Math.min(chosen(), all.length - 1), muted = off(), one = all[c], bias = network.parameters[`${layer.name}.bias`][0], alone = state.get("solo");
-      const y = pictureOf(alone ? [one] : all.filter((part) => !muted.has(part.c)), alone ? 0 : bias), score = (plane) => number(psnr(to8Bits(plane), high, H, W, network.scale), 2);
+      const full = pictureOf(all.filter((part) => !muted.has(part.c)), bias), decibelsOf = (plane) => psnr(to8Bits(plane), high, H, W, network.scale);
       feature.refresh({ max: all.length - 1 }, c);
       toggle.textContent = muted.has(c) ? "Switch on" : "Switch off";
       solo.setAttribute("aria-pressed", String(alone));
-      result.refresh(y, H, W, alone ? { colouring: "signed" } : {});
+      result.refresh(alone ? one.plane : full, H, W, alone ? { colouring: "signed" } : {});
       result.caption.textContent = alone ? `Feature ${c} alone` : `Without ${muted.size} of ${all.length} features`;
       mine.refresh(one.plane, H, W, { colouring: "signed" });
       mine.caption.textContent = `What feature ${c} adds`;
-      decibels.textContent = alone ? "alone: no picture" : `${score(y)} dB`;
-      whole.textContent = `${score(learnt.data)} dB`;
+      decibels.textContent = alone ? "alone: no picture" : `${number(decibelsOf(full), 2)} dB`;
+      whole.textContent = `${number(decibelsOf(learnt.data), 2)} dB`;
       const tap = Math.min(state.get("tap"), one.filter.length - 1), f = layer.f;
       filter.refresh({ rows: f, columns: f, value: (u, v) => one.filter[u * f + v], chosen: [Math.floor(tap / f), tap % f] });
       told.textContent = `${one.smooth > 0.5 ? "Smoothing" : "Detail"}: the taps' sum is ${number(100 * one.smooth, 0)} % of their sizes' sum. Mean strength of its part ${number(one.energy, 4)}.`;
       sums.textContent = number(one.filter.reduce((a, b) => a + b, 0), 6);
-      const sorted = [...all].sort((a, b) => b.smooth - a.smooth);
-      order = sorted.map((part) => part.c);
-      list.refresh(sorted.map((part) => {
-        const canvas = element("canvas", { "aria-hidden": "true" });
-        paint(canvas, rgbaOf(part.plane, "signed"), H, W);
-        return element("button", { type: "button", class: muted.has(part.c) ? "muted" : "", "aria-pressed": String(part.c === c), "aria-label": `feature ${part.c}${muted.has(part.c) ? ", off" : ""}`, onclick: () => state.set({ feature: part.c }) }, canvas, `${part.c}${muted.has(part.c) ? " off" : ""}`);
-      }), order.indexOf(c));
+      showList(all, muted, c, full, decibelsOf);
     };
   },
 };

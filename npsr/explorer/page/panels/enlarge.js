@@ -47,7 +47,7 @@ export const enlarge = {
   title: "Enlarge",
   question: "What does a network see in a small picture that interpolation does not?",
   lead: "The picture is reduced by MATLAB's bicubic and enlarged again; drag the divider, or move it with the arrow keys. Brightness (luma) goes through the network, colour through bicubic. PSNR says how near the result comes to the original: 3 dB more is half the squared error.",
-  formula: () => formula('"PSNR"', "=", "10", sub('"log"', "10"), fraction(row(sup("255", "2"), "·", "H", "W"), row(sum("i,j"), sup(row("(", sub("y", "ij"), "−", sub("t", "ij"), ")"), "2")))),
+  formula: () => formula('"PSNR"', "=", "10", sub('" log"', "10"), '" "', fraction(row(sup("255", "2"), "·", "H", "W"), row(sum("i,j"), sup(row("(", sub("y", "ij"), "−", sub("t", "ij"), ")"), "2")))),
   sources: ["npsr.evaluation.protocol.low_resolution", "npsr.evaluation.metrics.psnr"],
   predict: {
     question: "Where will the network's picture differ most from bicubic's?",

@@ -1,6 +1,6 @@
 /** Panel 8: is the gradient right? Central differences, their two errors, PReLU's kink, and planted bugs. */
 import { controls, menu, slider } from "../parts/controls.js";
-import { element, number, output, scientific } from "../parts/dom.js";
+import { element, number, output, scientific, seen } from "../parts/dom.js";
 import { chart } from "../parts/chart.js";
 import { ask } from "../work/engine.js";
 import { formula, fraction, row } from "../parts/mathml.js";
@@ -33,17 +33,18 @@ export const gradientCheck = {
   defaults: { tensor: 0, entry: 0, epsilon: -5, bug: "none", kink: -3 },
   mount(body, page, state) {
     const tensor = menu(state, "tensor", "Tensor", []), entry = slider(state, "entry", "Entry", { max: 0 }), bug = menu(state, "bug", "Plant a bug", BUGS);
-    const epsilon = slider(state, "epsilon", "ε", { min: -10, max: 0, step: 0.5, show: (v) => `10^${number(v, 1)}` }), kink = slider(state, "kink", "x of PReLU", { min: -8, max: 0, step: 0.5, show: (v) => `10^${number(v, 1)}` });
+    const epsilon = slider(state, "epsilon", "ε", { min: -10, max: 0, step: 0.5, show: (v) => scientific(10 ** v) }), kink = slider(state, "kink", "x of PReLU", { min: -8, max: 0, step: 0.5, show: (v) => scientific(10 ** v) });
     const curve = chart("Relative error against ε, float32 and float64"), bend = chart("Relative error of PReLU's difference against ε");
     const [analytic, single, double, error32, error64] = ["analytic", "numeric32", "numeric64", "error32", "error64"].map((name) => output(name));
     const rows = element("tbody"), verdict = element("p", { class: "sum answer", role: "status" }), busy = element("p", { role: "status" });
     const table = element("table", { class: "facts" }, element("thead", {}, element("tr", {}, ...["parameter", "verdict", "relative error", "numbers"].map((text) => element("th", { scope: "col" }, text)))), rows);
     body.append(controls(tensor, entry, epsilon, bug), busy,
       element("div", { class: "columns" }, element("div", {},
-        element("p", { class: "sum" }, "By hand ", analytic), element("p", { class: "sum" }, "float64 difference ", double, ", error ", error64), element("p", { class: "sum" }, "float32 difference ", single, ", error ", error32), curve.node),
-      element("div", {}, element("h3", {}, "Every tensor, along a random direction"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "errors of all tensors" }, table), verdict)),
-      element("h3", {}, "At PReLU's kink"), element("p", {}, "PReLU itself, a = 0.25, at the input x below: as soon as ε is larger than x, the difference sees both sides of the bend, and no ε above x is right. That is a fault of the check, not of the gradient."),
-      controls(kink), bend.node);
+        element("p", { class: "sum" }, "By hand ", analytic), element("p", { class: "sum" }, "float64 difference ", double, ", error ", error64), element("p", { class: "sum" }, "float32 difference ", single, ", error ", error32), curve.node,
+        element("h3", {}, "At PReLU's kink"), element("p", { class: "column" }, "PReLU itself, a = 0.25, at the input x below: as soon as ε is larger than x, the difference sees both sides of the bend, and no ε above x is right. That is a fault of the check, not of the gradient."),
+        controls(kink), bend.node),
+      element("div", {}, element("h3", {}, "Every tensor, along a random direction"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "errors of all tensors" }, table), verdict)));
+    const near = seen(body);
     let swept = null, checked = null, sweptFor = "", checkedFor = "", asked = 0;
 
     const axis = { label: "ε", low: 1e-10, high: 1, log: true }, errors = { label: "relative error", low: 1e-12, high: 10, log: true };
@@ -66,7 +67,10 @@ export const gradientCheck = {
       verdict.textContent = bad.length ? `${bad.length} of ${checked.length} tensors are wrong.` : `All ${checked.length} tensors are right.`;
     };
     const work = async (lesson, key) => {
-      const mine = ++asked, sweepFor = `${body.dataset.key} ${key} ${state.get("entry")}`, checkFor = body.dataset.key, fault = state.get("bug");
+      const mine = ++asked;
+      await near;
+      if (mine !== asked) return;
+      const sweepFor = `${body.dataset.key} ${key} ${state.get("entry")}`, checkFor = body.dataset.key, fault = state.get("bug");
       const plain = { network: { layers: lesson.network.layers, parameters: lesson.network.parameters }, x: lesson.x, target: lesson.target, shape: lesson.shape };
       busy.textContent = "Differences are being made …";
       const jobs = [sweepFor === sweptFor ? swept : ask("sweep", { lesson: plain, key, entry: state.get("entry"), fault }), checkFor === checkedFor ? checked : ask("checkAll", { lesson: plain, fault })];
@@ -83,7 +87,7 @@ export const gradientCheck = {
       tensor.refresh(keys.map((name, k) => [k, name]));
       entry.refresh({ max: most });
       [epsilon, bug, kink].forEach((control) => control.refresh());
-      bend.refresh({ series: [{ name: `PReLU at x = 10^${number(state.get("kink"), 1)}`, points: kinkErrors(10 ** state.get("kink"), 0.25).map(([e, v]) => [e, Math.max(1e-12, v)]) }], x: axis, y: errors, mark: 10 ** state.get("kink") });
+      bend.refresh({ series: [{ name: `PReLU at x = ${scientific(10 ** state.get("kink"))}`, points: kinkErrors(10 ** state.get("kink"), 0.25).map(([e, v]) => [e, Math.max(1e-12, v)]) }], x: axis, y: errors, mark: 10 ** state.get("kink") });
       if (state.get("entry") > most) {
         state.set({ entry: most });
         return;

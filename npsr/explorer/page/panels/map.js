@@ -32,7 +32,7 @@ export const map = {
   title: "Map",
   question: "What is in the network, and what passes through it?",
   lead: "Each row is a layer, in the paper's notation Conv(filter side, filters, channels). Choose one to see every feature map that it makes from the picture's middle; choose a map to see it large, and from there descend to its filter.",
-  formula: () => formula('"Conv"', "(", "f", ",", "n", ",", "c", ")", '"has"', sup("f", "2"), "·", "n", "·", "c", '"weights"'),
+  formula: () => formula('"Conv"', "(", "f", ",", "n", ",", "c", ")", '" has "', sup("f", "2"), "·", "n", "·", "c", '" weights"'),
   sources: ["npsr.networks.architectures.weight_count", "npsr.networks.architectures.multiplications"],
   predict: {
     question: "Which layer of FSRCNN(56,12,4) needs the most multiplications for each LR pixel?",
@@ -53,15 +53,15 @@ export const map = {
       }
     });
     const head = ["layer", "notation", "output", "weights", "multiplications", "sees"];
-    body.append(
-      element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of layers" }, element("table", { class: "facts" }, element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))), rows)),
-      element("p", { class: "sum" }, total, " weights; ", cross, " multiplications for each LR pixel."),
-      element("div", { class: "columns" }, element("div", { style: "flex: 1 1 20rem" }, title, maps.node), element("div", {}, large.node, about, descend)),
-    );
+    body.append(element("div", { class: "columns" },
+      element("div", {},
+        element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of layers" }, element("table", { class: "facts layers" }, element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))), rows)),
+        element("p", { class: "sum" }, total, " weights; ", cross, " multiplications for each LR pixel.")),
+      element("div", {}, title, large.node, about, descend)), maps.node);
 
     const layerRow = (pass, k, network, field) => {
       const [weights, multiplications] = cost(pass.layer, network), [, C, H, W] = pass.y.shape;
-      const choose = button(pass.layer.name, () => state.set({ layer: k, map: 0 }), { "aria-pressed": String(k === state.get("layer")) });
+      const choose = button(pass.layer.kind.endsWith("ReLU") ? `↳ ${pass.layer.kind}` : pass.layer.name, () => state.set({ layer: k, map: 0 }), { "aria-pressed": String(k === state.get("layer")) });
       return element("tr", {}, element("th", { scope: "row" }, choose),
         ...[notation(pass.layer), `${C} × ${H} × ${W}`, weights ? grouped(weights) : "", multiplications ? grouped(multiplications) : "", `${field} × ${field}`].map((text) => element("td", {}, text)));
     };

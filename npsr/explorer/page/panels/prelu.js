@@ -9,7 +9,7 @@ import { psnr, to8Bits } from "../mathematics/resize.js";
 
 const BINS = 40;
 
-/** How many values fall into each of the bins between −reach and reach. */
+/** The share of the values in each bin between −reach and reach, at the bin's middle. */
 function histogram(values, reach) {
   const counts = new Float64Array(BINS);
   for (const value of values) counts[Math.min(BINS - 1, Math.max(0, Math.floor(((value / reach + 1) * BINS) / 2)))] += 1 / values.length;
@@ -37,8 +37,8 @@ export const prelu = {
     const own = button("The learned slope", () => state.set({ slope: prelu.defaults.slope }));
     const curve = chart("PReLU's curve"), bars = chart("Histogram of values before and after"), after = picture("feature map after PReLU"), result = picture("the network's picture with this slope");
     const drag = (event) => { // the slope of the line from the middle of the curve to the pointer, left of it
-      const box = curve.svg.getBoundingClientRect(), x = (event.clientX - box.left) / box.width - 0.531, y = 0.44 - (event.clientY - box.top) / box.height;
-      if (event.buttons && x < -0.02) state.set({ slope: Math.min(1.5, Math.max(-1, Number(((y / x) * (398 / 206) * (260 / 480)).toFixed(2)))) });
+      const [x, y] = curve.valuesAt(event);
+      if (event.buttons && x < 0) state.set({ slope: Math.min(1.5, Math.max(-1, Number((y / x).toFixed(2)))) });
     };
     for (const event of ["pointerdown", "pointermove"]) curve.svg.addEventListener(event, drag);
     const [learned, below, decibels] = ["learned", "below", "psnr"].map((name) => output(name));

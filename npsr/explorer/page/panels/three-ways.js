@@ -55,7 +55,7 @@ export const threeWays = {
   question: "Are deconvolution, zeros between pixels and sub-pixel convolution different things?",
   lead: "One channel of the last layer's input, enlarged by the learnt filter in three ways. Each is computed by itself, here, now; below stands the largest difference.",
   formula: () => formula(sub("y", row("n", "q", "+", "r")), "=", sum("t"), sub("w", row("n", "t", "+", "r")), "·", sub("x", row("q", "−", "t"))),
-  sources: ["deconv2d.forward", "npsr.networks.sub_pixel.sub_pixel_weight"],
+  sources: ["deconv2d.forward", "npsr.exporting.sub_pixel.sub_pixel_weight"],
   predict: {
     question: "Which of the three does the most multiplications, if none with a zero is left out?",
     choices: ["painting filters", "zeros between pixels, then a convolution", "n² small convolutions"],

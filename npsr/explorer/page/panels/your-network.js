@@ -1,6 +1,6 @@
 /** Panel 12: networks from files, two of them compared, and pictures of panels to take away. */
 import { button, controls, fileButton, menu } from "../parts/controls.js";
-import { announce, element, number, output, scientific } from "../parts/dom.js";
+import { announce, element, number, output } from "../parts/dom.js";
 import { formula, sub } from "../parts/mathml.js";
 import { networkOf } from "../work/npz.js";
 import { picture } from "../parts/picture.js";
@@ -79,7 +79,7 @@ export const yourNetwork = {
       });
       const differences = compared(first, second);
       note.textContent = differences.length ? "" : "They have no tensor of one shape: choose two of one architecture to compare their numbers.";
-      rows.replaceChildren(...differences.map(({ key, most, relative }) => element("tr", {}, element("th", { scope: "row" }, key), element("td", { class: "number" }, scientific(most)), element("td", { class: "number" }, number(relative, 4)))));
+      rows.replaceChildren(...differences.map(({ key, most, relative }) => element("tr", {}, element("th", { scope: "row" }, key), element("td", { class: "number" }, number(most, 4)), element("td", { class: "number" }, number(relative, 4)))));
     };
   },
 };

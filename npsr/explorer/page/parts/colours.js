@@ -15,6 +15,15 @@ export function cellColours(t) {
   return { background: `rgb(${r},${g},${b})`, color: light ? "#111" : "#fff" };
 }
 
+/** Red, green, blue of phase (a, b) of n × n: from orange to blue along b, lighter along a. */
+export function phaseColour(a, b, n) {
+  const last = Math.max(1, n - 1);
+  return ORANGE.map((value, k) => {
+    const full = value + ((BLUE[k] - value) * b) / last;
+    return Math.round(full + ((WHITE[k] - full) * 0.75 * a) / last);
+  });
+}
+
 /** The largest magnitude, at least something. */
 export function largest(values) {
   let most = 1e-12;

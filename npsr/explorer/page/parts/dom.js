@@ -31,8 +31,8 @@ export function precise(value) {
   return value.toExponential(3).replaceAll("-", "−");
 }
 
-/** A number in three digits and a power of ten, for errors. */
-export const scientific = (value) => (value === 0 ? "0" : value.toExponential(1).replaceAll("-", "−"));
+/** A number as digits and a power of ten, for errors. */
+export const scientific = (value, digits = 1) => (value === 0 ? "0" : value.toExponential(digits).replaceAll("-", "−"));
 
 /** Whole numbers with thin spaces between thousands. */
 export const grouped = (value) => Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
@@ -43,6 +43,18 @@ export const output = (name, attributes = {}) => element("output", { "data-name"
 /** Tell a screen reader, in the page's one live region. */
 export function announce(text) {
   document.getElementById("announcer").textContent = text;
+}
+
+/** Kept when a reader has come near to a node: long work waits for it. @returns {Promise<void>} */
+export function seen(node) {
+  return new Promise((resolve) => {
+    const observer = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      resolve();
+    }, { rootMargin: "50%" });
+    observer.observe(node);
+  });
 }
 
 let count = 0;

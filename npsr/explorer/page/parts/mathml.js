@@ -11,12 +11,23 @@ function node(tag, ...children) {
   return made;
 }
 
-/** Letters, numbers and signs of a text, each in its element; a word in quotes stays one. */
+/** A bracket or sign; brackets keep the size of the letters. */
+function sign(text) {
+  const made = node("mo", text);
+  made.setAttribute("stretchy", "false");
+  return made;
+}
+
+/**
+ * Letters, numbers and signs of a text, each in its element. A word in quotes stays one; MathML drops ordinary
+ * spaces at its ends, so they become spaces that stay.
+ */
 function tokens(part) {
   if (typeof part !== "string") return [part];
   return [...part.matchAll(/"([^"]*)"|\d+(?:\.\d+)?|\p{L}|[^\s\p{L}\d]/gu)].map(([text, quoted]) => {
-    if (quoted !== undefined) return node("mtext", quoted);
-    return node(/^\d/.test(text) ? "mn" : /^\p{L}$/u.test(text) ? "mi" : "mo", text);
+    if (quoted !== undefined) return node("mtext", quoted.replaceAll(" ", "\u00a0"));
+    if (/^\d/.test(text)) return node("mn", text);
+    return /^\p{L}$/u.test(text) ? node("mi", text) : sign(text);
   });
 }
 

@@ -10,48 +10,63 @@ import { button } from "./controls.js";
 import { announce, element, freshId } from "./dom.js";
 import { setPanel, stateOf } from "./state.js";
 
-/** "Predict first": while it is open and unanswered, the panel's answers are covered. */
-function prediction(section, { question, choices, right, because }) {
+/** What unfolds under a heading; whether it is open is part of the state: `state[key]` is "" while it is closed. */
+function unfolding(state, key, heading, ...children) {
+  const details = element("details", { class: key }, element("summary", {}, heading), ...children);
+  details.addEventListener("toggle", () => {
+    if (details.open !== (state.get(key) !== "")) state.set({ [key]: details.open ? "open" : "" });
+  });
+  return { node: details, refresh: () => { details.open = state.get(key) !== ""; } };
+}
+
+/**
+ * "Predict first": while it is open and unanswered, the panel's answers are covered. The state is "", "open", or the
+ * answer's place; closing it takes the guess back.
+ */
+function prediction(section, state, { question, choices, right, because }) {
   const name = freshId("choice"), verdict = element("p", { class: "verdict", "aria-live": "polite" });
+  const inputs = choices.map(() => element("input", { type: "radio", name, id: freshId("choice") }));
   const guess = () => {
-    const chosen = [...form.querySelectorAll("input")].findIndex((input) => input.checked);
-    if (chosen < 0) {
-      verdict.textContent = "Choose an answer first: a wrong guess teaches more than none.";
-      return;
-    }
-    section.classList.remove("guessing");
-    verdict.textContent = `${chosen === right ? "Yes" : `You said “${choices[chosen]}”. It is “${choices[right]}”`}: ${because}`;
+    const chosen = inputs.findIndex((input) => input.checked);
+    if (chosen < 0) verdict.textContent = "Choose an answer first: a wrong guess teaches more than none.";
+    else state.set({ predict: String(chosen) });
   };
   const form = element("fieldset", {}, element("legend", {}, question),
-    ...choices.map((text) => {
-      const id = freshId("choice");
-      return element("div", {}, element("input", { type: "radio", name, id }), element("label", { for: id }, text));
-    }), button("This is my guess", guess));
-  const details = element("details", { class: "predict" }, element("summary", {}, "Predict first"), form, verdict);
-  details.addEventListener("toggle", () => section.classList.toggle("guessing", details.open && !verdict.textContent));
-  return details;
+    ...inputs.map((input, k) => element("div", {}, input, element("label", { for: input.id }, choices[k]))), button("This is my guess", guess));
+  const folded = unfolding(state, "predict", "Predict first", form, verdict);
+  let before = "";
+  return { node: folded.node, refresh() {
+    const now = state.get("predict"), chosen = now === "" ? -1 : choices.findIndex((_, k) => String(k) === now);
+    folded.refresh();
+    section.classList.toggle("guessing", now !== "" && chosen < 0);
+    if (now === before) return;
+    before = now;
+    inputs.forEach((input, k) => { input.checked = k === chosen; });
+    verdict.textContent = chosen < 0 ? "" : `${chosen === right ? "Yes" : `You said “${choices[chosen]}”. It is “${choices[right]}”`}: ${because}`;
+  } };
 }
 
 /** The lines of Python, as the page's maker found them in the package. */
-function lines(names, sources) {
-  return element("details", { class: "lines" }, element("summary", {}, "The lines that do it"),
-    ...names.map((name) => element("div", {}, element("p", {}, element("code", {}, name)), element("pre", { tabindex: 0, "aria-label": `Source of ${name}` }, sources[name]))));
-}
+const linesOf = (state, names, sources) => unfolding(state, "lines", "The lines that do it",
+  ...names.map((name) => element("div", {}, element("p", {}, element("code", {}, name)), element("pre", { tabindex: 0, "aria-label": `Source of ${name}` }, sources[name]))));
 
 /** Build a panel's section. @returns {{section: HTMLElement, render: () => void, state: any}} */
 export function framed(panel, page) {
-  const state = stateOf(panel.id, panel.defaults), body = element("div", { class: "body" });
+  const state = stateOf(panel.id, { ...panel.defaults, predict: "", lines: "" }), body = element("div", { class: "body" });
   const section = element("section", { id: panel.id, class: "panel", "aria-labelledby": `${panel.id}-title`, tabindex: -1 },
+    element("p", { class: "eyebrow", "aria-hidden": "true" }, panel.title),
     element("h2", { id: `${panel.id}-title` }, panel.question),
     element("p", { class: "lead" }, panel.lead),
     panel.formula ? element("div", { class: "formula", role: "group", tabindex: 0, "aria-label": "formula" }, panel.formula()) : null);
-  section.append(prediction(section, panel.predict), body, lines(panel.sources, page.sources));
+  const folds = [prediction(section, state, panel.predict), linesOf(state, panel.sources, page.sources)];
+  section.append(folds[0].node, body, folds[1].node);
   for (const event of ["focusin", "pointerdown"]) section.addEventListener(event, () => setPanel(panel.id));
   const problem = element("p", { class: "problem", role: "alert" });
   body.append(problem);
   const draw = panel.mount(body, page, state);
   const render = () => {
     problem.textContent = "";
+    folds.forEach((fold) => fold.refresh());
     try {
       draw();
     } catch (error) {

@@ -22,9 +22,10 @@ export function paint(canvas, rgba, rows, columns) {
 
 /**
  * A picture under its caption. `refresh(plane, rows, columns, {colouring, most, chosen, box})`: chosen [i, j] is
- * framed, box [i, j, rows, columns] outlined. With `choose(i, j)` a pixel can be picked.
+ * framed, box [i, j, rows, columns] outlined. With `choose(i, j)` a pixel can be picked, with `peek(i, j)` a mouse that
+ * passes over shows one for a moment; peek() ends it.
  */
-export function picture(label, choose) {
+export function picture(label, choose, peek) {
   const canvas = element("canvas", choose ? { tabindex: 0, role: "application", "aria-label": `${label}; arrow keys move the pixel` } : { role: "img", "aria-label": label });
   const frame = element("div", { class: "frame" }), over = element("div", { class: "canvas" }, canvas, frame), window_ = element("div", { class: "box" });
   over.append(window_);
@@ -32,10 +33,17 @@ export function picture(label, choose) {
   let size = [1, 1], now = [0, 0];
   const within = (i, j) => choose(Math.min(size[0] - 1, Math.max(0, i)), Math.min(size[1] - 1, Math.max(0, j)));
   if (choose) {
-    canvas.addEventListener("pointerdown", (event) => {
+    const pixelAt = (event) => {
       const box = canvas.getBoundingClientRect();
-      within(Math.floor(((event.clientY - box.top) / box.height) * size[0]), Math.floor(((event.clientX - box.left) / box.width) * size[1]));
-    });
+      return [Math.floor(((event.clientY - box.top) / box.height) * size[0]), Math.floor(((event.clientX - box.left) / box.width) * size[1])];
+    };
+    canvas.addEventListener("pointerdown", (event) => within(...pixelAt(event)));
+    if (peek) {
+      canvas.addEventListener("pointermove", (event) => {
+        if (event.pointerType === "mouse") peek(...pixelAt(event));
+      });
+      canvas.addEventListener("pointerleave", () => peek());
+    }
     onArrows(canvas, (di, dj) => within(now[0] + di, now[1] + dj));
   }
   const place = (mark, box) => {

@@ -10,7 +10,7 @@ const isGrey = ({ rgba }) => rgba.every((value, k) => k % 4 === 3 || value === r
 
 /** 8-bit RGBA of luma and chroma; of luma alone if the picture is grey. */
 function coloured(luma, chroma) {
-  if (chroma.length) return toRgba([luma, ...chroma]);
+  if (chroma.length) return toRgba([luma, chroma[0], chroma[1]]);
   const rgba = new Uint8ClampedArray(luma.length * 4).fill(255);
   to8Bits(luma).forEach((value, k) => rgba.fill(value, 4 * k, 4 * k + 3));
   return rgba;

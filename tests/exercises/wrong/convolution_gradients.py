@@ -1,0 +1,58 @@
+"""Wrong submissions of exercise 2."""
+
+from exercises.wrong.styles import L, V
+
+WRONG = [
+    (L, "dweight[d, c, u, v] +=", "dweight[d, c, u, v] =", "only the last output pixel"),
+    (L, ("dweight, dbias\n"), ("dweight, dbias.sum()\n"), "keep that axis"),
+    (L, ("dweight, dbias\n"), ("dweight, dbias.tolist()\n"), "Make an array of it"),
+    (L, "dbias[d] += g", "dbias[d] += g / 0 if g else g", "What is 0 there|finite"),
+    (L, "g * weight[d, c, u, v]", "g * weight[d, c, f - 1 - u, f - 1 - v]", "dx: the rotation"),
+    (L, "dx[n, c, stride * i + u, stride * j + v] +=", "dx[n, c, i + u, j + v] +=", "dx: the stride"),
+    (
+        L,
+        "dx[n, c, stride * i + u, stride * j + v] +=",
+        "dx[n, c, stride * i + u, stride * j + v] =",
+        "overwrite",
+    ),
+    (L, "g * x[n, c, stride * i + u, stride * j + v]", "g * x[n, c, i + u, j + v]", "dweight: the stride"),
+    (L, "return dx, dweight, dbias", "return dx, dweight / N, dbias", "dweight: The mean over the samples"),
+    (L, "return dx, dweight, dbias", "return dx, dweight, dbias / N", "dbias: The mean over the samples"),
+    (L, "return dx, dweight, dbias", "return dx / N, dweight, dbias", "dx: The mean over the samples"),
+    (L, "return dx, dweight, dbias", "return dx, dbias, dweight", "order"),
+    (L, "return dx, dweight, dbias", "return dweight, dx, dbias", "order"),
+    (L, "return dx, dweight, dbias", "return dx, dweight, dy.mean((0, 2, 3))", "dbias: the mean over pixels"),
+    (
+        L,
+        "return dx, dweight, dbias",
+        "return dx, dweight, dy[0].sum((1, 2))",
+        "dbias: the sum over the samples",
+    ),
+    (L, "return dx, dweight, dbias", "return dx, dweight, dy.sum((2, 3))", "dbias: the sum over the samples"),
+    (L, "return dx, dweight, dbias", "return dx, dweight[..., ::-1, ::-1], dbias", "dweight: it is turned"),
+    (L, "return dx, dweight, dbias", "return dx, dweight.swapaxes(2, 3), dbias", "dweight: rows and columns"),
+    (L, "return dx, dweight, dbias", "return dx, dweight", "must be|Return exactly|New in this"),
+    (L, "dweight = np.zeros_like(weight)", "dweight = weight", "works in place"),
+    (
+        L,
+        "dweight = np.zeros_like(weight)",
+        "dweight = np.empty_like(weight)",
+        "np.empty|New in this|not finite",
+    ),
+    (L, "dtype=x.dtype", "dtype=float", "float64 leaks in"),
+    (L, "dbias[d] += g", "dbias[d] = g", "dbias"),
+    (L, "range(C)", "range(1)", "several channels"),
+    (V, "[:, :, ::-1, ::-1]", "", "dx: the rotation"),
+    (V, "axes=((0, 2, 3), (0, 4, 5))", "axes=((2, 3), (4, 5))", "axis is missing|New in this"),
+    (V, "dy.sum((0, 2, 3))", "dy.sum()", "dbias: all filters|axis is missing|dbias"),
+    (V, "tensordot(dy, columns", "tensordot(dy[:1], columns[:1]", "dweight: the sum over the samples"),
+    (L, "return dx, dweight, dbias", "return dx, dweight, np.clip(dbias, -1e5, 1e5)", "must be linear"),
+    (
+        L,
+        "return dx, dweight, dbias",
+        "return dx, dweight.astype(np.float32).astype(x.dtype), dbias",
+        "smaller dtype",
+    ),
+    (L, "range(N)", "range(min(N, 3))", "four samples"),
+    (L, "return dx, dweight, dbias", "return dx + 1e-7 * x, dweight, dbias", "Nearly right"),
+]

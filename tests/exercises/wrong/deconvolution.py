@@ -1,0 +1,51 @@
+"""Wrong submissions of exercise 4."""
+
+from exercises.wrong.styles import L, V
+
+WRONG = [
+    (L, "range(i % stride, f, stride)", "range(f)", "Taps of other phases"),
+    (L, "range(j % stride, f, stride)", "range(f)", "Taps of other phases"),
+    (
+        L,
+        ("+= weight[c, d, u, v] * x[n, c, h, w]\n            y"),
+        ("= weight[c, d, u, v] * x[n, c, h, w]\n            y"),
+        "overwrite",
+    ),
+    (
+        L,
+        "stride * w + v] += weight[c, d, u, v]",
+        "stride * w + v] += weight[c, d, f - 1 - u, f - 1 - v]",
+        "turned by 180°",
+    ),
+    (L, "stride * w + v] += weight[c, d, u, v]", "stride * w + v] += weight[c, d, v, u]", "Rows and columns"),
+    (L, ("            y[n, d] += bias[d]\n"), "", "bias is forgotten"),
+    (L, "y[n, d] += bias[d]", "y[n, d] += C * bias[d]", "once a channel"),
+    (L, "y[n, d, stride * h + u, stride * w + v]", "y[n, d, h + u, w + v]", "stride is ignored inside"),
+    (L, "(H - 1) * stride + f, (W - 1) * stride + f", "H * stride + f, W * stride + f", "The size is off"),
+    (L, ("    return y\n"), ("    return y[:, :, : stride * H, : stride * W]\n"), "cut"),
+    (
+        L,
+        ("weight[c, d, u, v] * x[n, c, h, w]\n            y"),
+        ("weight[c, d, u, v] * x[0, c, h, w]\n            y"),
+        "Only the first sample",
+    ),
+    (L, ("dtype=x.dtype)\n    for"), ("dtype=float)\n    for"), "float64 leaks"),
+    (L, "if h < 0 or h >= H:", "if h >= H:", "wraps around"),
+    (L, "range(i % stride, f, stride)", "range(0, f, stride)", "another phase"),
+    (L, "h = (i - u) // stride", "h = (i - u) // stride + 1", "off by one|No typical"),
+    (L, "out[n, d] = bias[d]", "out[n, d] = 0", "bias is forgotten"),
+    (L, "math.ceil((f - stride) / 2)", "(f - stride) // 2", "Round up"),
+    (L, "math.ceil((f - stride) / 2)", "f // 2", "half the filter"),
+    (L, "math.ceil((f - stride) / 2)", "(f - stride + 1) // 2 - 1", "off by one"),
+    (L, "math.ceil((f - stride) / 2)", "(f - stride) / 2", "⌈"),
+    (L, "math.ceil((f - stride) / 2)", "3", "⌈"),
+    (V, "weight[:, :, ::-1, ::-1]", "weight", "turned by 180°"),
+    (V, "+ bias[None, :, None, None]", "+ bias[0]", "several output channels"),
+    (V, "(u >= 0) & (u < f)", "(u >= 0) & (u < f - 1)", "No typical"),
+    (V, "nchw,cdhw->nd", "nchw,cdhw->d", "axis is missing|raised|No typical|first sample|sample"),
+    (L, "y[n, d] += bias[d]", "y[n, d] += bias[d] * bool(x[n].any())", "bias"),
+    (L, "    return out", "    return out.round()", "rounded"),
+    (L, "math.ceil((f - stride) / 2)", "round((f - stride) / 2)", "Round up"),
+    (L, "out[n, d] = bias[d]", "out[n, d] = bias[d] if i or j else 0", "bias is forgotten"),
+    (L, "math.ceil((f - stride) / 2)", "str(math.ceil((f - stride) / 2))", "not its text"),
+]

@@ -1,0 +1,62 @@
+"""Wrong submissions of exercise 3."""
+
+from exercises.wrong.styles import L, V
+
+WRONG = [
+    (
+        L,
+        "dslope[k] += dy[n, c, h, w] * x[n, c, h, w]",
+        "dslope[k] += dy[n, c, h, w] * slope[k] * (x[n, c, h, w] < 0)",
+        "that is dx below 0, summed",
+    ),
+    (L, "v if v > 0 else a * v", "a * v if v > 0 else v", "wrong side"),
+    (L, "v if v > 0 else a * v", "max(v, a * v)", "only while a is at most 1"),
+    (L, "v if v > 0 else a * v", "max(v, 0)", "ReLU"),
+    (L, "v if v > 0 else a * v", "v if v > 0 else abs(a) * v", "absolute value of the slope"),
+    (L, "v if v > 0 else a * v", "v if v > 0 else a", "slope alone"),
+    (L, "slope[c] if len(slope) == C else slope[0]", "slope[0]", "first slope"),
+    (
+        V,
+        "return np.where(x > 0, x, x * slope.reshape(1, -1, 1, 1))",
+        "return np.where(x > 0, x, x * slope)",
+        "along the columns|raised",
+    ),
+    (
+        V,
+        "return np.where(x > 0, x, x * slope.reshape(1, -1, 1, 1))",
+        ("x[x < 0] *= slope[0]\n    return x"),
+        "works in place|first slope",
+    ),
+    (L, "if x[n, c, h, w] > 0", "if x[n, c, h, w] >= 0", "exactly 0"),
+    (V, "positive = x > 0", "positive = x >= 0", "exactly 0"),
+    (L, "dslope[k] += dy[n, c, h, w] * x[n, c, h, w]", "dslope[k] += dy[n, c, h, w]", "x is forgotten"),
+    (L, "dslope[k] += dy[n, c, h, w] * x[n, c, h, w]", "dslope[k] += x[n, c, h, w]", "dy is forgotten"),
+    (L, "dslope[k] += dy", "dslope[k] -= dy", "sign"),
+    (L, "dslope[k] += dy", "dslope[k] = dy", "dslope|No typical"),
+    (L, "return dx, dslope", "return dx, dslope / N", "mean over the samples"),
+    (L, "return dx, dslope", "return dslope, dx", "order"),
+    (L, "= dy[n, c, h, w] * slope[k]", "= 0", "ReLU's gradient"),
+    (L, "= dy[n, c, h, w] * slope[k]", "= slope[k]", "dy is forgotten|dx"),
+    (L, "np.zeros_like(slope)", "slope", "works in place"),
+    (L, "np.zeros_like(slope)", "np.zeros(C, x.dtype)", "what is summed over"),
+    (L, "np.zeros_like(slope)", "np.zeros(len(slope))", "float64 leaks"),
+    (V, "per_channel.sum().reshape(1)", "per_channel", "shared slope"),
+    (V, "per_channel.sum().reshape(1)", "per_channel.sum()", "shape of the slope|must be a NumPy"),
+    (V, "per_channel.sum().reshape(1)", "per_channel.mean().reshape(1)", "mean is taken over the channels"),
+    (V, '"nchw,nchw->c", dy, np.minimum(x, 0)', '"nchw,nchw->c", dy, x', "above 0"),
+    (
+        V,
+        '"nchw,nchw->c", dy, np.minimum(x, 0)',
+        '"nchw,nchw->c", dy[:1], np.minimum(x[:1], 0)',
+        "sum over the samples",
+    ),
+    (V, "np.where(x > 0, x, x * slope", "np.where(x > 1e-8, x, x * slope", "compare with 0 itself"),
+    (V, "np.where(x > 0, x, x * slope", "np.where(x > 0, x, x * np.maximum(slope, -1)", "a slope each"),
+    (
+        V,
+        "np.where(x > 0, x, x * slope",
+        "np.where(x > 0, x, x * np.minimum(slope, 2)",
+        "cut to a range|cut off|a slope each",
+    ),
+    (V, "np.minimum(x, 0)", "np.minimum(x, -1e-9)", "scaled or rounded|compare with 0"),
+]

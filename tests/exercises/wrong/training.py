@@ -1,0 +1,96 @@
+"""Wrong submissions of exercise 11."""
+
+from exercises.wrong.styles import L, V
+
+WRONG = [
+    (L, "/ (math.sqrt(s_hat) + 1e-8)", "/ math.sqrt(s_hat + 1e-8)", "ε is inside the root"),
+    (
+        L,
+        "rate = cosine_rate(RATE, step, TOTAL)",
+        "rate = cosine_rate(RATE, step, first + steps)",
+        "decay ends with this call",
+    ),
+    (V, "moved = momentum * velocity - rate * gradient", "moved = -rate * gradient", "momentum is ignored"),
+    (
+        V,
+        "moved = momentum * velocity - rate * gradient",
+        "moved = momentum * velocity + rate * gradient",
+        "climbs",
+    ),
+    (
+        V,
+        ("moved = momentum * velocity - rate * gradient\n    return theta + moved, moved"),
+        ("moved = momentum * velocity + gradient\n    return theta - rate * moved, moved"),
+        "PyTorch's form",
+    ),
+    (
+        V,
+        ("moved = momentum * velocity - rate * gradient\n    return theta + moved, moved"),
+        ("theta += momentum * velocity - rate * gradient\n    return theta, velocity"),
+        "works in place",
+    ),
+    (V, "return theta + moved, moved", "return theta + moved, velocity", "old velocity is returned"),
+    (V, "return theta + moved, moved", "return moved, theta + moved", "order"),
+    (V, "return theta + moved, moved", "return (theta + moved).astype(float), moved", "float64 leaks"),
+    (V, "rate * (1 - 0.999**step) ** 0.5 / (1 - 0.9**step)", "rate", "1 − βᵗ are missing|No typical"),
+    (L, "mean[k] / (1 - 0.9**step)", "mean[k]", "Only s is corrected"),
+    (L, "square[k] / (1 - 0.999**step)", "square[k]", "Only m is corrected"),
+    (L, "/ (math.sqrt(s_hat) + 1e-8)", "/ (s_hat + 1e-8)", "root of s"),
+    (L, "0.001 * g * g", "0.001 * g", "not squared|raised"),
+    (
+        L,
+        ("return theta, mean, square\n"),
+        ("return theta, mean / (1 - 0.9**step), square\n"),
+        "corrected one is returned",
+    ),
+    (L, "(1 + math.cos(math.pi * step / total)) / 2", "(1 - step / total)", "along a line"),
+    (
+        L,
+        "(1 + math.cos(math.pi * step / total)) / 2",
+        "(1 + math.cos(math.pi * step / total))",
+        "½ is missing",
+    ),
+    (L, "(1 + math.cos(math.pi * step / total)) / 2", "(1 + math.cos(step / total)) / 2", "π is missing"),
+    (L, "rate = cosine_rate(RATE, step, TOTAL)", "rate = RATE", "does not decay"),
+    (
+        L,
+        "rate = cosine_rate(RATE, step, TOTAL)",
+        "rate = cosine_rate(RATE, step - first, TOTAL)",
+        "begins anew",
+    ),
+    (
+        L,
+        "rate = cosine_rate(RATE, step, TOTAL)",
+        "rate = cosine_rate(RATE, step + 1, TOTAL)",
+        "one step ahead",
+    ),
+    (L, "found[key], velocity[key], rate", "found[key], 0 * velocity[key], rate", "velocity does not live"),
+    (
+        L,
+        ("    losses = []\n"),
+        ("    losses = []\n    velocity = {k: np.zeros_like(v) for k, v in velocity.items()}\n"),
+        "velocity is lost",
+    ),
+    (L, ("        parameters, velocity = new_parameters, new_velocity\n"), "", "Nothing is learned"),
+    (
+        V,
+        "    parameters, velocity, losses = dict(parameters), dict(velocity), []",
+        "    losses = []",
+        "works in place",
+    ),
+    (L, "math.sqrt(s_hat) + 1e-8", "math.sqrt(s_hat) + 1e-7", "not 1e-7"),
+    (L, "math.sqrt(s_hat) + 1e-8", "math.sqrt(s_hat)", "ε is forgotten"),
+    (
+        L,
+        "return parameters, velocity, losses",
+        "return parameters, velocity, [*losses, loss(forward(parameters, x, n), target)[0]]",
+        "One loss too many",
+    ),
+    (
+        L,
+        "return new_theta, new_velocity",
+        "return new_theta, new_velocity.astype(np.float16)",
+        "kept as float16",
+    ),
+    (L, "return theta, mean, square\n", "return theta * 1.001, mean, square\n", "1.001 times"),
+]
