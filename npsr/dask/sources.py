@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import finalize
 
 import numpy as np
 import zarr
@@ -90,8 +91,10 @@ def open_array(path: str, inner: str, tiff: bool) -> Any:
         return zarr.open_array(path, path=inner or None, mode="r")
     from npsr.images.packages import package
 
-    series = package("tifffile", "a TIFF that is read part by part").TiffFile(path).series[0]
-    return zarr.open_array(series.aszarr(level=0), mode="r")
+    file = package("tifffile", "a TIFF that is read part by part").TiffFile(path)
+    array = zarr.open_array(file.series[0].aszarr(level=0), mode="r")
+    finalize(array, file.close)  # once this function has forgotten it
+    return array
 
 
 def open_zarr(path: Path) -> Opened:

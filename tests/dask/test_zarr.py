@@ -1,5 +1,6 @@
 """Zarr to Zarr by chunks: the bits of the whole image, gone on with, and all that a Zarr says of itself."""
 
+import gc
 import json
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ import npsr
 zarr = pytest.importorskip("zarr", reason="needs npsr[dask]")
 pytest.importorskip("distributed", reason="needs npsr[dask]")
 
-from npsr.dask import zarr_upscale  # noqa: E402
+from npsr.dask import sources, zarr_upscale  # noqa: E402
 from npsr.upscaling.factors import by_factor  # noqa: E402
 from npsr.upscaling.outputs import Settings  # noqa: E402
 
@@ -151,6 +152,21 @@ def test_an_ome_tiff(tmp_path, image, address):
     scale, translation = multiscale["datasets"][0]["coordinateTransformations"]
     assert scale["scale"] == [1, 250, 0.25]
     assert translation["translation"] == [0, -125, -0.125]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_tiff_is_closed_once_it_is_forgotten(tmp_path, monkeypatch):
+    tifffile = pytest.importorskip("tifffile", reason="needs npsr[formats]")
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((90, 90), np.uint8), tile=(64, 64))
+    opened = []
+    original = tifffile.TiffFile
+    monkeypatch.setattr(tifffile, "TiffFile", lambda path: opened.append(original(path)) or opened[-1])
+    array = sources.open_array(str(tmp_path / "a.tif"), "", True)
+    assert not opened[0].filehandle.closed
+    sources.open_array.cache_clear()
+    del array
+    gc.collect()
+    assert opened[0].filehandle.closed
 
 
 def test_the_command(tmp_path, image, address, capsys):
