@@ -36,19 +36,24 @@ def photos(tmp_path, scene):
     return tmp_path
 
 
-@needs_jit
-def test_a_run_starts_from_a_dictionary_and_resumes_to_the_bit(photos, tmp_path):
-    whole = npsr.run_training(RECIPE, photos, tmp_path / "whole")
+def assert_resumes_to_the_bit(recipe, photos, folder, whole):
+    """A run that is stopped after three steps ends, resumed, as the whole one."""
 
     def stop(entry):
         if entry.get("step") == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        npsr.run_training(RECIPE, photos, tmp_path / "cut", progress=stop)
-    resumed = npsr.run_training(RECIPE, photos, tmp_path / "cut", resume=True)
+        npsr.run_training(recipe, photos, folder, progress=stop)
+    resumed = npsr.run_training(recipe, photos, folder, resume=True)
     for key, p in whole.parameters.items():
         np.testing.assert_array_equal(resumed.parameters[key], p, err_msg=key)
+
+
+@needs_jit
+def test_a_run_starts_from_a_dictionary_and_resumes_to_the_bit(photos, tmp_path):
+    whole = npsr.run_training(RECIPE, photos, tmp_path / "whole")
+    assert_resumes_to_the_bit(RECIPE, photos, tmp_path / "cut", whole)
     assert npsr.load(tmp_path / "cut" / "model.npz").provenance["recipe"]["initialisation"] == "dictionary"
 
 
@@ -62,16 +67,7 @@ def test_a_second_stage_learns_from_the_first_ones_outputs(photos, tmp_path):
     for key, p in npsr.load(first).parameters.items():
         np.testing.assert_array_equal(whole.first.parameters[key], p)
         assert not np.array_equal(whole.parameters[key], p)
-
-    def stop(entry):
-        if entry.get("step") == 3:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        npsr.run_training(recipe, photos, tmp_path / "cut", progress=stop)
-    resumed = npsr.run_training(recipe, photos, tmp_path / "cut", resume=True)
-    for key, p in whole.parameters.items():
-        np.testing.assert_array_equal(resumed.parameters[key], p, err_msg=key)
+    assert_resumes_to_the_bit(recipe, photos, tmp_path / "cut", whole)
     np.testing.assert_array_equal(
         npsr.load(tmp_path / "cut" / "model.npz").first.parameters["maps.weight"],
         npsr.load(first).parameters["maps.weight"],
