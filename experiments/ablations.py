@@ -61,16 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     trainings = {
         name: [trained(study, *start) for start in starts] for name, starts in variants(study).items()
     }
-    rows = [variant_row(study, name, runs) for name, runs in trainings.items()]
+    rows = variant_rows(study, trainings)
     net = trainings[FIRST][0].net
     draw(study, trainings)
     write_result(
         study,
         "Ablations",
         f"{how_trained(study, study.budget.samples_ablation)} The paper has no such figures. The spread is "
-        "the largest PSNR of the seeds minus the smallest. A smaller difference between two rows may be "
-        "chance, and a single seed says little. A dead feature is a channel that is positive nowhere on "
-        "Set5. With ReLU it is lost; with PReLU the network can still use it, through its slope.",
+        "the largest PSNR of the seeds minus the smallest. A difference is beyond chance if it is larger "
+        "than both spreads. A dead feature, counted for the first seed, is a channel that is positive "
+        "nowhere on Set5. With ReLU it is lost; with PReLU the network can still use it, through its slope.",
         {
             f"FSRCNN({D},{S},{M}) ×3 and its variants, PSNR on Set5 in dB": rows,
             "Borders at test, the network above in its first row": border_rows(study, net),
@@ -84,13 +84,11 @@ def variants(study: Study) -> dict[str, list[tuple[npsr.Recipe, npsr.Network]]]:
     """What is trained: for each variant, a recipe and a network to start from for each seed."""
     found: dict[str, list[tuple[npsr.Recipe, npsr.Network]]] = {}
     for name, make in VARIANTS.items():
-        # Without shrinking a network trains nine times as long: one seed must do.
-        seeds = study.budget.seeds[:1] if make is unshrunk else study.budget.seeds
-        nets = [make(seed) for seed in seeds]
-        alike = [equal_recipe(study, "fsrcnn", SCALE, seed, study.budget.samples_ablation) for seed in seeds]
-        found[name] = [
-            (replace(recipe, model=net.name), net) for recipe, net in zip(alike, nets, strict=True)
-        ]
+        found[name] = []
+        for seed in study.budget.seeds:
+            net = make(seed)
+            alike = equal_recipe(study, "fsrcnn", SCALE, seed, study.budget.samples_ablation)
+            found[name].append((replace(alike, model=net.name), net))
     return found
 
 
@@ -99,19 +97,25 @@ def psnr_of(study: Study, run: Training) -> float:
     return score(study, run.net, "Set5", SCALE)["psnr"]
 
 
-def variant_row(study: Study, name: str, runs: list[Training]) -> Row:
-    """Weights; mean and spread over the seeds; dead features of the first."""
-    values, net = [psnr_of(study, run) for run in runs], runs[0].net
-    dead = dead_features(net, [image_pair(path, SCALE)[0] for path in set5(study)])
-    features = sum(layer.n for layer in net.layers if isinstance(layer, npsr.Conv))
-    return {
-        "network": name,
-        "weights": npsr.weight_count(net),
-        "PSNR": round(float(np.mean(values)), 2),
-        "spread": round(max(values) - min(values), 2) if len(values) > 1 else None,
-        "seeds": len(values),
-        "dead features": f"{dead} of {features}",
-    }
+def variant_rows(study: Study, trainings: dict[str, list[Training]]) -> list[Row]:
+    """Weights; mean and spread over the seeds; the difference to the first variant; dead features.
+
+    A difference is beyond chance if it is larger than the spreads of both.
+    """
+    rows: list[Row] = []
+    lows = [image_pair(path, SCALE)[0] for path in set5(study)]
+    for name, runs in trainings.items():
+        values, net = [psnr_of(study, run) for run in runs], runs[0].net
+        row: Row = {"network": name, "weights": npsr.weight_count(net), "seeds": len(values)}
+        row |= {"PSNR": round(float(np.mean(values)), 2), "spread": round(max(values) - min(values), 2)}
+        first = rows[0] if rows else row
+        difference = row["PSNR"] - first["PSNR"]
+        beyond = abs(difference) > max(row["spread"], first["spread"])
+        row["difference"] = round(difference, 2) if rows else None
+        row["beyond chance"] = ("yes" if beyond else "no") if rows else None
+        features = sum(layer.n for layer in net.layers if isinstance(layer, npsr.Conv))
+        rows.append(row | {"dead features": f"{dead_features(net, lows)} of {features}"})
+    return rows
 
 
 def dead_features(net: npsr.Network, lows: list[np.ndarray]) -> int:

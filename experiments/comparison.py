@@ -7,7 +7,7 @@ import numpy as np
 import paper
 import rivals
 from comparison_figure import Entry, draw
-from equal_training import equal_recipe, how_trained, image_pair, score, trained
+from equal_training import equal_recipe, how_trained, image_pair, is_released, score, trained
 from study import Row, Study, beside, open_study, write_result
 
 import npsr
@@ -92,13 +92,12 @@ def trained_alike(study: Study, n: int) -> list[Entry]:
 def released(study: Study, n: int, alike: list[Entry]) -> list[Entry]:
     """The table of methods on their own training images: our released models, and the authors'.
 
-    For methods without a released model, that on the 91 images.
+    For methods without a released model, and for rivals released on the 91 images, that of the other table.
     """
     entries, trained_here = [], {entry.method: entry for entry in alike if "authors" not in entry.label}
     for method in paper.table(paper.ON_OWN)["Set5", n]:
         name = NETWORKS.get(method) or RIVALS[method]
-        known = npsr.released().get(name, [])
-        if n in known or (name == "scn" and 4 in known):
+        if is_released(name, n) and not rivals.in_package(study, name, n):
             entries.append(Entry(f"{method}, released here", method, load_model(name, n)))
         else:
             entries.append(trained_here[method])

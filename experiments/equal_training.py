@@ -13,6 +13,7 @@ from measuring import describe
 from study import Study, write_json
 
 import npsr
+from npsr.models.weights import released_file
 from npsr.networks.cascade import stages
 from npsr.rivals.model import Rival
 
@@ -223,9 +224,17 @@ def how_trained(study: Study, samples: int | None = None, srcnn: bool = False) -
 
 def released_or_trained(study: Study, name: str, scale: int) -> tuple[npsr.Network, str]:
     """A released model if there is one, else one trained by the budget; and which of both it is."""
-    if scale in npsr.released().get(name, []):
+    if is_released(name, scale):
         return npsr.load(name, scale), "released"
     return trained(study, equal_recipe(study, name, scale)).net, "trained on the 91 images"
+
+
+def is_released(name: str, scale: int) -> bool:
+    """Whether the package has a model for a factor, or a cascade that makes it."""
+    try:
+        return released_file(name, scale).is_file()
+    except npsr.WeightsError:
+        return False
 
 
 def image_pair(path: Path, scale: int) -> tuple[Any, Any]:

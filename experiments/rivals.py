@@ -1,16 +1,20 @@
-"""The rivals learnt by a budget: each once, stored in the folder of runs, resumed if interrupted."""
+"""The rivals learnt by a budget: each once, stored in the folder of runs, resumed if interrupted.
+
+A model that the package releases is not learnt again, if the budget has the package's recipe.
+"""
 
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from equal_training import FOLDER_NAMES, fingerprint, trained
+from equal_training import FOLDER_NAMES, fingerprint, is_released, trained
 from measuring import describe
 from study import Study, write_json
 
 import npsr
-from npsr.learning.recipe import find_rival
+from npsr.learning.recipe import RivalRecipe, find_rival
 from npsr.learning.run import learn_rival
+from npsr.models.weights import released_file
 from npsr.rivals.files import load_model
 from npsr.rivals.model import Rival
 from npsr.training.recipe import with_steps
@@ -30,33 +34,46 @@ def learnt(study: Study, method: str, n: int) -> npsr.Network | Rival:
 
     SCN's cascade makes ×4, and ×3 by reduction.
     """
+    if in_package(study, method, n):
+        return load_model(method, n)
     if method == "scn":
         return _scn(study, n)
-    recipe = replace(find_rival(method, study.data), scale=n, **study.budget.rivals.get(method, {}))
     if method in ("anr", "gr"):
         learnt(study, "a+", n)
-        recipe = replace(recipe, start=str(_folder(study, "a+", n) / "model.npz"))
-    folder = _folder(study, method, n)
-    about, path = folder / "about.json", folder / "model.npz"
+    recipe, path = _recipe(study, method, n), _file(study, method, n)
+    about = path.with_name("about.json")
     if not path.exists():
-        folder.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         if not about.exists():
             write_json(about, describe())
-        learn_rival(recipe, study.data, folder, resume=True)
+        learn_rival(recipe, study.data, path.parent, resume=True)
     model = load_model(path)
     commit = json.loads(about.read_text())["commit"]
-    record = {"run": folder.name, "commit": commit, "seconds": model.provenance["seconds"]}
+    record = {"run": path.parent.name, "commit": commit, "seconds": model.provenance["seconds"]}
     if record not in study.trainings:
         study.trainings.append(record)
     return model
 
 
-def _folder(study: Study, method: str, n: int) -> Path:
-    """Where a method is learnt: named after all that decides the result."""
-    recipe = asdict(find_rival(method, study.data)) | study.budget.rivals.get(method, {})
-    taken = asdict(find_rival("a+", study.data)) | study.budget.rivals.get("a+", {})
-    key = fingerprint(study, None, [recipe, taken if method in ("anr", "gr") else None])
-    return study.runs / f"{method.translate(FOLDER_NAMES)}_x{n}-{key}"
+def in_package(study: Study, method: str, n: int) -> bool:
+    """Whether the package has the very model: one released for the factor, by the recipe of the budget."""
+    return method not in study.budget.rivals and is_released(method, n)
+
+
+def _recipe(study: Study, method: str, n: int) -> RivalRecipe:
+    """The package's recipe with the budget's numbers; ANR and GR take A+'s features and dictionary."""
+    given = study.budget.rivals.get(method, {})
+    if method in ("anr", "gr"):
+        given = given | {"start": str(_file(study, "a+", n))}
+    return replace(find_rival(method, study.data), scale=n, **given)
+
+
+def _file(study: Study, method: str, n: int) -> Path:
+    """Where a learnt model is: in the package, or in a folder named after all that decides the result."""
+    if in_package(study, method, n):
+        return released_file(method, n)
+    key = fingerprint(study, None, asdict(_recipe(study, method, n)))
+    return study.runs / f"{method.translate(FOLDER_NAMES)}_x{n}-{key}" / "model.npz"
 
 
 def _scn(study: Study, n: int) -> npsr.Network:

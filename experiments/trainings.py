@@ -42,8 +42,10 @@ def said(training: Training) -> str:
 
 def learn(study: Study, method: str, n: int) -> str:
     """Learn one of the rivals, and say so."""
+    known = len(study.trainings)
     rivals.learnt(study, method, n)
-    return f"{rivals.LABELS[method]} ×{n}: {study.trainings[-1]['seconds'] / 3600:.2f} h"
+    took = "".join(f"{record['seconds'] / 3600:.2f} h" for record in study.trainings[known:])
+    return f"{rivals.LABELS[method]} ×{n}: {took or 'in the package'}"
 
 
 def in_order(study: Study) -> list[Start]:
