@@ -48,12 +48,17 @@ def learn(recipe: ForestRecipe, images: Sequence[np.ndarray], state: State) -> I
     Raises
     ------
     ValueError
-        If the images are flat or too small.
+        If the images are flat, too few or too small.
     """
     turned = [np.rot90(image, turn) for turn in range(recipe.rotations) for image in images]
     filters = learnt_filters(turned, recipe.scale, 1)
     most = MEMORY // (4 * (len(filters) + 2 * 9 * recipe.scale**2))
     x, y = all_samples(turned, filters, recipe.scale, most, np.random.default_rng([recipe.seed, 0]))
+    if len(x) < recipe.least:
+        raise ValueError(
+            f"there are {len(x)} patches, but must be at least as many as a leaf has, {recipe.least}: use "
+            "more or larger photographs"
+        )
     grow = _alternating if recipe.alternating else _independent
     grown, done = _unpacked(state)
     for step in range(done, total(recipe)):

@@ -1,6 +1,6 @@
 """The edge prior of Kim and Kwon: along major edges, details that agree with their neighbours'.
 
-H W rows and columns of the enlarged plane, values in [−1, 1], C = 25 candidates of a pixel.
+H W rows and columns of the enlarged plane, values in [−1, 1], K nodes, C = 25 candidates of each.
 """
 
 import numpy as np
@@ -56,8 +56,8 @@ def smoothed(
 
     Parameters
     ----------
-    candidates : ndarray of shape (C, H, W)
-        Values that a pixel may take.
+    candidates : ndarray of shape (K, C)
+        Values that each node may take, row by row.
     guess : ndarray of shape (H, W)
         What pixels that are no nodes keep.
     nodes : ndarray of shape (H, W), bool
@@ -70,11 +70,12 @@ def smoothed(
     ndarray of shape (H, W)
     """
     y, waiting = np.empty_like(guess), nodes.copy()
-    edges.nearest_candidates(candidates, guess, nodes, y)
+    numbered = np.where(nodes, np.cumsum(nodes, dtype=np.int32).reshape(nodes.shape) - 1, np.int32(-1))
+    edges.nearest_candidates(candidates, guess, numbered, y)
     kept = np.array(numbers, np.float64)
     for _ in range(SWEEPS):
         for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            edges.visit(candidates, guess, nodes, kept, row, column, y, waiting)
+            edges.visit(candidates, guess, numbered, kept, row, column, y, waiting)
     return y
 
 

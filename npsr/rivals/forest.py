@@ -7,7 +7,6 @@ H W rows and columns of the LR plane, p features, q = 9n².
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -66,12 +65,6 @@ class Forest:
         tables = self.pairs, self.thresholds, self.children, self.roots, self.leaves.view(np.uint16)
 
         def make(found: np.ndarray, patches: np.ndarray) -> None:
-            kernels.predict(found, *tables, all_halves(), patches)
+            kernels.predict(found, *tables, patches)
 
         return with_details(low, self.scale, self.filters, make)
-
-
-@lru_cache(maxsize=1)
-def all_halves() -> np.ndarray:
-    """What each of the 65536 numbers in half precision is, in single precision."""
-    return np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)

@@ -17,7 +17,6 @@ from npsr.rivals import edge_prior
 from npsr.rivals.features import enlarged
 from npsr.system.blas import one_blas_thread
 from npsr_kernels.compiling.threads import share
-from npsr_kernels.conv2d import conv2d_forward
 
 OUTPUT = 5
 """Side of the patch of details."""
@@ -25,6 +24,8 @@ OFFSETS = [(k // OUTPUT - OUTPUT // 2, k % OUTPUT - OUTPUT // 2) for k in range(
 """Where in it a candidate's pixel lies."""
 WINDOW = 7
 """Side of what is seen of each candidate's plane."""
+STRIP, FEWEST_ROWS = 2**18, 64
+"""Pixels that are judged at a time, in rows; of narrower strips more would be computed twice."""
 
 
 class Numbers(NamedTuple):
@@ -139,25 +140,35 @@ class KernelRegression:
 
     def __call__(self, low: np.ndarray) -> np.ndarray:
         """Enlarge a plane (H, W) in [0, 1] to (nH, nW), not clipped, of its dtype."""
-        numbers, margin, seen = self.settings, self._margin, self._seen
+        numbers, margin = self.settings, self._margin
         middle = 2 * rounded(enlarged(rounded(low, numbers.levels), self.scale), numbers.levels) - 1
-        wide = np.pad(middle.astype(np.float32), margin, mode="symmetric")
+        x = middle.astype(np.float32)
+        wide = np.pad(x, margin, mode="symmetric")
+        guess, nodes, choices = np.empty_like(x), np.zeros(x.shape, bool), []
+        height = max(FEWEST_ROWS, STRIP // x.shape[1])
+        for top in range(0, len(x), height):  # a pixel's candidates and what judges them take much memory
+            strip, around = slice(top, top + height), wide[top : top + height + 2 * margin]
+            planes, guess[strip] = self._judged(around)
+            if numbers.noise:
+                nodes[strip] = self._nodes(around)
+                choices.append(planes[:, nodes[strip]].T)
+        if numbers.noise:
+            energies = numbers.detail, numbers.noise, numbers.exponent
+            guess = edge_prior.smoothed(np.concatenate(choices), guess, nodes, energies)
+        return ((guess.astype(low.dtype) + middle - x.astype(low.dtype)) + 1) / 2
+
+    def _judged(self, wide: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Candidates (C, H, W) of the pixels of a plane without its margin, and their judged mean (H, W)."""
+        numbers, margin, seen = self.settings, self._margin, self._seen
         planes, valid = self.candidates(wide, margin - seen)
-        around = crop(wide, margin - seen)
-        expected = crop_to(self._errors(planes), middle.shape)
-        inner, usable = crop(planes, seen), crop(valid, seen)
-        x = crop(around, seen)
+        inner, usable, x = crop(planes, seen), crop(valid, seen), crop(wide, margin)
+        expected = crop_to(self._errors(planes), x.shape)
         weights = np.exp(-np.abs(expected) / np.float32(numbers.trust)) * usable
         own = usable[OUTPUT**2 // 2]  # the candidate of a pixel's own patch: whether it was not skipped
         total = weights.sum(axis=0)
         judged = (weights * (inner - x)).sum(axis=0) / np.where(total > 0, total, 1)
         details = np.where(own, judged, inner.mean(axis=0) - x)
-        guess = x + np.float32(numbers.gain) * details
-        if numbers.noise:
-            guess = edge_prior.smoothed(
-                inner, guess, self._nodes(wide), (numbers.detail, numbers.noise, numbers.exponent)
-            )
-        return ((guess.astype(low.dtype) + middle - x.astype(low.dtype)) + 1) / 2
+        return inner, x + np.float32(numbers.gain) * details
 
     def candidates(self, wide: np.ndarray, cut: int) -> tuple[np.ndarray, np.ndarray]:
         """Planes (C, H, W) of candidates of a plane cut by so much, and which are not just the pixel."""
@@ -200,12 +211,9 @@ class KernelRegression:
 
     def _errors(self, planes: np.ndarray) -> np.ndarray:
         """Expected errors (C, H − M + 1, W − M + 1) of candidates, from their planes (C, H, W)."""
-        zero, half = np.zeros(OUTPUT**2, np.float32), (self.side - WINDOW) // 2
-        inner = np.ascontiguousarray(crop(planes, max(0, half)))[None]
-        mean = np.ascontiguousarray(crop(planes.mean(axis=0), max(0, -half)))[None, None]
-        of_all = conv2d_forward(inner, np.ascontiguousarray(self.windows, np.float32), zero)
-        weight = np.ascontiguousarray(self.mean_window[:, None], np.float32)
-        return (of_all + conv2d_forward(mean, weight, zero))[0]
+        half = (self.side - WINDOW) // 2
+        inner, mean = crop(planes, max(0, half)), crop(planes.mean(axis=0), max(0, -half))
+        return correlated(inner, self.windows) + correlated(mean[None], self.mean_window[:, None])
 
     def _nodes(self, wide: np.ndarray) -> np.ndarray:
         """Pixels of major edges."""
@@ -247,6 +255,25 @@ def gaussians(found: np.ndarray, basis: np.ndarray, width: float) -> np.ndarray:
     np.maximum(distances, 0, out=distances)
     distances *= found.dtype.type(-1 / width)
     return np.exp(distances, out=distances)
+
+
+def correlated(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Convolve (C, H, W) with filters (D, C, f, f), a matrix product for each row: a row has the same bits
+    in any strip.
+    """
+    D, f = weight.shape[0], weight.shape[-1]
+    matrix = weight.reshape(D, -1).astype(x.dtype)
+    y = np.empty((D, x.shape[1] - f + 1, x.shape[2] - f + 1), x.dtype)
+    remaining = iter(range(y.shape[1]))
+
+    def work() -> None:
+        for row in remaining:
+            windows = np.lib.stride_tricks.sliding_window_view(x[:, row : row + f], f, axis=2)
+            y[:, row] = matrix @ windows.transpose(0, 1, 3, 2).reshape(matrix.shape[1], -1)
+
+    with one_blas_thread():
+        share(work, parts=y.shape[1])
+    return y
 
 
 def crop(planes: np.ndarray, border: int) -> np.ndarray:

@@ -38,10 +38,14 @@ def test_unusable_images_are_one_line(method, pixels, words, tmp_path, capsys):
     assert not (run / "model.npz").exists()
 
 
-def test_too_few_images_for_a_dictionary_are_one_line(tmp_path, capsys, scene):
+def test_too_few_images_are_one_line(tmp_path, capsys, scene):
     (tmp_path / "photos").mkdir()
-    Image.fromarray((scene(40, 40) * 255).astype(np.uint8)).save(tmp_path / "photos" / "1.png")
-    for method, words in (("a+", "as many as atoms, 1024"), ("kk", "as many as basis patches, 900")):
+    Image.fromarray((scene(33, 33) * 255).astype(np.uint8)).save(tmp_path / "photos" / "1.png")
+    for method, words in (
+        ("a+", "as many as atoms, 1024"),
+        ("kk", "as many as basis patches, 900"),
+        ("rf", "as many as a leaf has, 64"),
+    ):
         line = line_of(
             ["train", method, "--data", str(tmp_path / "photos"), "-o", str(tmp_path / method)], capsys
         )

@@ -158,7 +158,7 @@ def brute_force(candidates, guess, nodes, numbers):
 def test_the_prior_lowers_the_energy(rng):
     candidates, guess = rng.uniform(-1, 1, (4, 12, 13)), rng.uniform(-1, 1, (12, 13))
     nodes, numbers = rng.random((12, 13)) < 0.7, (1.0, 2.0, 0.85)
-    y = smoothed(candidates, guess, nodes, numbers)
+    y = smoothed(candidates[:, nodes].T, guess, nodes, numbers)
     nearest = np.take_along_axis(candidates, np.abs(candidates - guess).argmin(axis=0)[None], 0)[0]
     assert energy(guess, nodes, numbers, y) < energy(guess, nodes, numbers, np.where(nodes, nearest, guess))
     np.testing.assert_array_equal(y[~nodes], guess[~nodes])
@@ -174,7 +174,7 @@ def test_the_prior_finds_the_best_of_few():
     """Two nodes side by side, far from the rest: the pair's best choice is found."""
     candidates = np.array([[[0.0, 0.0]], [[0.5, 0.5]]])
     guess, nodes, numbers = np.array([[0.1, 0.4]]), np.ones((1, 2), bool), (1.0, 1.0, 1.0)
-    y = smoothed(candidates, guess, nodes, numbers)
+    y = smoothed(candidates[:, nodes].T, guess, nodes, numbers)
     assert energy(guess, nodes, numbers, y) == pytest.approx(brute_force(candidates, guess, nodes, numbers))
 
 

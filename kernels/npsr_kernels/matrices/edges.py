@@ -1,6 +1,7 @@
 """Major edges made smooth: every pixel of them takes one of its candidates, by iterated conditional modes.
 
-H W rows and columns, C candidates of a pixel.
+H W rows and columns, K nodes, C candidates of each. `nodes` (H, W) has the number of each node, from 0, and
+−1 for pixels that are none.
 """
 
 import numpy as np
@@ -10,17 +11,16 @@ from npsr_kernels.compiling.compiled import inner, parallel, pndindex, prange
 
 @parallel()
 def nearest_candidates(candidates, guess, nodes, y):
-    """Assign y (H, W): guess, at nodes the candidate (C, H, W) nearest to it. An iteration owns a pixel."""
-    C, H, W = candidates.shape
-    for h, w in pndindex((H, W)):
+    """Assign y (H, W): guess, at nodes the candidate (K, C) nearest to it. An iteration owns a pixel."""
+    for h, w in pndindex(guess.shape):
         y[h, w] = guess[h, w]
-        if nodes[h, w]:
+        if nodes[h, w] >= 0:
             best = np.inf
-            for c in range(C):
-                size = abs(candidates[c, h, w] - guess[h, w])
+            for z in candidates[nodes[h, w]]:
+                size = abs(z - guess[h, w])
                 if size < best:
                     best = size
-                    y[h, w] = candidates[c, h, w]
+                    y[h, w] = z
 
 
 @parallel()
@@ -36,9 +36,9 @@ def visit(candidates, guess, nodes, numbers, row, column, y, waiting):
     for k in prange((H - row + 1) // 2):
         h = row + 2 * k
         for w in range(column, W, 2):
-            if nodes[h, w] and waiting[h, w]:
+            if nodes[h, w] >= 0 and waiting[h, w]:
                 waiting[h, w] = False
-                best = _best(candidates, guess, numbers, y, h, w)
+                best = _best(candidates[nodes[h, w]], guess, numbers, y, h, w)
                 if best != y[h, w]:
                     y[h, w] = best
                     for i in range(max(0, h - 1), min(H, h + 2)):
@@ -49,12 +49,11 @@ def visit(candidates, guess, nodes, numbers, row, column, y, waiting):
 
 @inner
 def _best(candidates, guess, numbers, y, h, w):
-    """The candidate of a pixel that costs least; the present value, if none costs less."""
+    """Of a pixel's candidates (C,) that which costs least; the present value, if none costs less."""
     H, W = y.shape
     best = y[h, w]
     least = cost(best, guess, numbers, y, h, w)
-    for c in range(len(candidates)):
-        z = candidates[c, h, w]
+    for z in candidates:
         total = ((z - guess[h, w]) / numbers[0]) ** 2
         for i in range(max(0, h - 1), min(H, h + 2)):
             for j in range(max(0, w - 1), min(W, w + 2)):

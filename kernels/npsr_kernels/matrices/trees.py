@@ -130,11 +130,21 @@ def leaves_of(x, pairs, thresholds, children, root, leaves):
         leaves[n] = _leaf(x[n], pairs, thresholds, children, root)
 
 
+@inner
+def _single(half):
+    """A finite number in half precision, given as bits, in single precision: 2¹¹² is the ratio of the biases
+    of their exponents. Arithmetic alone, so that a loop over numbers runs in vector registers.
+    """
+    bits = np.uint32(half)
+    size = np.uint32((bits & np.uint32(0x7FFF)) << np.uint32(13)).view(np.float32) * np.float32(2.0**112)
+    return -size if bits & np.uint32(0x8000) else size
+
+
 @compiled
-def predict(features, pairs, thresholds, children, roots, halves, floats, patches):
+def predict(features, pairs, thresholds, children, roots, halves, patches):
     """Assign patches (W, q): the mean over trees of the leaf's matrix times (features, 1), for each pixel.
 
-    `halves` (leaves, p + 1, q) are the matrices in half precision, as bits; `floats` (65536) what they mean.
+    `halves` (leaves, p + 1, q) are the matrices in half precision, as bits.
     """
     W, p = features.shape
     for w in range(W):
@@ -145,6 +155,6 @@ def predict(features, pairs, thresholds, children, roots, halves, floats, patche
                 factor = features[w, k] if k < p else np.float32(1)
                 row = matrix[k]
                 for j in range(row.size):
-                    patches[w, j] += factor * floats[row[j]]
+                    patches[w, j] += factor * _single(row[j])
         for j in range(patches.shape[1]):
             patches[w, j] /= len(roots)
