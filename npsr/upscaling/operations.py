@@ -22,6 +22,9 @@ from npsr.upscaling.factors import Size
 PlaneUpscaler = Callable[[np.ndarray], np.ndarray]
 """Enlarges one plane: (H, W) in [0, 1] → (nH, nW), not clipped."""
 
+STRIP_BYTES, KEPT = 2**29, 4
+"""What an engine that keeps whole layers may take for a strip, and how many layers it keeps at once."""
+
 Span = tuple[int, int]
 """Of an axis: the first pixel, and the one after the last."""
 
@@ -114,7 +117,22 @@ def network_operation(
         top, left = needed.origin
         return part.of(large, (n * top, n * left))
 
-    return Operation(needs, run)
+    if streamed:
+        return Operation(needs, run)
+    widest = max(side for parameter in net.parameters.values() for side in parameter.shape)
+    rows = max(4 * halo, STRIP_BYTES // (4 * KEPT * widest * sides[1]))
+    return in_strips(Operation(needs, run), n * rows)
+
+
+def in_strips(whole: Operation, height: int) -> Operation:
+    """An operation done for so many rows of its output at a time, which bounds the memory that it takes."""
+
+    def run(pixels: np.ndarray, origin: tuple[int, int], part: Part) -> np.ndarray:
+        (start, stop), columns = part
+        strips = [Part((row, min(row + height, stop)), columns) for row in range(start, stop, height)]
+        return np.concatenate([whole.run(pixels, origin, strip) for strip in strips])
+
+    return Operation(whole.needs, run)
 
 
 def rival_operation(rival: Rival, sides: tuple[int, int], ensemble: bool = False) -> Operation:

@@ -1,5 +1,7 @@
 """Bands of whatever height give the very bits of the whole image; any factor and size."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from helpers.running import needs_jit
@@ -164,3 +166,22 @@ def test_no_factor_displaces(factor):
     picture = 0.5 + 0.2 * np.sin(rows / 5) * np.cos(columns / 6)
     large, plain = npsr.upscale(picture, factor), npsr.upscale(picture, factor, "bicubic")
     assert np.abs(large - plain)[8:-8, 8:-8].max() < 0.02
+
+
+@pytest.mark.parametrize(("model", "difference"), [("scn", 0), ("fsrcnn", 1e-6)])
+def test_strips_bound_the_memory_of_an_engine_that_keeps_whole_layers(scene, monkeypatch, model, difference):
+    """Sparse coding, whose products are of whole rows, gives the very bits."""
+    image = scene(150, 40).astype(np.float32)
+
+    def peak():
+        tracemalloc.start()
+        large = npsr.upscale(image, 2, model, engine="numpy")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return large, peak
+
+    whole, much = peak()
+    monkeypatch.setattr("npsr.upscaling.operations.STRIP_BYTES", 1)
+    large, little = peak()
+    np.testing.assert_allclose(large, whole, rtol=0, atol=difference)
+    assert little < much / 2
