@@ -98,7 +98,8 @@ def released(study: Study, n: int, alike: list[Entry]) -> list[Entry]:
     entries, trained_here = [], {entry.method: entry for entry in alike if "authors" not in entry.label}
     for method in paper.table(paper.ON_OWN)["Set5", n]:
         name = NETWORKS.get(method) or RIVALS[method]
-        if is_released(name, n) and not rivals.in_package(study, name, n):
+        on_91 = name in rivals.LABELS and rivals.in_package(study, name, n)
+        if is_released(name, n) and not on_91:
             entries.append(Entry(f"{method}, released here", method, load_model(name, n)))
         else:
             entries.append(trained_here[method])

@@ -60,7 +60,7 @@ def _stage(path: Path) -> Network:
     if missing := [name for name in NAMES if name not in held]:
         raise WeightsError(f"{path}: there is no {missing[0]}, but SCN has {', '.join(NAMES)}")
     conv, encoding, lista, decoding, combining = (np.asarray(held[name], np.float64) for name in NAMES)
-    n = encoding.shape[-1]
+    n = encoding.shape[-1] if encoding.ndim == 2 else 1
     shapes = (81, MAPS * SIDE**2), (MAPS * SIDE**2, n), (n, n), (n, SIDE**2)
     for name, shape in zip(NAMES, shapes, strict=False):
         if np.shape(held[name]) != shape:

@@ -116,7 +116,8 @@ def import_anchored(paths: Sequence[Path], scale: int, method: str = "a+") -> An
         )
     atoms = np.asarray(found["dictionary"], np.float32).T
     matrices = _matrices(found["regressors"])
-    if matrices.shape[1:] != (side**2, p) or len(matrices) not in (1, len(atoms)) or atoms.shape[1] != p:
+    fit = atoms.shape[1:] == (p,) and matrices.shape[1:] == (side**2, p)
+    if not fit or len(matrices) not in (1, len(atoms)):
         raise WeightsError(
             f"the dictionary is {atoms.T.shape} and the regressors are {matrices.shape}, "
             f"but must be ({p}, A) and (A, {side**2}, {p})"
@@ -142,8 +143,11 @@ def _finite(value: np.ndarray) -> bool:
 def _matrices(value: np.ndarray) -> np.ndarray:
     """Regressors (A, q, p) from a cell array, or an array in which the anchors are the first or last axis."""
     if value.dtype == object:
-        return np.stack([np.asarray(matrix, np.float64) for matrix in value.ravel()])
+        cells = [np.asarray(matrix, np.float64) for matrix in value.ravel()]
+        if len({cell.shape for cell in cells}) != 1:
+            raise WeightsError("the regressors differ in shape: get the files anew")
+        return np.stack(cells)
     value = np.asarray(value, np.float64)
-    if value.ndim == 2:
-        return value[None]
-    return value.transpose(2, 0, 1) if value.shape[2] > value.shape[0] else value
+    if value.ndim == 3 and value.shape[2] > value.shape[0]:
+        return value.transpose(2, 0, 1)
+    return value[None] if value.ndim == 2 else value

@@ -83,6 +83,11 @@ def test_an_experiment_writes_its_result_and_figure(name, folders, tiny, capsys,
         for row in rows:
             assert row.keys() == rows[0].keys()
             assert row.get("ours") is None or 0 < row["ours"] < 60
+    if name == "comparison":
+        methods = [
+            row["method"] for row in result["tables"]["×3, each on its own training images: PSNR in dB"]
+        ]
+        assert {"FSRCNN, released here", "KK, released here", "A+, 91 images"} <= set(methods)
 
 
 @needs_jit

@@ -74,6 +74,7 @@ def test_two_files_are_a_cascade(net, rng, tmp_path, capsys):
     ("change", "message"),
     [
         ({"wd": None}, "there is no wd"),
+        ({"wd": np.ones(5)}, "wd is .5,., but must be .100, 1."),
         ({"usd1": np.eye(11)}, "usd1 is .11, 11., but must be .12, 12."),
         ({"conv": np.ones((81, 100))}, "not four filters"),
         ({"addp": np.ones(24)}, "combining.weight is .24,., but must be .25,."),

@@ -71,6 +71,15 @@ def test_what_does_not_fit_is_told(matrices, tmp_path):
     np.savez(path, V=basis, D=atoms[:5], R=regressors)
     with pytest.raises(WeightsError, match="the dictionary is"):
         import_anchored([path], 2)
+    for held in ({"D": atoms[0], "R": regressors}, {"D": atoms, "R": regressors[0, 0]}):
+        np.savez(path, V=basis, **held)
+        with pytest.raises(WeightsError, match="the dictionary is"):
+            import_anchored([path], 2)
+    cells = np.empty(2, object)
+    cells[:] = [regressors[0], regressors[0, :5]]
+    savemat(tmp_path / "cells.mat", {"V": basis, "D": atoms, "R": cells})
+    with pytest.raises(WeightsError, match="the regressors differ in shape"):
+        import_anchored([tmp_path / "cells.mat"], 2)
     for key in ("V", "D", "R"):
         held = {"V": basis.copy(), "D": atoms.copy(), "R": regressors.copy()}
         held[key].flat[3] = np.nan
