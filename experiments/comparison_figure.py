@@ -41,12 +41,15 @@ def draw(study: Study, rows: dict[int, list[Row]], shown: list[Entry]) -> None:
 
 def points(axes: plt.Axes, rows: list[Row]) -> None:
     """PSNR on Set5 against the time of an image, both as the table has them."""
-    for row in rows:
+    places = [(row["ms"], row["PSNR Set5"]) for row in rows]
+    high = max(psnr for _, psnr in places) - min(psnr for _, psnr in places)
+    for row, (ms, psnr) in zip(rows, places, strict=True):
         kind = "s" if "authors" in row["method"] else "^" if "released" in row["method"] else "o"
-        axes.plot(row["ms"], row["PSNR Set5"], kind, markersize=5)
-        name, below = row["method"].partition(",")[0], kind == "s"
-        at, place = (row["ms"], row["PSNR Set5"]), (3, -9 if below else 3)
-        axes.annotate(name, at, place, textcoords="offset points", fontsize=7)
+        axes.plot(ms, psnr, kind, markersize=5)
+        crowded = any(1 < x / ms < 2.5 and abs(y - psnr) < 0.04 * high for x, y in places)
+        side = {"xytext": (-3 if crowded else 3, -9 if kind == "s" else 3), "ha": "right" if crowded else "left"}
+        name = row["method"].partition(",")[0]
+        axes.annotate(name, (ms, psnr), textcoords="offset points", fontsize=7, **side)
     axes.set_xscale("log")
     axes.margins(x=0.15)
     axes.set_xlabel("ms an image of Set5", fontsize=8)
