@@ -46,10 +46,16 @@ def points(axes: plt.Axes, rows: list[Row]) -> None:
     for row, (ms, psnr) in zip(rows, places, strict=True):
         kind = "s" if "authors" in row["method"] else "^" if "released" in row["method"] else "o"
         axes.plot(ms, psnr, kind, markersize=5)
+        below = kind == "s"
         crowded = any(1 < x / ms < 2.5 and abs(y - psnr) < 0.04 * high for x, y in places)
-        side = {"xytext": (-3 if crowded else 3, -9 if kind == "s" else 3), "ha": "right" if crowded else "left"}
-        name = row["method"].partition(",")[0]
-        axes.annotate(name, (ms, psnr), textcoords="offset points", fontsize=7, **side)
+        axes.annotate(
+            row["method"].partition(",")[0],
+            (ms, psnr),
+            (-3 if crowded and not below else 3, -9 if below else 3),
+            textcoords="offset points",
+            fontsize=7,
+            ha="right" if crowded and not below else "left",
+        )
     axes.set_xscale("log")
     axes.margins(x=0.15)
     axes.set_xlabel("ms an image of Set5", fontsize=8)
