@@ -85,6 +85,7 @@ paper: .venv/installed
 		$(BIN)/python experiments/$$experiment.py --budget $(BUDGET) $(if $(DATA),--data "$(DATA)") || exit; \
 	done
 	$(BIN)/python experiments/report.py $(EXPERIMENTS)
+	$(BIN)/python experiments/explorer_points.py
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("npsr needs Python 3.11 or newer: make PYTHON=python3.12 …")'
