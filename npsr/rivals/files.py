@@ -22,6 +22,9 @@ from npsr.system.files import atomic_write
 MAX_BYTES = 2**30
 """Largest uncompressed file that is read: ten trees of a forest at ×4 take 600 MB."""
 
+KINDS, IN_HALVES = {np.dtype(kind) for kind in ("float32", "float64", "int32")}, ("regressors", "leaves")
+"""Numbers that arrays may hold, and which may be in half precision."""
+
 
 def load_model(model: str | Path, scale: int | None = None) -> Network | Rival:
     """Load a network or a rival.
@@ -109,6 +112,11 @@ def read_rival(path: Path) -> Rival:
         if arrays[key].shape != shape or 0 in shape or scale < 1:
             raise WeightsError(
                 f"{path}: {key} is {arrays[key].shape}, but must be {shape}; get the file anew"
+            )
+        kinds = KINDS | ({np.dtype("float16")} if key in IN_HALVES else set())
+        if arrays[key].dtype not in kinds:
+            raise WeightsError(
+                f"{path}: {key} holds {arrays[key].dtype}, which is not read; get the file anew"
             )
     if digest(arrays) != checksum or not all(np.isfinite(array).all() for array in arrays.values()):
         raise WeightsError(f"{path} is damaged: its arrays do not have their checksum; get the file anew")

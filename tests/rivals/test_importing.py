@@ -8,7 +8,7 @@ from npsr.cli import main
 from npsr.images.resize import imresize
 from npsr.models.archive import WeightsError
 from npsr.rivals.features import derivatives
-from npsr.rivals.files import load_model
+from npsr.rivals.files import load_model, save_rival
 from npsr.rivals.importing import import_anchored
 
 
@@ -109,3 +109,17 @@ def test_the_command(matrices, tmp_path, capsys):
         assert ended.value.code == code, output
         assert words in output.out + output.err
     assert load_model(tmp_path / "m.npz").name == "a+"
+
+
+@pytest.mark.parametrize("kind", ["complex64", "float16", ">f4", "S4"])
+def test_files_with_other_kinds_of_numbers_are_refused(matrices, tmp_path, kind):
+    basis, atoms, regressors = matrices
+    np.savez(tmp_path / "m.npz", V=basis, D=atoms, R=regressors)
+    model = import_anchored([tmp_path / "m.npz"], 2)
+    path = tmp_path / "model.npz"
+    save_rival(model, path)
+    with np.load(path) as file:
+        held = dict(file)
+    np.savez(path, **held | {"anchors": held["anchors"].astype(kind)})
+    with pytest.raises(WeightsError, match="anchors holds .*, which is not read"):
+        load_model(path)
