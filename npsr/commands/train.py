@@ -41,6 +41,7 @@ def _add_own(own: "argparse._ArgumentGroup") -> None:
     own.add_argument("--batch", type=positive, help="samples a step")
     own.add_argument("--rate", type=positive_number, help="rate of the first stage; others in proportion")
     own.add_argument("--optimiser", choices=("sgd", "adam"), help="sgd as in the paper, or adam")
+    own.add_argument("--loss", choices=("squared", "psnr"), help="Equation 3, or one that follows the PSNR")
     own.add_argument("--last-share", type=positive_number, help="of the rate, for the last layer and biases")
     own.add_argument("--slope-share", type=positive_number, help="of the rate, for slopes (default 1)")
     own.add_argument(

@@ -24,6 +24,7 @@ from npsr.networks.layers import (
     is_sparse_coding,
     with_border,
 )
+from npsr.networks.losses import FLOORS, Loss, sample_losses
 from npsr.networks.sparse_layers import sparse_backward, sparse_forward
 from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
 from npsr_kernels.compiling.compiled import INSTALLED, report_no_numba
@@ -164,7 +165,11 @@ def forward(
 
 
 def loss_and_gradients(
-    net: Network, x: np.ndarray, target: np.ndarray, engine: Engine | None = None
+    net: Network,
+    x: np.ndarray,
+    target: np.ndarray,
+    engine: Engine | None = None,
+    loss: Loss = "squared",
 ) -> tuple[float, Arrays]:
     """The cost, Equation 3, and its gradient.
 
@@ -184,17 +189,20 @@ def loss_and_gradients(
         default is the fast engine where it is made for the task
         (`npsr.networks.training_engine.suits`), else the plain one; without Numba, NumPy's. They
         agree to 1e-5 in float32.
+    loss : {"squared", "psnr"}
+        Equation 3; or instead of ‖·‖² a loss of each sample that follows its PSNR, as `sample_losses` says.
 
     Returns
     -------
-    loss : float
+    cost : float
     gradients : dict of str to ndarray
         The keys, their order, the shapes and the dtype of ``net.parameters``.
 
     Raises
     ------
     ValueError
-        If x or target have another shape, or the engine is unknown or cannot train the network.
+        If x or target have another shape, the loss is unknown, or the engine is unknown or cannot train
+        the network.
 
     Examples
     --------
@@ -208,18 +216,23 @@ def loss_and_gradients(
     if engine is None:
         engine = "fast" if training_engine.suits(net.layers, np.shape(x)) else _layer_by_layer(net)
     _check_engine(engine)
+    if loss not in FLOORS:
+        raise ValueError(f"loss is {loss!r}, but must be one of {', '.join(FLOORS)}")
     x = _check_images("x", x, net.dtype, net.channels)
     target = _check_images("target", target, net.dtype)
     if engine == "fast":
-        return training_engine.loss_and_gradients(net.layers, net.parameters, x, target)
+        return training_engine.loss_and_gradients(net.layers, net.parameters, x, target, FLOORS[loss])
     caches: list[Any] = []
     products = engine == "numpy"
     y = forward(net, x, caches, products)
     if target.shape != y.shape:
         raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
     difference = y - target
-    loss = float(np.sum(np.square(difference, dtype=np.float64))) / len(y)
-    return loss, backward(net, difference * net.dtype.type(2 / len(y)), caches, products)
+    errors = np.sum(np.square(difference, dtype=np.float64), axis=(1, 2, 3))
+    losses, weights = sample_losses(errors, difference[0].size, loss)
+    factors = (2 / len(y) * weights).astype(net.dtype)
+    dy = difference * factors[:, None, None, None]
+    return float(losses.sum()) / len(y), backward(net, dy, caches, products)
 
 
 def backward(net: Network, dy: np.ndarray, caches: list[Any], products: bool = False) -> Arrays:

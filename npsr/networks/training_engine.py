@@ -44,9 +44,15 @@ def suits(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:
 
 
 def loss_and_gradients(
-    layers: tuple[Layer, ...], parameters: dict[str, np.ndarray], x: np.ndarray, target: np.ndarray
+    layers: tuple[Layer, ...],
+    parameters: dict[str, np.ndarray],
+    x: np.ndarray,
+    target: np.ndarray,
+    floor: float = 0.0,
 ) -> tuple[float, dict[str, np.ndarray]]:
-    """Equation 3 and its gradient; see `npsr.networks.network.loss_and_gradients`, which converts and checks.
+    """The loss and its gradient; see `npsr.networks.network.loss_and_gradients`, which converts and checks.
+
+    `floor` is that of the PSNR loss, 0 for Equation 3.
 
     Raises
     ------
@@ -58,15 +64,17 @@ def loss_and_gradients(
             'engine is "fast", but this network is not in training form, or Numba is missing or disabled: '
             'use net.with_border("valid") or engine="numpy"'
         )
-    plan = plan_for(layers, x.shape[2], np.dtype(x.dtype))
+    plan = plan_for(layers, x.shape[2], np.dtype(x.dtype), floor)
     loss, gradients = training_step.loss_and_gradients(plan, list(parameters.values()), x, target)
     return loss, dict(zip(parameters, gradients, strict=True))
 
 
 @lru_cache(maxsize=8)
-def plan_for(layers: tuple[Layer, ...], side: int, dtype: np.dtype) -> "training_step.Plan":
-    """The plan of a network that the engine supports, for sub-images of a side; made once."""
-    return training_step.make_plan(describe(layers), side, dtype)
+def plan_for(
+    layers: tuple[Layer, ...], side: int, dtype: np.dtype, floor: float = 0.0
+) -> "training_step.Plan":
+    """The plan of a network that the engine supports, for sub-images of a side and a loss; made once."""
+    return training_step.make_plan(describe(layers), side, dtype, floor)
 
 
 def describe(layers: tuple[Layer, ...]) -> "tuple[training_step.ConvLayer | training_step.DeconvLayer, ...]":

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from npsr.networks.layers import Layer
+from npsr.networks.losses import FLOORS, Loss
 from npsr.networks.network import Network
 from npsr.networks.training_engine import plan_for
 from npsr_kernels.training_step.step import Plan, chunk_count, empty_sums
@@ -28,9 +29,10 @@ class SharedArray:
 
 @dataclass(frozen=True)
 class SharedBatch:
-    """All arrays of a training step; `layers` and the shapes give its plan in every process."""
+    """All arrays of a training step; `layers`, the loss and the shapes give its plan in every process."""
 
     layers: tuple[Layer, ...]
+    loss: Loss
     x: SharedArray
     target: SharedArray
     parameters: tuple[SharedArray, ...]
@@ -40,11 +42,15 @@ class SharedBatch:
     @property
     def plan(self) -> Plan:
         """How the step is computed."""
-        return plan_for(self.layers, self.x.shape[2], self.x.dtype)
+        return plan_for(self.layers, self.x.shape[2], self.x.dtype, FLOORS[self.loss])
 
 
 def shared_batch(
-    context: Any, net: Network, x_shape: Sequence[int], target_shape: Sequence[int]
+    context: Any,
+    net: Network,
+    x_shape: Sequence[int],
+    target_shape: Sequence[int],
+    loss: Loss = "squared",
 ) -> SharedBatch:
     """Room for the batches of a network.
 
@@ -56,6 +62,8 @@ def shared_batch(
         In its training form.
     x_shape, target_shape : sequence of int
         Of sub-images (N, C, h, h) and labels (N, 1, H, H).
+    loss : {"squared", "psnr"}
+        What is computed.
     """
 
     def room(shape: Sequence[int], dtype: Any) -> SharedArray:
@@ -66,6 +74,7 @@ def shared_batch(
     losses, gradients = empty_sums(plan, chunk_count(plan, x_shape[0]))
     return SharedBatch(
         net.layers,
+        loss,
         room(x_shape, net.dtype),
         room(target_shape, net.dtype),
         tuple(room(p.shape, net.dtype) for p in net.parameters.values()),

@@ -8,11 +8,13 @@ two words: one says that the batch is there, the other that the chunks are done.
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
+from npsr.networks.losses import Loss
 from npsr.networks.network import Arrays, Network, loss_and_gradients
 from npsr.networks.training_engine import LARGEST_SIDE, suits
 from npsr_kernels.compiling.compiled import INSTALLED
@@ -31,7 +33,11 @@ PATIENCE = 5.0
 
 @contextmanager
 def gradients_by(
-    workers: int, net: Network, x_shape: Sequence[int], target_shape: Sequence[int]
+    workers: int,
+    net: Network,
+    x_shape: Sequence[int],
+    target_shape: Sequence[int],
+    loss: Loss = "squared",
 ) -> Iterator[tuple[Compute, int]]:
     """Loss and gradients by several processes, this one included.
 
@@ -43,6 +49,8 @@ def gradients_by(
         Whose gradients; its parameters may change, its layers may not.
     x_shape, target_shape : sequence of int
         Of every batch: sub-images (N, C, h, h) and labels (N, 1, H, H).
+    loss : {"squared", "psnr"}
+        The loss, as `npsr.loss_and_gradients` takes it.
 
     Yields
     ------
@@ -57,7 +65,7 @@ def gradients_by(
         If there are several, and the network is none that the vector kernels train.
     """
     if workers == 1:
-        yield loss_and_gradients, 1
+        yield partial(loss_and_gradients, loss=loss), 1
         return
     if not suits(net.layers, tuple(x_shape)):
         raise ValueError(
@@ -65,7 +73,7 @@ def gradients_by(
             f"workers share (no sparse coding, no sub-images above {LARGEST_SIDE} pixels, and Numba): use 1"
         )
     context = get_context("spawn")
-    batch = shared_batch(context, net, x_shape, target_shape)
+    batch = shared_batch(context, net, x_shape, target_shape, loss)
     chunks = len(batch.losses.view())
     used = min(workers, chunks)
     shares = [range(k, chunks, used) for k in range(used)]
@@ -85,8 +93,8 @@ def gradients_by(
             own()
             for _, wait in helpers:
                 wait()
-            loss, gradients = added(batch.plan, *sums)
-            return loss, dict(zip(net.parameters, gradients, strict=True))
+            cost, gradients = added(batch.plan, *sums)
+            return cost, dict(zip(net.parameters, gradients, strict=True))
 
         yield compute, used
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
+from npsr.networks.losses import Loss, sample_losses
 from npsr.networks.network import Arrays, Network, loss_and_gradients
 from npsr.networks.products import multiply_out, pulled_back, weight_of
 from npsr.parallel.processes import Compute
@@ -146,7 +148,8 @@ def train(
     batch: int = 128,
     seed: int = 0,
     after_step: Callable[[State, float], None] | None = None,
-    compute: Compute = loss_and_gradients,
+    loss: Loss = "squared",
+    compute: Compute | None = None,
 ) -> None:
     """Train up to `steps` steps in all, changing `state`.
 
@@ -167,9 +170,11 @@ def train(
     seed : int
         Seed of the samples' order, which depends on nothing but it and the step's number.
     after_step : callable, optional
-        Called with the state and the step's loss (Equation 3).
-    compute : callable
-        Gives loss and gradients: `npsr.loss_and_gradients`, or several processes that do the same.
+        Called with the state and the step's loss.
+    loss : {"squared", "psnr"}
+        What is minimised: Equation 3, or the loss that follows the mean PSNR.
+    compute : callable, optional
+        Gives loss and gradients, instead of `npsr.loss_and_gradients`: several processes that do the same.
 
     Raises
     ------
@@ -190,12 +195,13 @@ def train(
     3
     """
     require_a_batch(len(samples), batch)
+    compute = compute or partial(loss_and_gradients, loss=loss)
     order = sample_order(len(samples), batch, seed, state.step)
     with closing(cut_ahead(samples, order)) as batches:
         while state.step < steps:
             x, target = next(batches)
-            loss, gradients = compute(state.trained, x, target)
-            refuse_divergence(loss, samples.black_loss, state.step + 1)
+            cost, gradients = compute(state.trained, x, target)
+            refuse_divergence(cost, samples, state.step + 1, loss)
             for gradient in gradients.values():
                 np.divide(gradient, 2, out=gradient)
             with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
@@ -204,7 +210,7 @@ def train(
                 move_mean(state)
             state.step += 1
             if after_step:
-                after_step(state, loss)
+                after_step(state, cost)
 
 
 def move_mean(state: State) -> None:
@@ -240,18 +246,20 @@ def require_a_batch(count: int, batch: int) -> None:
         )
 
 
-def refuse_divergence(loss: float, black: float, step: int) -> None:
-    """Stop a run that diverges: a loss that is not finite, or far worse than a black output's.
+def refuse_divergence(cost: float, samples: Samples, step: int, loss: Loss = "squared") -> None:
+    """Stop a run that diverges: a loss that is not finite, or that of ten times a black output's error.
 
     Raises
     ------
     FloatingPointError
         If so.
     """
-    if not loss <= 10 * black:
+    errors = samples.black_loss * np.array([1, 10])
+    (black, most), _ = sample_losses(errors, samples.geometry.label**2, loss)
+    if not cost <= most:
         remedy = "start from another network" if step == 1 else "lower the learning rate"
         raise FloatingPointError(
-            f"the loss is {loss:.4g} at step {step}, a black picture's is {black:.4g}: "
+            f"the loss is {cost:.4g} at step {step}, a black picture's is {black:.4g}: "
             f"training diverged; {remedy}"
         )
 

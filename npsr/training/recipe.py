@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from npsr.degradation.kinds import Degradation, require_order
+from npsr.networks.losses import FLOORS, Loss
 from npsr.training.samples import ROTATIONS, SCALES
 
 
@@ -74,6 +75,8 @@ class Recipe:
         Momentum.
     optimiser : {"sgd", "adam"}
         SGD with momentum as in the paper, or Adam.
+    loss : {"squared", "psnr"}
+        Equation 3, or the loss that follows the mean PSNR: `networks.losses`.
     last_share : float
         Share of the rate for the last layer and, but in SRCNN, for biases.
     slope_share : float
@@ -132,6 +135,7 @@ class Recipe:
     batch: int = 128
     momentum: float = 0.9
     optimiser: Literal["sgd", "adam"] = "sgd"
+    loss: Loss = "squared"
     last_share: float = 0.1
     slope_share: float = 1.0
     slopes: Literal["channel", "layer"] = "channel"
@@ -175,6 +179,7 @@ KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or
 
 CHOICES = {
     "optimiser": ("sgd", "adam"),
+    "loss": tuple(FLOORS),
     "decay": ("none", "halve", "cosine"),
     "initialisation": ("paper", "he", "dictionary"),
     "slopes": ("channel", "layer"),

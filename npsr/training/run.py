@@ -215,7 +215,7 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
         run.log.losses.append(loss)
         at_checkpoint = state.step % recipe.checkpoint_every == 0 or state.step == last
         if at_checkpoint:
-            _judge(state, samples, recipe.batch)
+            _judge(state, samples, recipe)
         if at_checkpoint or state.step % LOG_EVERY == 0:
             more = {"rates": rates_by_kind(state.trained, rates(state.step - 1))}
             _record(run, state, more, at_checkpoint)
@@ -223,10 +223,12 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
     update = adam_update(rates) if recipe.optimiser == "adam" else sgd_update(rates, recipe.momentum)
     run.log.start_clock()
     try:
-        with gradients_by(run.workers, state.trained, *samples.shapes(recipe.batch)) as (compute, used):
+        shapes = samples.shapes(recipe.batch)
+        with gradients_by(run.workers, state.trained, *shapes, recipe.loss) as (compute, used):
             if used < run.workers and run.log.progress:
                 run.log.progress({"workers": run.workers, "used": used, "batch": recipe.batch})
-            train(state, samples, update, last, recipe.batch, recipe.seed, after_step, compute)
+            of_recipe = (recipe.batch, recipe.seed, after_step, recipe.loss, compute)
+            train(state, samples, update, last, *of_recipe)
     except FloatingPointError as error:
         raise FloatingPointError(f"{error}. {_way_out(run)}") from error
 
@@ -242,14 +244,14 @@ def _way_out(run: Run) -> str:
     return f"Begin anew with another --output{first}"
 
 
-def _judge(state: State, samples: Samples, batch: int) -> None:
+def _judge(state: State, samples: Samples, recipe: Recipe) -> None:
     """Refuse parameters that diverged in the last update; otherwise only the next step's loss would show it.
 
     The loss is computed as in a step, with its gradients: one batch more for each checkpoint.
     """
-    x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
-    loss, _ = loss_and_gradients(state.trained, x, target)
-    refuse_divergence(loss, samples.black_loss, state.step + 1)
+    x, target = samples[np.linspace(0, len(samples) - 1, recipe.batch).astype(int)]
+    cost, _ = loss_and_gradients(state.trained, x, target, loss=recipe.loss)
+    refuse_divergence(cost, samples, state.step + 1, recipe.loss)
 
 
 def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = True) -> None:

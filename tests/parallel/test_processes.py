@@ -21,15 +21,18 @@ def task(rng, batch):
     return net, shapes, [[rng.random(shape, np.float32) for shape in shapes] for _ in range(2)]
 
 
-@pytest.mark.parametrize(("workers", "batch"), [(1, 40), (2, 128), (3, 100)])
-def test_any_number_of_processes_gives_the_bits_of_one(rng, workers, batch):
+@pytest.mark.parametrize(
+    ("workers", "batch", "loss"),
+    [(1, 40, "psnr"), (2, 128, "squared"), (2, 128, "psnr"), (3, 100, "squared")],
+)
+def test_any_number_of_processes_gives_the_bits_of_one(rng, workers, batch, loss):
     net, shapes, batches = task(rng, batch)
-    with gradients_by(workers, net, *shapes) as (compute, used):
+    with gradients_by(workers, net, *shapes, loss) as (compute, used):
         assert used == workers
         for x, target in batches:  # parameters change in between
-            loss, gradients = compute(net, x, target)
-            expected_loss, expected = npsr.loss_and_gradients(net, x, target)
-            assert loss == expected_loss
+            cost, gradients = compute(net, x, target)
+            expected_cost, expected = npsr.loss_and_gradients(net, x, target, loss=loss)
+            assert cost == expected_cost
             assert list(gradients) == list(expected)
             for key, gradient in expected.items():
                 np.testing.assert_array_equal(gradients[key], gradient)

@@ -63,6 +63,7 @@ def test_a_recipe_is_read(recipe_file):
         ("seed = 7", "inner_channels = -1", "0 to 1000"),
         ("seed = 7", "slope_share = 0", "must be positive"),
         ("seed = 7", 'slopes = "all"', "'all'.*channel, layer"),
+        ("seed = 7", 'loss = "l1"', "'l1'.*squared, psnr"),
         ("seed = 7", "flips = 1", "must be true or false"),
         ("rate = 5e-4", "rate = inf", "must be positive"),
         ("rate = 5e-4", "rate = nan", "must be positive"),

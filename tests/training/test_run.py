@@ -51,6 +51,7 @@ MODES = {
         "inner_channels": 3,
         "average": 0.9,
         "flips": True,
+        "loss": "psnr",
         "slope_share": 4.0,
         "optimiser": "adam",
     },

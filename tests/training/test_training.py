@@ -14,6 +14,7 @@ import npsr
 from npsr.evaluation.protocol import crop_to_multiple, low_resolution
 from npsr.images.resize import imresize
 from npsr.networks.network import loss_and_gradients
+from npsr.networks.losses import sample_losses
 from npsr.training.loop import cut_ahead, refuse_divergence, sample_order
 from npsr.training.samples import SCALES, geometry, memory_per_pixel, middle
 
@@ -256,10 +257,14 @@ def test_few_bright_labels_among_dark_ones_are_no_divergence():
     labels = samples[np.arange(len(samples))][1]
     black = samples.black_loss
     assert black == pytest.approx(np.square(labels).sum() / len(labels), rel=0.1)
-    refuse_divergence(labels[0].size, black, 9)  # black instead of white
+    refuse_divergence(labels[0].size, samples, 9)  # black instead of white
     assert npsr.Samples([night], net, scales=[1.0]).black_loss == pytest.approx(0.01 * 19**2)
     with pytest.raises(FloatingPointError, match="at step 9"):
-        refuse_divergence(10.1 * black, black, 9)
+        refuse_divergence(10.1 * black, samples, 9)
+    least, most = (sample_losses(np.array([k * black]), 19**2, "psnr")[0][0] for k in (9.9, 10.1))
+    refuse_divergence(least, samples, 9, "psnr")
+    with pytest.raises(FloatingPointError, match="at step 9"):
+        refuse_divergence(most, samples, 9, "psnr")
 
 
 @needs_jit

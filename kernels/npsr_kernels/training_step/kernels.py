@@ -9,6 +9,7 @@ The array `program` says which kernels run, in which order and on which maps. So
 runs every network.
 """
 
+from math import log1p
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,7 @@ class Tables(NamedTuple):
     spans: np.ndarray
     pixels: np.ndarray
     labels: np.ndarray
+    floor: float  # of the PSNR loss; 0 for Equation 3
     lanes: int
     a: tuple[int, ...]  # only the lengths count: A,
     b: tuple[int, ...]  # B,
@@ -101,11 +103,39 @@ def weigh(op, arena, taps, spans, pixels, gradients, a):
 
 
 @inner
+def weigh_samples(op, L, arena, labels, floor):
+    """Multiply the factor of each lane by its sample's weight in the PSNR loss; return the loss.
+
+    The loss of a sample with the squared error s is floor · log(1 + s/floor). Its derivative to s, the
+    weight, is 1/(1 + s/floor). The squared errors are stored behind the labels.
+    """
+    squares = vzero(arena)
+    k = 0
+    for c in range(op.channels):
+        for i in range(op.rows):
+            z = op.z + c * op.z_channel + i * op.z_row
+            for j in range(0, op.columns * L, L):
+                k += 1
+                if labels[k - 1] >= 0:
+                    difference = vsub(vload(arena, z + j), vload(arena, op.labels + k * L))
+                    squares = vfma(difference, difference, squares)
+    place = op.labels + (k + 1) * L
+    vstore(arena, place, squares)
+    loss = 0.0
+    for lane in range(L):
+        ratio = arena[place + lane] / floor
+        loss += arena[op.labels + lane] * floor * log1p(ratio)
+        arena[op.labels + lane] /= 1 + ratio
+    return loss / 2
+
+
+@inner
 def compare(op, L, arena, labels, gradients):
-    """Replace the output z by the loss's gradient; add to the biases' gradient; return the loss.
+    """Replace the output z by the gradient of Equation 3; add to the biases' gradient; return Equation 3.
 
     At `op.labels` there is a vector with the derivative's factor 2/N (0 in lanes without a sample), then
-    the labels. Where `labels` is negative, the output is cut away, and its gradient is 0.
+    the labels. Where `labels` is negative, the output is cut away, and its gradient is 0. If each sample's
+    factor has been multiplied by its weight, all is of the weighted sum.
     """
     zero = vzero(arena)
     factor = vload(arena, op.labels)
@@ -149,7 +179,7 @@ def load(op, L, first, images, targets, labels, arena):
 @compiled
 def run_groups(tables, groups, images, targets, scalars, arena, gradients):
     """Add the gradients of groups[0] … groups[1] − 1, of L samples each; return their part of the loss."""
-    program, taps, spans, pixels, labels, L, a, b, rest = tables
+    program, taps, spans, pixels, labels, floor, L, a, b, rest = tables
     loss = 0.0
     for group in range(groups[0], groups[1]):
         load(program[0], L, group * L, images, targets, labels, arena)
@@ -162,7 +192,11 @@ def run_groups(tables, groups, images, targets, scalars, arena, gradients):
             elif op.kind == WEIGH:
                 weigh(op, arena, taps, spans, pixels, gradients, a)
             elif op.kind == COMPARE:
-                loss += compare(op, L, arena, labels, gradients)
+                if floor:
+                    loss += weigh_samples(op, L, arena, labels, floor)
+                    compare(op, L, arena, labels, gradients)
+                else:
+                    loss += compare(op, L, arena, labels, gradients)
             elif op.kind == RECTIFY:
                 rectify(op, L, arena, scalars)
             elif op.kind == UNRECTIFY:

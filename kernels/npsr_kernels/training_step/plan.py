@@ -70,7 +70,9 @@ TILES = {32: {2: (2, 10), 4: (4, 6), 3: (3, 7)}, 16: {2: (2, 5), 4: (2, 6), 3: (
 """Tile (A, B) by the number of registers and the stride: divisors of the phases and of the rows' length."""
 
 
-def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.dtype) -> Plan:
+def make_plan(
+    layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.dtype, floor: float = 0.0
+) -> Plan:
     """Plan the training step of a network.
 
     Parameters
@@ -81,6 +83,9 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
         Side of the sub-images.
     dtype : dtype
         float32 or float64.
+    floor : float
+        Of the PSNR loss: the mean squared error of a sample around which its loss becomes logarithmic. 0 for
+        Equation 3.
 
     Returns
     -------
@@ -108,6 +113,7 @@ def make_plan(layers: tuple[ConvLayer | DeconvLayer, ...], side: int, dtype: np.
         spans=np.concatenate(writer.spans),
         pixels=np.concatenate(writer.pixels),
         labels=labels.ravel(),
+        floor=floor * np.count_nonzero(labels >= 0),
         lanes=writer.L,
         a=(0,) * A,
         b=(0,) * B,

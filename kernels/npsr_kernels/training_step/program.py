@@ -35,8 +35,8 @@ def write(w: ProgramWriter, stages: list[Stage]) -> None:
     """Append the whole step."""
     last = len(stages) - 1
     places = lay_out(w, stages)
-    labels = w.size * w.L  # the loss's factor, then the labels
-    w.size += 1 + len(stages[last].weight) * stages[last].out ** 2
+    labels = w.size * w.L  # the loss's factor, the labels, the samples' squared errors
+    w.size += 2 + len(stages[last].weight) * stages[last].out ** 2
     channels = stages[0].weight.shape[3]
     w.operation(LOAD, places[0].before, places[0].z, rows=stages[0].side, channels=channels, labels=labels)
     for k in range(last + 1):
