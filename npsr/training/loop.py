@@ -148,6 +148,7 @@ def train(
     batch: int = 128,
     seed: int = 0,
     after_step: Callable[[State, float], None] | None = None,
+    *,
     loss: Loss = "squared",
     compute: Compute | None = None,
 ) -> None:

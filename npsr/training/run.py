@@ -227,8 +227,8 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
         with gradients_by(run.workers, state.trained, *shapes, recipe.loss) as (compute, used):
             if used < run.workers and run.log.progress:
                 run.log.progress({"workers": run.workers, "used": used, "batch": recipe.batch})
-            of_recipe = (recipe.batch, recipe.seed, after_step, recipe.loss, compute)
-            train(state, samples, update, last, *of_recipe)
+            batch, seed, loss = recipe.batch, recipe.seed, recipe.loss
+            train(state, samples, update, last, batch, seed, after_step, loss=loss, compute=compute)
     except FloatingPointError as error:
         raise FloatingPointError(f"{error}. {_way_out(run)}") from error
 

@@ -1,5 +1,6 @@
 """The losses of samples, and the gradients of networks trained for them."""
 
+from dataclasses import replace
 from math import log10
 
 import numpy as np
@@ -38,8 +39,9 @@ def task(net, side, count=19):
     """A disturbed network in training form, and labels near its outputs: good and bad samples."""
     rng = np.random.default_rng(3)
     net = net.astype("float64").with_border("valid")
-    for p in net.parameters.values():
-        p += rng.normal(0, 0.05, p.shape)
+    net = replace(
+        net, parameters={key: p + rng.normal(0, 0.05, p.shape) for key, p in net.parameters.items()}
+    )
     x = rng.random((count, 1, side, side))
     y = net(x)
     return net, x, y + rng.normal(1, 1, y.shape) * 10 ** rng.uniform(-2, 0, (count, 1, 1, 1))
@@ -55,12 +57,13 @@ def test_gradients_of_the_psnr_loss_agree_with_central_differences(name):
     rng, step = np.random.default_rng(0), 1e-6
     _, gradients = npsr.loss_and_gradients(net, x, target, "numpy", "psnr")
     for key, p in net.parameters.items():
-        direction, sides = rng.normal(0, 1, p.shape), []
-        for sign in (1, -1):
-            p += sign * step * direction
-            sides.append(npsr.loss_and_gradients(net, x, target, "numpy", "psnr")[0])
-            p -= sign * step * direction
-        numeric = (sides[0] - sides[1]) / (2 * step)
+        direction = rng.normal(0, 1, p.shape)
+        moved = [net.parameters | {key: p + sign * step * direction} for sign in (1, -1)]
+        above, below = (
+            npsr.loss_and_gradients(replace(net, parameters=parameters), x, target, "numpy", "psnr")[0]
+            for parameters in moved
+        )
+        numeric = (above - below) / (2 * step)
         scale = np.linalg.norm(gradients[key]) * np.linalg.norm(direction)
         assert abs(numeric - np.vdot(gradients[key], direction)) <= 1e-6 * scale, key
 

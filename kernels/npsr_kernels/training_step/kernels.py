@@ -130,13 +130,13 @@ def weigh_samples(op, L, arena, labels, floor):
 
 
 @inner
-def compare(op, L, arena, labels, gradients):
-    """Replace the output z by the gradient of Equation 3; add to the biases' gradient; return Equation 3.
+def compare(op, L, arena, labels, floor, gradients):
+    """Replace the output z by the loss's gradient; add to the biases' gradient; return the loss.
 
     At `op.labels` there is a vector with the derivative's factor 2/N (0 in lanes without a sample), then
-    the labels. Where `labels` is negative, the output is cut away, and its gradient is 0. If each sample's
-    factor has been multiplied by its weight, all is of the weighted sum.
+    the labels. Where `labels` is negative, the output is cut away, and its gradient is 0.
     """
+    of_samples = weigh_samples(op, L, arena, labels, floor) if floor else 0.0
     zero = vzero(arena)
     factor = vload(arena, op.labels)
     total = zero
@@ -155,7 +155,7 @@ def compare(op, L, arena, labels, gradients):
                 vstore(arena, z + j, dz)
                 dbias = vadd(dbias, dz)
         gradients[op.gradient + c] += vsum(dbias)
-    return vsum(total) / 2
+    return of_samples if floor else vsum(total) / 2
 
 
 @inner
@@ -192,11 +192,7 @@ def run_groups(tables, groups, images, targets, scalars, arena, gradients):
             elif op.kind == WEIGH:
                 weigh(op, arena, taps, spans, pixels, gradients, a)
             elif op.kind == COMPARE:
-                if floor:
-                    loss += weigh_samples(op, L, arena, labels, floor)
-                    compare(op, L, arena, labels, gradients)
-                else:
-                    loss += compare(op, L, arena, labels, gradients)
+                loss += compare(op, L, arena, labels, floor, gradients)
             elif op.kind == RECTIFY:
                 rectify(op, L, arena, scalars)
             elif op.kind == UNRECTIFY:
