@@ -24,7 +24,6 @@ from npsr.networks.layers import (
     is_sparse_coding,
     with_border,
 )
-from npsr.networks.losses import FLOORS, Loss, sample_losses
 from npsr.networks.sparse_layers import sparse_backward, sparse_forward
 from npsr_kernels.borders import crop, crop_backward, pad, pad_backward
 from npsr_kernels.compiling.compiled import INSTALLED, report_no_numba
@@ -35,6 +34,7 @@ from npsr_kernels.conv2d import (
     conv2d_forward,
 )
 from npsr_kernels.deconv2d import deconv2d_backward_input, deconv2d_backward_weight, deconv2d_forward
+from npsr_kernels.loss import FLOORS, Loss, loss_and_gradient
 from npsr_kernels.prelu import prelu_backward, prelu_forward
 
 Arrays = dict[str, np.ndarray]
@@ -190,7 +190,8 @@ def loss_and_gradients(
         (`npsr.networks.training_engine.suits`), else the plain one; without Numba, NumPy's. They
         agree to 1e-5 in float32.
     loss : {"squared", "psnr"}
-        Equation 3; or instead of ‖·‖² a loss of each sample that follows its PSNR, as `sample_losses` says.
+        Equation 3; or instead of ‖·‖² a loss of each sample that follows its PSNR:
+        `npsr_kernels.loss.sample_losses`.
 
     Returns
     -------
@@ -224,15 +225,8 @@ def loss_and_gradients(
         return training_engine.loss_and_gradients(net.layers, net.parameters, x, target, FLOORS[loss])
     caches: list[Any] = []
     products = engine == "numpy"
-    y = forward(net, x, caches, products)
-    if target.shape != y.shape:
-        raise ValueError(f"target has shape {target.shape}, but must have the output's shape {y.shape}")
-    difference = y - target
-    errors = np.sum(np.square(difference, dtype=np.float64), axis=(1, 2, 3))
-    losses, weights = sample_losses(errors, difference[0].size, loss)
-    factors = (2 / len(y) * weights).astype(net.dtype)
-    dy = difference * factors[:, None, None, None]
-    return float(losses.sum()) / len(y), backward(net, dy, caches, products)
+    cost, dy = loss_and_gradient(forward(net, x, caches, products), target, loss)
+    return cost, backward(net, dy, caches, products)
 
 
 def backward(net: Network, dy: np.ndarray, caches: list[Any], products: bool = False) -> Arrays:

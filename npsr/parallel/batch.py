@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from npsr.networks.layers import Layer
-from npsr.networks.losses import FLOORS, Loss
 from npsr.networks.network import Network
 from npsr.networks.training_engine import plan_for
+from npsr_kernels.loss import FLOORS, Loss
 from npsr_kernels.training_step.step import Plan, chunk_count, empty_sums
 
 

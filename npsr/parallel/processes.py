@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from npsr.networks.losses import Loss
 from npsr.networks.network import Arrays, Network, loss_and_gradients
 from npsr.networks.training_engine import LARGEST_SIDE, suits
 from npsr_kernels.compiling.compiled import INSTALLED
 from npsr_kernels.compiling.threads import default_threads
+from npsr_kernels.loss import Loss
 
 if INSTALLED:  # else one process computes
     from npsr.parallel.batch import shared_batch

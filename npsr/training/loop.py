@@ -9,13 +9,13 @@ from typing import Literal
 
 import numpy as np
 
-from npsr.networks.losses import Loss, sample_losses
 from npsr.networks.network import Arrays, Network, loss_and_gradients
 from npsr.networks.products import multiply_out, pulled_back, weight_of
 from npsr.parallel.processes import Compute
 from npsr.training.samples import Samples
 from npsr.training.sgd import adam_step, sgd_step
 from npsr.training.transfer import deconvolution_of
+from npsr_kernels.loss import Loss, sample_losses
 
 Part = Literal["all", "deconvolution"]
 
@@ -38,6 +38,8 @@ class State:
         Running mean of the parameters of `net`; empty if none is asked for.
     average : float
         Weight μ of the old mean at each step: m ← μ m + (1 − μ) θ.
+    loss : {"squared", "psnr"}
+        What is minimised: Equation 3, or the loss that follows the mean PSNR.
     step : int
         Steps done.
     seconds : float
@@ -51,6 +53,7 @@ class State:
     square: Arrays
     mean: Arrays = field(default_factory=dict)
     average: float = 0.0
+    loss: Loss = "squared"
     step: int = 0
     seconds: float = 0.0
 
@@ -61,7 +64,11 @@ class State:
 
 
 def fresh_state(
-    net: Network, part: Part = "all", average: float = 0.0, factors: Arrays | None = None
+    net: Network,
+    part: Part = "all",
+    average: float = 0.0,
+    factors: Arrays | None = None,
+    loss: Loss = "squared",
 ) -> State:
     """The state of a run that starts from the parameters of `net`, which are copied.
 
@@ -76,6 +83,8 @@ def fresh_state(
     factors : dict of str to ndarray, optional
         From `factorised`: learnt, as far as they are trained, in the place of the weights, which become
         their products.
+    loss : {"squared", "psnr"}
+        What is minimised.
 
     Raises
     ------
@@ -96,7 +105,7 @@ def fresh_state(
     learnt = {key: p for key, p in trained.parameters.items() if key not in replaced} | own
     velocity, square = ({key: np.zeros_like(p) for key, p in learnt.items()} for _ in range(2))
     mean = {key: p.copy() for key, p in copy.parameters.items()} if average else {}
-    return State(copy, trained, learnt, velocity, square, mean, average)
+    return State(copy, trained, learnt, velocity, square, mean, average, loss)
 
 
 Update = Callable[[State, Arrays], None]
@@ -148,8 +157,6 @@ def train(
     batch: int = 128,
     seed: int = 0,
     after_step: Callable[[State, float], None] | None = None,
-    *,
-    loss: Loss = "squared",
     compute: Compute | None = None,
 ) -> None:
     """Train up to `steps` steps in all, changing `state`.
@@ -172,8 +179,6 @@ def train(
         Seed of the samples' order, which depends on nothing but it and the step's number.
     after_step : callable, optional
         Called with the state and the step's loss.
-    loss : {"squared", "psnr"}
-        What is minimised: Equation 3, or the loss that follows the mean PSNR.
     compute : callable, optional
         Gives loss and gradients, instead of `npsr.loss_and_gradients`: several processes that do the same.
 
@@ -196,13 +201,13 @@ def train(
     3
     """
     require_a_batch(len(samples), batch)
-    compute = compute or partial(loss_and_gradients, loss=loss)
+    compute = compute or partial(loss_and_gradients, loss=state.loss)
     order = sample_order(len(samples), batch, seed, state.step)
     with closing(cut_ahead(samples, order)) as batches:
         while state.step < steps:
             x, target = next(batches)
             cost, gradients = compute(state.trained, x, target)
-            refuse_divergence(cost, samples, state.step + 1, loss)
+            refuse_divergence(cost, samples, state.step + 1, state.loss)
             for gradient in gradients.values():
                 np.divide(gradient, 2, out=gradient)
             with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells

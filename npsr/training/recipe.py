@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from npsr.degradation.kinds import Degradation, require_order
-from npsr.networks.losses import FLOORS, Loss
 from npsr.training.samples import ROTATIONS, SCALES
+from npsr_kernels.loss import FLOORS, Loss
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Recipe:
     optimiser : {"sgd", "adam"}
         SGD with momentum as in the paper, or Adam.
     loss : {"squared", "psnr"}
-        Equation 3, or the loss that follows the mean PSNR: `networks.losses`.
+        Equation 3, or the loss that follows the mean PSNR: `npsr_kernels.loss`.
     last_share : float
         Share of the rate for the last layer and, but in SRCNN, for biases.
     slope_share : float

@@ -136,21 +136,14 @@ def _run_training(
 
 def _new_state(recipe: Recipe, data: Path, net: Network | None) -> State:
     """The state that a recipe, or a network instead of the one that it names, starts from."""
-    net = net or starting_network(
-        recipe.model,
-        recipe.scale,
-        recipe.seed,
-        recipe.start,
-        recipe.initialisation,
-        recipe.slopes,
-        recipe.cascade,
-    )
+    new = recipe.start, recipe.initialisation, recipe.slopes, recipe.cascade
+    net = net or starting_network(recipe.model, recipe.scale, recipe.seed, *new)
     if recipe.initialisation == "dictionary" and not recipe.start:
         net = with_dictionary(net, recipe, data)
     if recipe.solve_deconvolution:
         net = solved(net, recipe, data)
     factors = factorised(net.parameters, recipe.inner_channels, recipe.seed) if recipe.inner_channels else {}
-    return fresh_state(net, recipe.train, recipe.average, factors)
+    return fresh_state(net, recipe.train, recipe.average, factors, recipe.loss)
 
 
 @dataclass(frozen=True)
@@ -215,7 +208,7 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
         run.log.losses.append(loss)
         at_checkpoint = state.step % recipe.checkpoint_every == 0 or state.step == last
         if at_checkpoint:
-            _judge(state, samples, recipe)
+            _judge(state, samples, recipe.batch)
         if at_checkpoint or state.step % LOG_EVERY == 0:
             more = {"rates": rates_by_kind(state.trained, rates(state.step - 1))}
             _record(run, state, more, at_checkpoint)
@@ -224,11 +217,10 @@ def _run_stage(run: Run, state: State, stage: Stage, last: int, samples: Samples
     run.log.start_clock()
     try:
         shapes = samples.shapes(recipe.batch)
-        with gradients_by(run.workers, state.trained, *shapes, recipe.loss) as (compute, used):
+        with gradients_by(run.workers, state.trained, *shapes, state.loss) as (compute, used):
             if used < run.workers and run.log.progress:
                 run.log.progress({"workers": run.workers, "used": used, "batch": recipe.batch})
-            batch, seed, loss = recipe.batch, recipe.seed, recipe.loss
-            train(state, samples, update, last, batch, seed, after_step, loss=loss, compute=compute)
+            train(state, samples, update, last, recipe.batch, recipe.seed, after_step, compute)
     except FloatingPointError as error:
         raise FloatingPointError(f"{error}. {_way_out(run)}") from error
 
@@ -244,14 +236,14 @@ def _way_out(run: Run) -> str:
     return f"Begin anew with another --output{first}"
 
 
-def _judge(state: State, samples: Samples, recipe: Recipe) -> None:
+def _judge(state: State, samples: Samples, batch: int) -> None:
     """Refuse parameters that diverged in the last update; otherwise only the next step's loss would show it.
 
     The loss is computed as in a step, with its gradients: one batch more for each checkpoint.
     """
-    x, target = samples[np.linspace(0, len(samples) - 1, recipe.batch).astype(int)]
-    cost, _ = loss_and_gradients(state.trained, x, target, loss=recipe.loss)
-    refuse_divergence(cost, samples, state.step + 1, recipe.loss)
+    x, target = samples[np.linspace(0, len(samples) - 1, batch).astype(int)]
+    cost, _ = loss_and_gradients(state.trained, x, target, loss=state.loss)
+    refuse_divergence(cost, samples, state.step + 1, state.loss)
 
 
 def _record(run: Run, state: State, more: dict[str, Any], at_checkpoint: bool = True) -> None:
@@ -301,7 +293,8 @@ def _resumed(recipe: Recipe, images: str, folder: Path) -> State | None:
         )
     if found:
         raise _of_another(folder, found)
-    state.net, state.average = replace(state.net, provenance=provenance.get("start", {})), recipe.average
+    state.net = replace(state.net, provenance=provenance.get("start", {}))
+    state.average, state.loss = recipe.average, recipe.loss
     return state
 
 

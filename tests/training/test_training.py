@@ -13,10 +13,10 @@ from helpers.running import needs_jit
 import npsr
 from npsr.evaluation.protocol import crop_to_multiple, low_resolution
 from npsr.images.resize import imresize
-from npsr.networks.losses import sample_losses
 from npsr.networks.network import loss_and_gradients
 from npsr.training.loop import cut_ahead, refuse_divergence, sample_order
 from npsr.training.samples import SCALES, geometry, memory_per_pixel, middle
+from npsr_kernels.loss import sample_losses
 
 TRACE = Path(__file__).parent / "golden" / "trace.json"
 

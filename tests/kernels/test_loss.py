@@ -8,7 +8,7 @@ import pytest
 from helpers.running import needs_jit
 
 import npsr
-from npsr.networks.losses import FLOORS, sample_losses
+from npsr_kernels.loss import FLOORS, sample_losses
 
 FLOOR = FLOORS["psnr"]
 
