@@ -11,10 +11,14 @@ PHOTOS = "beach", "city", "forest"
 
 
 def picture(phase, rows=60, columns=72):
-    """A smooth picture with edges, RGB, 8 bits."""
+    """A picture with edges and grain, RGB, 8 bits."""
+    grain = np.random.default_rng(phase).normal(0, 0.03, (rows, columns))
     r, c = np.mgrid[:rows, :columns] / 7.0
     planes = [
-        0.5 + 0.2 * np.sin(r + phase + k) * np.cos(c - phase) + 0.25 * (np.sin(0.6 * r + 0.9 * c + phase) > 0)
+        0.5
+        + grain
+        + 0.2 * np.sin(r + phase + k) * np.cos(c - phase)
+        + 0.25 * (np.sin(0.6 * r + 0.9 * c + phase) > 0)
         for k in range(3)
     ]
     return (255 * np.clip(np.stack(planes, axis=-1), 0, 1)).astype(np.uint8)
