@@ -35,8 +35,8 @@ At ×3, SRCNN-Ex and both transition states saw the same number of samples. They
 other, but not with the other networks. The usual samples of the transition states are of 15 × 15 LR
 pixels. Their later samples were larger: 24 × 24, then 32 × 32 LR pixels for the first, and 18 × 18, then
 24 × 24 for the second. With samples of this size the training of SRCNN-Ex would have taken hours more. At
-×2 and ×4 they, and SRCNN, started from their ×3, saw the training images of BSDS200 too, and took at most
-half an hour each.
+×2 and ×4 they, and SRCNN, started from their ×3, saw the training images of BSDS200 too, and took 16 to 39
+minutes each.
 
 Before release, each filter of a deconvolution is divided by a power of two, so that its norm is about 1/8.
 The feature that the filter reads is multiplied by the same power. No bit of a result changes, and further
