@@ -78,6 +78,7 @@ def equal_recipe(
         seed=seed,
         batch=budget.batch,
         optimiser="adam",
+        loss="psnr",
         last_share=1.0,
         average=budget.average,
         inner_channels=budget.inner_channels,
@@ -213,7 +214,7 @@ def how_trained(study: Study, samples: int | None = None, srcnn: bool = False) -
     size += " (SRCNN's: 33 × 33 of the enlargement)" if side and srcnn else ""
     parts = [
         f"{samples or budget.samples:,} sub-images{size}",
-        "Adam with a rate that falls along a cosine",
+        "Adam with a rate that falls along a cosine, the loss that follows the PSNR",
     ]
     if budget.inner_channels:
         parts.append(f"every weight a product through {budget.inner_channels} channels")

@@ -37,7 +37,7 @@ class State:
     mean : dict of str to ndarray
         Running mean of the parameters of `net`; empty if none is asked for.
     average : float
-        Weight μ of the old mean at each step: m ← μ m + (1 − μ) θ.
+        Weight μ of the old mean, m ← μ m + (1 − μ) θ; less in the first steps: `move_mean`.
     loss : {"squared", "psnr"}
         What is minimised: Equation 3, or the loss that follows the mean PSNR.
     step : int
@@ -220,9 +220,13 @@ def train(
 
 
 def move_mean(state: State) -> None:
-    """Move the running mean, if there is one, towards the parameters: m ← μ m + (1 − μ) θ, in place."""
+    """Move the running mean, if there is one, towards the parameters: m ← μ m + (1 − μ) θ, in place.
+
+    After t steps μ is at most (1 + t) / (10 + t): the mean forgets the start of a run before its end.
+    """
+    keep = min(state.average, (1 + state.step) / (10 + state.step))
     for key, parameter in state.net.parameters.items() if state.mean else ():
-        state.mean[key] += parameter.dtype.type(1 - state.average) * (parameter - state.mean[key])
+        state.mean[key] += parameter.dtype.type(1 - keep) * (parameter - state.mean[key])
 
 
 def cut_ahead(samples: Samples, order: Iterator[np.ndarray]) -> Batches:

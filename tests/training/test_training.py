@@ -83,8 +83,9 @@ def test_flips_mirror_every_sub_image_and_its_label(scene):
             np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
-def test_the_running_mean_by_hand(scene):
-    state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0, dtype="float64"), average=0.75)
+@pytest.mark.parametrize(("average", "kept"), [(0.75, (1 / 10, 2 / 11, 1 / 4)), (0.15, (0.1, 0.15, 0.15))])
+def test_the_running_mean_by_hand(scene, average, kept):
+    state = npsr.fresh_state(npsr.fsrcnn(2, 2, 0, dtype="float64"), average=average)
     samples = npsr.Samples([scene(40, 40)], state.net, scales=[1.0])
     seen = [{key: p.copy() for key, p in state.net.parameters.items()}]
 
@@ -94,8 +95,10 @@ def test_the_running_mean_by_hand(scene):
     rates = npsr.paper_rates(state.net)
     npsr.train(state, samples, npsr.sgd_update(lambda _: rates), 3, 4, after_step=remember)
     for key, mean in state.result.parameters.items():
-        a, b, c, d = (parameters[key] for parameters in seen)
-        np.testing.assert_allclose(mean, 27 / 64 * a + 9 / 64 * b + 3 / 16 * c + d / 4, atol=1e-15)
+        expected, *later = (parameters[key] for parameters in seen)
+        for keep, value in zip(kept, later, strict=True):
+            expected = keep * expected + (1 - keep) * value
+        np.testing.assert_allclose(mean, expected, atol=1e-15)
         assert mean is not state.net.parameters[key]
 
 
