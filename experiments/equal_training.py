@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,13 @@ import npsr
 from npsr.models.weights import released_file
 from npsr.networks.cascade import stages
 from npsr.rivals.model import Rival
+from npsr.training.recipe import read_recipe
+from npsr.training.recipes.shipped import SHIPPED
 
 CHECKPOINTS = 20
 """Checkpoints of a run, and points of its curve."""
+FACTOR = 3
+"""The factor for which networks are trained from scratch, as in the paper."""
 
 Point = dict[str, float]
 Start = tuple[npsr.Recipe, npsr.Network | None]
@@ -53,7 +57,7 @@ class Training:
 def equal_recipe(
     study: Study, model: str, scale: int, seed: int = 0, samples: int | None = None
 ) -> npsr.Recipe:
-    """The recipe by which a budget trains every network: on the 91 images, as long as the others.
+    """The recipe by which a budget trains every network: the package's `quick`, on the 91 images alone.
 
     Parameters
     ----------
@@ -68,24 +72,47 @@ def equal_recipe(
     samples : int, optional
         Sub-images to see, if not the budget's `samples`.
     """
-    budget = study.budget
-    steps = max(1, (samples or budget.samples) // budget.batch)
+    quick = read_recipe(SHIPPED / "quick.toml")
+    (stage,) = quick.stages
+    steps = max(1, (samples or study.budget.samples) // quick.batch)
     srcnn = model.startswith("srcnn")
-    return npsr.Recipe(
+    return replace(
+        quick,
         model=model,
         scale=scale,
-        stages=(npsr.Stage(("T91",), steps, budget.rate, "cosine"),),
+        stages=(replace(stage, data=("T91",), steps=steps),),
         seed=seed,
-        batch=budget.batch,
-        optimiser="adam",
-        loss="psnr",
-        last_share=1.0,
-        average=budget.average,
-        inner_channels=budget.inner_channels,
-        scales=budget.scales,
-        sub_image=0 if srcnn else budget.sub_image,
+        sub_image=0 if srcnn else quick.sub_image,
         initialisation="he" if srcnn else "paper",
+        validation=(),
         checkpoint_every=-(-steps // CHECKPOINTS),
+    )
+
+
+def equal_transfer(study: Study, recipe: npsr.Recipe, share: int) -> npsr.Recipe:
+    """The recipe, but from the network that is trained alike for ×3, at half the rate (Section 3.3).
+
+    A new deconvolution is first solved exactly.
+
+    Parameters
+    ----------
+    study : Study
+        Trains the network for ×3, unless that is done.
+    recipe : Recipe
+        From `equal_recipe`, for another factor.
+    share : int
+        Sub-images and steps are divided by it.
+    """
+    start = trained(study, equal_recipe(study, recipe.model, FACTOR, recipe.seed)).path
+    (stage,) = recipe.stages
+    steps = max(1, stage.steps // share)
+    return replace(
+        recipe,
+        start=str(start),
+        initialisation="paper",
+        solve_deconvolution=not recipe.model.startswith("srcnn"),
+        stages=(replace(stage, steps=steps, rate=stage.rate / 2),),
+        checkpoint_every=-(-recipe.checkpoint_every // share),
     )
 
 
@@ -110,7 +137,8 @@ def trained(study: Study, recipe: npsr.Recipe, net: npsr.Network | None = None) 
     training = Training(npsr.load(model), model, log[-1]["samples"], *curve_of(log))
     commit = json.loads(about.read_text())["commit"]
     record = {"run": folder.name, "commit": commit, "samples": training.samples, "seconds": training.seconds}
-    study.trainings.append(record)
+    if record not in study.trainings:
+        study.trainings.append(record)
     return training
 
 
@@ -209,18 +237,13 @@ def fingerprint(study: Study, model: npsr.Network | Rival | None, more: Any = No
 
 def how_trained(study: Study, samples: int | None = None, srcnn: bool = False) -> str:
     """Two sentences on the budget's training, for the page of results; `srcnn` if SRCNN takes part."""
-    budget, side = study.budget, study.budget.sub_image
-    size = f" of {side} × {side} pixels" if side else ""
-    size += " (SRCNN's: 33 × 33 of the enlargement)" if side and srcnn else ""
-    parts = [
-        f"{samples or budget.samples:,} sub-images{size}",
-        "Adam with a rate that falls along a cosine, the loss that follows the PSNR",
-    ]
-    if budget.inner_channels:
-        parts.append(f"every weight a product through {budget.inner_channels} channels")
-    if srcnn:
-        parts.append("He's initialisation for SRCNN")
-    return f"Our training: {', '.join(parts)}. The paper's training: about 100 million sub-images, SGD."
+    recipe = read_recipe(SHIPPED / "quick.toml")
+    size = f"{recipe.sub_image} × {recipe.sub_image} pixels"
+    size += " (SRCNN's: 33 × 33 of the enlargement, and He's initialisation)" if srcnn else ""
+    return (
+        f"Our training: {samples or study.budget.samples:,} sub-images of {size}, by the package's recipe "
+        "`quick`. The paper's training: about 100 million sub-images, SGD."
+    )
 
 
 def released_or_trained(study: Study, name: str, scale: int) -> tuple[npsr.Network, str]:

@@ -15,7 +15,7 @@ import figure3_transitions
 import figure4_convergence
 import figure4_settings
 import rivals
-from equal_training import Start, Training, hours, train_together
+from equal_training import FACTOR, Start, Training, hours, train_together
 from study import Study, open_study
 
 
@@ -25,8 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--together", type=int, default=os.cpu_count(), help="trainings at a time")
     options, others = parser.parse_known_args(arguments)
     study = open_study(__file__, __doc__, ("T91", "General-100", "Set5"), others)
-    for training in train_together(study, in_order(study), options.together):
-        print(said(training), flush=True)
+    for starts in (from_scratch, from_factor_3):
+        for training in train_together(study, starts(study), options.together):
+            print(said(training), flush=True)
     os.environ["NUMBA_NUM_THREADS"] = "1"  # of the processes that are started: a core for each
     with ProcessPoolExecutor(options.together, get_context("spawn")) as pool:
         for done in as_completed([pool.submit(learn, study, *method) for method in rivals.ORDER]):
@@ -48,14 +49,21 @@ def learn(study: Study, method: str, n: int) -> str:
     return f"{rivals.LABELS[method]} ×{n}: {took or 'in the package'}"
 
 
-def in_order(study: Study) -> list[Start]:
-    """All that the experiments train, each once: a finished row tells something before the rest is there."""
-    ordered = [*figure3_transitions.recipes(study)[::-1], *comparison.recipes(study)[::-1]]
-    ordered += [*figure4_convergence.recipes(study).values(), *figure4_settings.recipes(study)]
-    last = [recipe for recipe in ordered if recipe.model == "srcnn-ex"]  # longer than all others together
-    starts: list[Start] = [(recipe, None) for recipe in dict.fromkeys(ordered) if recipe not in last]
-    starts += [start for variant in ablations.variants(study).values() for start in variant]
-    return starts + [(recipe, None) for recipe in dict.fromkeys(last)]
+def from_scratch(study: Study) -> list[Start]:
+    """What is trained from nothing, each once: a finished row tells something before the rest is there."""
+    ordered = [*figure3_transitions.recipes(study)[::-1], *comparison.recipes(study, FACTOR)[::-1]]
+    ordered += figure4_settings.recipes(study)
+    starts: list[Start] = [(recipe, None) for recipe in dict.fromkeys(ordered)]
+    return starts + [start for variant in ablations.variants(study).values() for start in variant]
+
+
+def from_factor_3(study: Study) -> list[Start]:
+    """What is trained for other factors, from networks that are trained for ×3; and, beside these, what
+    Figure 4 trains from nothing.
+    """
+    ordered = [*figure4_convergence.recipes(study).values()]
+    ordered += [recipe for n in comparison.FACTORS if n != FACTOR for recipe in comparison.recipes(study, n)]
+    return [(recipe, None) for recipe in ordered]
 
 
 if __name__ == "__main__":
