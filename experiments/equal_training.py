@@ -16,7 +16,7 @@ import npsr
 from npsr.models.weights import released_file
 from npsr.networks.cascade import stages
 from npsr.rivals.model import Rival
-from npsr.training.recipe import read_recipe
+from npsr.training.recipe import read_recipe, with_rate, with_steps
 from npsr.training.recipes.shipped import SHIPPED
 
 CHECKPOINTS = 20
@@ -73,19 +73,19 @@ def equal_recipe(
         Sub-images to see, if not the budget's `samples`.
     """
     quick = read_recipe(SHIPPED / "quick.toml")
+    quick = with_steps(quick, max(1, (samples or study.budget.samples) // quick.batch))
     (stage,) = quick.stages
-    steps = max(1, (samples or study.budget.samples) // quick.batch)
     srcnn = model.startswith("srcnn")
     return replace(
         quick,
         model=model,
         scale=scale,
-        stages=(replace(stage, data=("T91",), steps=steps),),
+        stages=(replace(stage, data=("T91",)),),
         seed=seed,
         sub_image=0 if srcnn else quick.sub_image,
         initialisation="he" if srcnn else "paper",
         validation=(),
-        checkpoint_every=-(-steps // CHECKPOINTS),
+        checkpoint_every=-(-quick.steps // CHECKPOINTS),
     )
 
 
@@ -104,14 +104,12 @@ def equal_transfer(study: Study, recipe: npsr.Recipe, share: int) -> npsr.Recipe
         Sub-images and steps are divided by it.
     """
     start = trained(study, equal_recipe(study, recipe.model, FACTOR, recipe.seed)).path
-    (stage,) = recipe.stages
-    steps = max(1, stage.steps // share)
+    recipe = with_steps(with_rate(recipe, recipe.stages[0].rate / 2), max(1, recipe.steps // share))
     return replace(
         recipe,
         start=str(start),
         initialisation="paper",
         solve_deconvolution=not recipe.model.startswith("srcnn"),
-        stages=(replace(stage, steps=steps, rate=stage.rate / 2),),
         checkpoint_every=-(-recipe.checkpoint_every // share),
     )
 

@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"From scratch: {how_trained(study)} The other rows start from the convolutions of the network for "
         "×3 that was trained alike (Figure 3), and see a tenth of the sub-images. Where all layers train, "
         "they train at half the rate; the deconvolution alone trains at the whole rate, on images that are "
-        "neither reduced nor rotated. Exact least squares computes the deconvolution without a training step. The "
-        f"paper prints no figures for its curves; its {PAPER} dB is the end of its training.",
+        "neither reduced nor rotated. Exact least squares computes the deconvolution without a training "
+        f"step. The paper prints no figures for its curves; its {PAPER} dB is the end of its training.",
         {"PSNR on Set5 ×2 in dB": rows},
         {name: training.curve for name, training in trainings.items()},
     )

@@ -75,7 +75,7 @@ MINUTES = {
 BUDGETS = {
     "quick": Budget(51_200, 25_600, rivals=MINUTES, sets=("Set5",), timing=QUICK, side=120),
     "standard": Budget(512_000, 256_000, setting_seeds=(0, 1, 2)),
-    "full": Budget(2_048_000, 1_024_000, setting_seeds=(0, 1, 2)),
+    "full": Budget(1_536_000, 768_000, setting_seeds=(0, 1, 2)),
 }
 
 

@@ -31,7 +31,7 @@ def folders(tmp_path, scene, address):
     for name, count in SETS.items():
         (tmp_path / "data" / name).mkdir(parents=True)
         for k in range(count):
-            pixels = (scene(60, 63, 3) * 255).astype(np.uint8)
+            pixels = (scene(90, 93, 3) * 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "data" / name / f"{k}.png")
     named = [f"--{name}={tmp_path / name}" for name in ("data", "results", "runs")]
     return [*named, f"--scheduler={address}"]
@@ -51,7 +51,7 @@ def tiny(monkeypatch):
         "scn": {"steps": 1},
     }
     plan = npsr.Plan(blocks=1, seconds=0, most_calls=1, pause=0)
-    budget = study.Budget(64, 32, batch=8, scales=(1.0,), seeds=(0, 1), rivals=rivals, timing=plan, side=12)
+    budget = study.Budget(64, 32, seeds=(0, 1), rivals=rivals, timing=plan, side=12)
     monkeypatch.setitem(study.BUDGETS, "quick", budget)
     monkeypatch.setattr(real_time, "LADDERS", [[(4, 2, 0), (4, 2, 1), (4, 4, 1)]])
     monkeypatch.setattr(real_time, "SIZES", {"760×760": (12, 13)})
@@ -96,12 +96,14 @@ def test_all_trainings_in_an_order_that_tells_early(folders, tiny, monkeypatch):
     import trainings
 
     opened = study.open_study("trainings.py", "", ("T91",), folders)
-    starts = trainings.in_order(opened)
+    starts = trainings.from_scratch(opened)
     recipes = [recipe for recipe, net in starts if net is None]
-    assert len(set(recipes)) == len(recipes) == 12 + 2 + 4 + 12  # comparison, transitions, Figure 4
+    assert len(set(recipes)) == len(recipes) == 4 + 2 + 12  # transitions, comparison, Figure 4
     assert len(starts) == len(recipes) + 4 * 2  # ablations, two seeds
     assert [recipe.model for recipe, _ in starts[:3]] == ["fsrcnn", "transition-2", "transition-1"]
-    assert [recipe.model for recipe, _ in starts[-3:]] == ["srcnn-ex"] * 3
+    transfers = [recipe for recipe, _ in trainings.from_factor_3(opened)]
+    assert len(set(transfers)) == len(transfers) == 4 + 2 * 4  # Figure 4, comparison
+    assert [recipe.start for recipe in transfers].count("") == 1  # Figure 4 trains one from scratch
     (training,) = trainings.train_together(opened, starts[:1], 1)
     assert trainings.said(training) == "fsrcnn(56,12,4) ×3, seed 0: 64 in 0.0 h"
     monkeypatch.setattr("npsr.dask.sweep.connected", None)  # not called: it is trained
@@ -127,7 +129,7 @@ def test_an_interrupted_training_goes_on(folders, tiny, monkeypatch):
     import study
 
     opened = study.open_study("some.py", "", ("T91",), folders)
-    recipe = equal_training.equal_recipe(opened, "fsrcnn(4,2,0)", 3)
+    recipe = equal_training.equal_recipe(opened, "fsrcnn(4,2,0)", 3, samples=256)
     progress, steps = equal_training.progress, []
 
     def stop_at_step_5(recipe):
@@ -145,7 +147,7 @@ def test_an_interrupted_training_goes_on(folders, tiny, monkeypatch):
     )
     training = equal_training.trained(opened, recipe)
     assert [step for step in steps if step] == [5, 6, 7, 8]  # a checkpoint follows its entry in the log
-    assert training.samples == 64
+    assert training.samples == 256
     monkeypatch.setattr(equal_training, "progress", progress)
     whole = equal_training.trained(opened, npsr.Recipe(**(vars(recipe) | {"checkpoint_every": 4})))
     for key, p in whole.net.parameters.items():
