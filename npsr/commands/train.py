@@ -48,7 +48,7 @@ def _add_own(own: "argparse._ArgumentGroup") -> None:
         "--slopes", choices=("channel", "layer"), help="of a new network: one a channel, or a layer"
     )
     own.add_argument(
-        "--average", type=positive_number, metavar="SHARE", help="running mean of the parameters, as 0.999"
+        "--average", type=float, metavar="SHARE", help="running mean of the parameters, as 0.999; 0 for none"
     )
     own.add_argument(
         "--inner-channels", type=natural, metavar="P", help="weights as products; 0 for themselves"
