@@ -52,7 +52,7 @@ def draw(runs: list[Path], output: Path, against: str = "samples", force: bool =
         for axes, what in ((left, "loss"), (right, "validation")):
             x, y = _curve(entries, key, what)
             axes.plot(x, y, marker="." if what == "validation" else "")
-    left.set(xlabel=against, ylabel="loss (Equation 3)", yscale="log")
+    left.set(xlabel=against, ylabel="loss", yscale="log")
     right.set(xlabel=against, ylabel="validation PSNR, dB")
     best = max((line.get_ydata().max(initial=0) for line in right.lines), default=0)
     right.set_ylim(best - LAST_DECIBELS, best + 0.1)
